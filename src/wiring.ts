@@ -1,7 +1,7 @@
 /** The composition root: the one file that knows every module, and injects the dependencies of each. */
 import type { Host } from "./actions/host.ts";
 import type { HostOptions, Invocation } from "./cli/invocation.ts";
-import { programOf } from "./cli/program.ts";
+import type { Program } from "./cli/program.ts";
 import { ProcessLog } from "./host/process_log.ts";
 import { processTerminal } from "./terminal/deno_terminal.ts";
 import { processSignals } from "./host/signals.ts";
@@ -10,7 +10,7 @@ import { processSignals } from "./host/signals.ts";
  * Returns what this process provides to the command line. Nothing is read, opened or loaded until it is used: parts
  * that only some commands need are imported when one of them needs them.
  */
-export function processInvocation(programName: string): Invocation {
+export function processInvocation(program: Program): Invocation {
   const terminal = processTerminal();
   const environment = (name: string) => Deno.env.get(name);
   const log = new ProcessLog({ stderr: terminal.stderr, now: () => new Date() });
@@ -29,7 +29,7 @@ export function processInvocation(programName: string): Invocation {
         await log.opened();
       },
     },
-    program: programOf(programName),
+    program,
     terminal,
     signals: processSignals,
     environment,

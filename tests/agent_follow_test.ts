@@ -10,7 +10,7 @@ const inNamespace = ["-n", "weka-operator-system"];
 
 /** Lines up to a number, then a wait for a file. */
 const script = `i=0; while [ $i -lt 300 ]; do echo "line $i"; i=$((i + 1)); done
-until [ -e /tmp/go ]; do sleep 0.1; done; echo the end`;
+until [ -e "$HOME/go" ]; do sleep 0.1; done; echo the end`;
 
 Deno.test("a follow shows each line once while its link breaks and comes back", async () => {
   await using cluster = await startTestCluster("fleet:drives=1");
@@ -38,7 +38,7 @@ Deno.test("a follow shows each line once while its link breaks and comes back", 
     await follow.until(({ stderr }) => stderr.split("; reconnecting\n").length > turn);
     isUp = true;
   }
-  await here.succeed(["exec", ...inNamespace, pod.slice(4), "--", "touch", "/tmp/go"]);
+  await here.succeed(["exec", ...inNamespace, pod.slice(4), "--", "sh", "-c", 'touch "$HOME/go"']);
   assert.equal(await follow.ended(), 0, follow.stdout + follow.stderr);
   const expected = Array.from({ length: 300 }, (_, index) => `line ${index}`);
   assert.deepEqual(follow.stdout.split("\n"), [

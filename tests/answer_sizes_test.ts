@@ -78,6 +78,9 @@ async function hostOf(pods: readonly Pod[], kube: Partial<Awaited<ReturnType<Hos
       await Promise.resolve();
       yield { items: pods as T[], resourceVersion: "1" };
     },
+    // Those whose turn comes late are read again.
+    get: <T>(_kind: unknown, name: string) =>
+      Promise.resolve(pods.find(({ metadata }) => metadata?.name === name) as T),
     ...kube,
   };
   return {

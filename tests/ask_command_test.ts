@@ -1,4 +1,6 @@
 /** `kodama ask` on an embedded cluster, with stand-ins of models: one that works, and one that obeys what it reads. */
+import { programOf } from "../src/cli/program.ts";
+import { noneOf, unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { run } from "../src/cli/run.ts";
 import type { ApiResource } from "../src/kube/client.ts";
@@ -22,7 +24,6 @@ import { SecretHunt } from "./harness/secret_search.ts";
 const secret = "S3CR3T-of-the-cluster-0123456789";
 
 // Pods of the embedded cluster have this machine's programs; one of them is a web server.
-const hasBusybox = await findProgram("busybox") !== undefined;
 
 /** What a test's model does at each request. */
 type Script = (turn: StandInTurn) => StandInReply;
@@ -215,7 +216,7 @@ Deno.test("kodama ask", async (t) => {
         const environment = (name: string) => env[name as keyof typeof env];
         const host = machineHost({ terminal, environment, kubeconfig: cluster.kubeconfig });
         const code = await run(["ask", "touch it"], {
-          ...processInvocation("kodama"),
+          ...processInvocation(programOf("kodama")),
           terminal,
           environment,
           willDial: () => {},
@@ -238,13 +239,23 @@ Deno.test("kodama ask", async (t) => {
         ? { calls: [{ name: "exec", input: { ...inPod, command: ["touch", "/tmp/models"] } }] }
         : { text: toolResults[0] ?? "" };
     // Cuts the last word, types another, a line that needs a shell, one that doesn't.
-    const typed = ["e\n", "\x17/tmp/a; id\r", "e\n", "\x17/tmp/pe", "\x1b[D\x06rsons\r", "y\n"]
+    // An Enter that comes with a text is part of it.
+    const typed = [
+      "e\n",
+      "\x17/tmp/a; id",
+      "\r",
+      "e\n",
+      "\x17/tmp/pe",
+      "\x1b[D\x06rsons",
+      "\r",
+      "y\n",
+    ]
       .values();
     const terminal = new MemoryTerminal({ terminals: ["stdin", "stderr"], input: typed });
     const environment = (name: string) => env[name as keyof typeof env];
     const host = machineHost({ terminal, environment, kubeconfig: cluster.kubeconfig });
     const code = await run(["ask", "touch it"], {
-      ...processInvocation("kodama"),
+      ...processInvocation(programOf("kodama")),
       terminal,
       environment,
       willDial: () => {},
@@ -329,10 +340,10 @@ Deno.test("kodama ask", async (t) => {
   );
 
   await t.step({
-    name: `forward --explain: statistics and requests, and nothing that was carried${
-      hasBusybox ? "" : ": this machine has no busybox"
-    }`,
-    ignore: !hasBusybox,
+    ...unless(
+      noneOf({ busybox: await findProgram("busybox") }),
+      "forward --explain: statistics and requests, and nothing that was carried",
+    ),
     fn: async () => {
       const site = "kodama-explained";
       const port = freePort();
@@ -371,7 +382,7 @@ Deno.test("kodama ask", async (t) => {
       const host = machineHost({ terminal, environment, kubeconfig: cluster.kubeconfig });
       const line = ["forward", site, "-n", namespace, `:${port}`, "--inspect", "--explain"];
       const ended = run(line, {
-        ...processInvocation("kodama"),
+        ...processInvocation(programOf("kodama")),
         terminal,
         environment,
         willDial: () => {},

@@ -177,8 +177,4 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
     "a.yaml":
       "params: { path: { required: true } }\nsteps:\n  - exec: [ls, '${{ params.path }}']\n",
   },
-  "version-1": {
-    "w.yaml":
-      "select: { shuffle: true }\nsteps:\n  - exec: [id]\n    retry: 2\n    continueOn: failure\n",
-  },
 };

@@ -1,4 +1,5 @@
 /** `cluster up`, `status` and `down` with a real process in the background. */
+import { processList } from "./harness/process_lists.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../src/base/errors.ts";
 import { clusterDown, clusterStatus, clusterUp } from "../src/cluster/control/control.ts";
@@ -28,12 +29,34 @@ function control(folder: string, world: string, keep: "keep" | "begin" = "begin"
 
 /** Processes whose command line or root names the folder: what a cluster could have left behind. */
 async function processesOf(folder: string): Promise<string[]> {
-  const env = { PATH: Deno.env.get("PATH") ?? "" };
-  const { stdout } = await runCommand(["ps", "-eo", "pid,args", "-ww"], { env });
-  return stdout.split("\n").filter((line) => line.includes(folder));
+  return (await processList()).filter((args) => args.includes(folder));
+}
+
+/**
+ * Waits, at the end of its scope, for the handles of all processes that were started in it: they are closed some time
+ * after a process is gone.
+ */
+function awaitedChildren(): AsyncDisposable {
+  const { spawn } = Deno.Command.prototype;
+  const children: Deno.ChildProcess[] = [];
+  Deno.Command.prototype.spawn = function () {
+    const child = spawn.call(this);
+    children.push(child);
+    return child;
+  };
+  return {
+    async [Symbol.asyncDispose]() {
+      Deno.Command.prototype.spawn = spawn;
+      for (const child of children) {
+        child.ref();
+        await child.status;
+      }
+    },
+  };
 }
 
 Deno.test("a cluster is started once, found by every caller, and leaves nothing behind", async () => {
+  await using _children = awaitedChildren();
   const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
   try {
     const options = control(folder, "fleet:drives=4");
@@ -77,22 +100,13 @@ Deno.test("a cluster is started once, found by every caller, and leaves nothing 
   }
 });
 
-/** Waits until processes that this one started are reaped, which closes what it holds of them. */
-async function untilReaped(pids: Iterable<number>): Promise<void> {
-  const env = { PATH: Deno.env.get("PATH") ?? "" };
-  for (const pid of pids) {
-    while ((await runCommand(["ps", "-p", String(pid)], { env })).code === 0);
-  }
-}
-
 Deno.test("a cluster whose process was killed is stale: the next `up` starts it again", async () => {
+  await using _children = awaitedChildren();
   const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
-  const pids: number[] = [];
   try {
     const options = control(folder, "empty");
     const first = (await Array.fromAsync(clusterUp(options))).at(-1);
     assert.ok(first?.kind === "ready");
-    pids.push(first.record.pid);
     Deno.kill(first.record.pid, "SIGKILL");
     // Its lock is released when its last thread is gone: later than the process is a zombie.
     let status = await clusterStatus({ folder });
@@ -103,11 +117,9 @@ Deno.test("a cluster whose process was killed is stale: the next `up` starts it 
     });
     const again = (await Array.fromAsync(clusterUp(options))).at(-1);
     assert.ok(again?.kind === "ready");
-    pids.push(again.record.pid);
     assert.notEqual(again.record.pid, first.record.pid);
   } finally {
     await Array.fromAsync(clusterDown(control(folder, "empty")));
-    await untilReaped(pids);
     await Deno.remove(folder, { recursive: true });
   }
 });
@@ -131,13 +143,12 @@ async function podsOf(kubeconfig: string): Promise<{ uid: string; restarts: numb
 }
 
 Deno.test("a persistent cluster resumes: after a stop, and after its process was killed", async () => {
+  await using _children = awaitedChildren();
   const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
   const options = control(folder, "fleet:drives=2", "keep");
-  const pids: number[] = [];
   const up = async () => {
     const last = (await Array.fromAsync(clusterUp(options))).at(-1);
     assert.ok(last?.kind === "ready");
-    pids.push(last.record.pid);
     return last.record;
   };
   try {
@@ -168,7 +179,6 @@ Deno.test("a persistent cluster resumes: after a stop, and after its process was
     assert.match(other.message, /was started with the world fleet:drives=2, not with empty/);
   } finally {
     await Array.fromAsync(clusterDown(options));
-    await untilReaped(pids);
     await Deno.remove(folder, { recursive: true });
   }
 });

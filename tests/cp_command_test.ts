@@ -1,4 +1,5 @@
 /** Copies by the real program on the embedded cluster, over a link that breaks. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
@@ -9,7 +10,7 @@ import { SourceKodama } from "./harness/source_kodama.ts";
 const namespace = "weka-operator-system";
 const missing = await kubectlMissing();
 
-Deno.test({ name: "cp by the real program", ignore: missing !== undefined }, async (t) => {
+Deno.test(unless(missing, "cp by the real program"), async (t) => {
   await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const real = await SourceKodama.on(cluster);
   const kodama = new KodamaInProcess(cluster.env);

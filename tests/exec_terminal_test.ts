@@ -1,30 +1,25 @@
 /** A run on a real terminal: the status line never mixes with output, and Ctrl-\ asks how far it is. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
-import { runCommand } from "./harness/command.ts";
+import { processList } from "./harness/process_lists.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
-import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { podPrompt, PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SlowLink } from "./harness/slow_link.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const missing = await terminalMissing();
 const drives = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/"];
 
-async function commandLines(): Promise<string[]> {
-  const { stdout } = await runCommand(["ps", "-A", "-o", "args="], {
-    env: { PATH: Deno.env.get("PATH") ?? "" },
-  });
-  return stdout.split("\n");
-}
-
 Deno.test({
-  name: missing === undefined
-    ? "a run on a terminal: status line, Ctrl-\\, and what is left on the screen"
-    : `a run on a terminal (not run: ${missing})`,
-  ignore: missing !== undefined,
+  ...unless(missing, "a run on a terminal: status line, Ctrl-\\, and what is left on the screen"),
   async fn(t) {
     await using cluster = await startTestCluster("weka:computes=0,clients=0");
     const kodama = await SourceKodama.on(cluster);
+    // The note of the first run isn't the subject.
+    const runs = `${kodama.env.KODAMA_CONFIG_DIR}/runs`;
+    await Deno.mkdir(runs, { recursive: true });
+    await Deno.writeTextFile(`${runs}/.noted`, "");
     // The terminal's own word of the end would move the screen: a shell stays behind to keep it.
     const shell = ["sh", "-c", 'trap : QUIT; "$@"; echo "exit code $?"; exec sleep 1000', "sh"];
     const open = (...words: string[]) =>
@@ -135,7 +130,7 @@ Deno.test({
       // Only the record shows its end.
       let [running, exitCode]: [boolean, number | null] = [true, null];
       while (exitCode === null && running) {
-        running = (await commandLines()).some((one) => /-it weka-drive-0 -- sh$/.test(one));
+        running = (await processList()).some((one) => /-it weka-drive-0 -- sh$/.test(one));
         const shown = await new KodamaInProcess(kodama.env).succeed(["runs", "show", "-o", "json"]);
         ({ exitCode } = JSON.parse(shown) as { exitCode: number | null });
       }
@@ -158,6 +153,36 @@ Deno.test({
       const left = await terminal.until("the end", /^exit code 0$/m);
       assert.ok(!left.includes("of 3 done"), left);
     });
+
+    await t.step(
+      "a shell as the command is opened in one pod; several are asked about",
+      async () => {
+        const kpod = (match: string, ...command: string[]) => {
+          const args = ["-n", "weka-operator-system", "-m", match, "--", ...command];
+          return PseudoTerminal.open([...shell, `${kodama.bin}/kpod`, ...args], {
+            env: kodama.env,
+            cwd: new URL("../", import.meta.url).pathname,
+            columns: 100,
+          });
+        };
+        {
+          await using terminal = await kpod("drive-0", "bash");
+          await terminal.until("the prompt", podPrompt("weka-drive-0"));
+          await terminal.type("echo shell of $KODAMA_POD; exit 3\n");
+          await terminal.until("its output", /^shell of weka-drive-0$/m);
+          assert.doesNotMatch(await terminal.until("the end", /^exit code 3$/m), /1 ok/);
+        }
+        await using terminal = await kpod("drive", "/bin/sh", "-l");
+        await terminal.until("all of them", /3\/3|4\/4/);
+        await terminal.type("drive-2");
+        await terminal.until("one of them", /1\//);
+        await terminal.press("Enter");
+        await terminal.until("the prompt", /[#$] ?$/);
+        await terminal.type("echo shell of $KODAMA_POD; exit\n");
+        await terminal.until("its output", /^shell of weka-drive-2$/m);
+        await terminal.until("the end", /^exit code 0$/m);
+      },
+    );
 
     await t.step("--progress none: no line", async () => {
       await using terminal = await open("--progress", "none", "--", "sleep", "1.5");

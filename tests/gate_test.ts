@@ -105,6 +105,7 @@ async function play(argv: readonly string[], fixture: Fixture): Promise<Played> 
             local: {
               protectedPaths: [],
               variables: () => Promise.resolve(new Map()),
+              readText: () => Promise.resolve(undefined),
               run: (words: readonly string[]) => {
                 ran.push(words.join(" "));
                 return Promise.resolve({ exitCode: 0, stdout: "", stderr: "", truncated: false });

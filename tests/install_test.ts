@@ -1,4 +1,5 @@
 /** An installation is complete, starts without the network, and is replaced without a gap. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { hideLazyImports } from "../tools/bundle.ts";
@@ -86,8 +87,7 @@ Deno.test("install makes its commands, twice the same, and uninstall leaves noth
   });
 
   await t.step({
-    name: "kubectl itself offers what kodama does",
-    ignore: await kubectlMissing() !== undefined,
+    ...unless(await kubectlMissing(), "kubectl itself offers what kodama does"),
     fn: async () => {
       const path = `${prefix}/bin:${Deno.env.get("PATH")}`;
       const { stdout } = await start("kubectl", ["__complete", "kodama", "clus"], { PATH: path });

@@ -16,11 +16,19 @@ interface Fixture {
   config?: string;
   manifest?: string;
   /** What the dry run prints. */
-  dryRun?: { stdout?: string; stderr?: string; exitCode?: number };
+  dryRun?: DryRun;
+  /** What the dry runs after it print; that of `dryRun` if there are no more. */
+  laterDryRuns?: readonly DryRun[];
   /** The objects as they are. */
   current?: string;
   /** The objects after a run. */
   later?: string;
+}
+
+interface DryRun {
+  stdout?: string;
+  stderr?: string;
+  exitCode?: number;
 }
 
 /** What happened: the command lines that ran, and those that were only read. */
@@ -45,6 +53,9 @@ async function play(line: string, fixture: Fixture = {}): Promise<Played> {
     stderr: "",
     log: new MemoryLog(),
   };
+  const dryRuns = fixture.laterDryRuns === undefined
+    ? []
+    : [fixture.dryRun ?? {}, ...fixture.laterDryRuns];
   const text = (input: Uint8Array | undefined) => input && new TextDecoder().decode(input);
   const kubectl: KubectlProgram = {
     run: (args, { input }) => {
@@ -57,19 +68,28 @@ async function play(line: string, fixture: Fixture = {}): Promise<Played> {
       if (piped !== undefined && args.includes("-")) assert.equal(text(input), piped);
       const isDry = args.includes("--dry-run=server");
       const { stdout = "", stderr = "", exitCode = 0 } = isDry
-        ? fixture.dryRun ?? {}
+        ? dryRuns.shift() ?? fixture.dryRun ?? {}
         : { stdout: (played.ran.length > 0 ? fixture.later : undefined) ?? fixture.current ?? "" };
       return Promise.resolve({ exitCode, stdout, stderr, isTruncated: false });
     },
   };
-  const { host } = simulatedHost({ lab: {}, prod: {} }, {
+  const { host } = simulatedHost({ lab: {}, prod: { server: "https://prod:6443" } }, {
     log: played.log.log,
     files: {
       "/config/config.yaml": fixture.config ?? "",
       ...(fixture.manifest === undefined ? {} : { "/project/x.yaml": fixture.manifest }),
     },
   });
-  const keyboard = new MemoryTerminal({ terminals: ["stdin"], input: [typed ?? ""] });
+  // Each question reads one line, and goes on where the one before stopped.
+  const lines = (typed ?? "").split(/(?<=\n)/);
+  const next = () => {
+    const value = lines.shift();
+    return Promise.resolve(value === undefined ? { value: "", done: true } : { value });
+  };
+  const keyboard = new MemoryTerminal({
+    terminals: ["stdin"],
+    input: { [Symbol.asyncIterator]: () => ({ next }) } as AsyncIterable<string>,
+  });
   const terminal = new MemoryTerminal({
     terminals: typed === undefined ? [] : ["stderr"],
     input: piped === undefined ? [] : [piped],
@@ -115,7 +135,10 @@ Deno.test("k confirms a change: with --yes, on the terminal, or not at all", asy
   assert.deepEqual([declined.code, declined.ran], [1, []]);
   const agreed = await play(line, { typed: "y\n", dryRun: { stdout: "pod/web-0\n" } });
   assert.deepEqual([agreed.code, agreed.ran], [7, [line]]);
-  assert.deepEqual(agreed.read, [`${line} --dry-run=server --output name`]);
+  const choice = agreed.read[1] ?? "";
+  assert.match(choice, /^get --no-headers .* pod web-0$/);
+  const look = [`${line} --dry-run=server --output name`, choice];
+  assert.deepEqual(agreed.read, [...look, ...look]);
   assert.equal(
     agreed.stderr,
     "kubectl delete pod web-0\n" +
@@ -139,7 +162,7 @@ Deno.test("k asks on the terminal about what it reads from a pipe, and passes al
     "kubectl apply -f -\n" +
       "  context    lab  (https://lab:6443)\n" +
       "  namespace  default\n" +
-      "  dry run    failed, as the command itself may:\n" +
+      "  errors     which the command itself may have too:\n" +
       "    error: no\\x1b[31m such kind\n" +
       "  dangerous  others depend on namespaces, or it can't be brought back\n" +
       "Run it? [y/N] ",
@@ -173,8 +196,8 @@ Deno.test("k shows the difference between the objects and the dry run's", async 
     "kubectl --context prod apply -f x.yaml\n" +
       "  context    prod  (https://prod:6443)\n" +
       "  namespace  default\n" +
-      "  creates    configmap/b\n" +
-      "  changes    configmap/a\n" +
+      "  creates    web/configmap/b\n" +
+      "  changes    web/configmap/a\n" +
       "  configmap/a\n" +
       "      apiVersion: v1\n" +
       "      data:\n" +
@@ -272,7 +295,7 @@ Deno.test("k label and annotate over a selection show what is overwritten", asyn
     current: list(pod("a", "old"), pod("b")),
   });
   assert.deepEqual(ran, []);
-  assert.match(stderr, /changes {4}pod\/a, pod\/b {2}\(2\)\n/);
+  assert.match(stderr, /changes {4}web\/pod\/a, web\/pod\/b {2}\(2\)\n/);
   assert.match(stderr, /pod\/a\n[^]*- {5}tier: old\n {4}\+ {5}tier: new\n[^]*pod\/b\n/);
   assert.match(stderr, /dangerous {2}-l app=web chooses the objects/);
 });
@@ -293,4 +316,82 @@ Deno.test("k auth reads at once; a token of the command line is in no log and no
       assert.doesNotMatch(stderr + JSON.stringify(log.records), /c2VjcmV0/);
     }
   }
+});
+
+Deno.test("k asks again if more would happen after the yes than the question said", async () => {
+  const grown = { stdout: "pod/a\npod/b\n" };
+  const line = "delete pods -l app=web";
+  const dryRun = { stdout: "pod/a\n" };
+  const again = await play(line, { typed: "y\ny\n", dryRun, laterDryRuns: [grown, grown] });
+  assert.deepEqual(again.ran, [line]);
+  assert.match(
+    again.stderr,
+    /deletes {4}pod\/a\n[^]*Run it\? [^]* again {6}more would happen [^]*deletes {4}pod\/a, pod\/b {2}\(2\)/,
+  );
+  const declined = await play(line, { typed: "y\nn\n", dryRun, laterDryRuns: [grown] });
+  assert.deepEqual([declined.code, declined.ran], [1, []]);
+  const fewer = await play(line, { typed: "y\n", dryRun: grown, laterDryRuns: [dryRun] });
+  assert.deepEqual(fewer.ran, [line]);
+});
+
+Deno.test("k gives kubectl the manifests that it has shown, and those that it has rated", async () => {
+  const manifest = "kind: ConfigMap\nmetadata: {name: a}\n";
+  const asked = await play("apply -f x.yaml --server-side", { typed: "y\n", manifest });
+  assert.deepEqual(asked.ran, ["apply --server-side --filename -"]);
+  assert.equal(asked.input, manifest);
+  assert.match(asked.stderr, /^kubectl apply -f x\.yaml --server-side\n/);
+  const allowed = await play("apply -f x.yaml", {
+    config: "gate: {contexts: {lab: allow}}\n",
+    manifest,
+  });
+  assert.deepEqual([allowed.ran, allowed.input], [["apply --filename -"], manifest]);
+  // Nothing was shown.
+  assert.deepEqual((await play("apply -f x.yaml --yes", { manifest })).ran, ["apply -f x.yaml"]);
+});
+
+Deno.test("k takes a kind without a name for all of its objects, and lists them", async () => {
+  const config = "gate:\n  contexts: {lab: allow}\n";
+  const line = "rollout restart deploy";
+  const refused = await play(line, { config });
+  assert.deepEqual([refused.code, refused.ran], [2, []]);
+  const current = ["d1", "d2"].map((name) =>
+    `apps/v1   Deployment   default   ${name}   uid-${name}   <none>\n`
+  ).join("");
+  const { stderr } = await play(line, { config, typed: "n\n", current });
+  assert.match(stderr, /changes {4}deployment\.apps\/d1, deployment\.apps\/d2 {2}\(2\)\n/);
+  assert.match(stderr, /dangerous {2}no name is given: it may be all deployments\n/);
+});
+
+Deno.test("k follows a policy to its server, by whatever context or flag a line goes there", async () => {
+  const byServer = "gate: {servers: {'prod:6443': read-only}}\n";
+  const byContext = "gate: {contexts: {prod: read-only}}\n";
+  const line = "delete pod x --yes";
+  for (const config of [byServer, byContext]) {
+    for (
+      const there of ["--context prod", "--server https://prod:6443/", "-s https://PROD:6443"]
+    ) {
+      const { code, ran, stderr } = await play(`${there} ${line}`, { config });
+      assert.deepEqual([code, ran], [1, []], `${there}: ${stderr}`);
+      assert.match(stderr, /is read-only\n/);
+    }
+    // Which server that is isn't known here.
+    assert.equal((await play(`--cluster other ${line}`, { config })).code, 1);
+    assert.equal((await play(line, { config })).code, 7);
+    assert.equal((await play("--context prod get pods", { config })).code, 7);
+  }
+  const allowed = "gate: {contexts: {lab: allow}, servers: {lab: ask}}\n";
+  assert.equal((await play("label pod x a=b", { config: allowed })).code, 2);
+});
+
+Deno.test("k rollout undo changes a workload also if its revisions can't be read", async () => {
+  const web = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web", namespace: "default", uid: "1" },
+  };
+  const { stderr } = await play("rollout undo deploy/web", {
+    typed: "n\n",
+    dryRun: { stdout: JSON.stringify(web) },
+  });
+  assert.match(stderr, /^ {2}changes {4}deployment\.apps\/web$/m);
 });

@@ -5,6 +5,7 @@ import { installed } from "../tools/deno_flags.ts";
 import { launcherText } from "../tools/launcher.ts";
 import { findPackage, npmName } from "../tools/release/npm_package.ts";
 import { runCommand } from "./harness/command.ts";
+import { writeProgram } from "../src/base/testing/program_file.ts";
 
 const saying = `#!/bin/sh
 printf "%s\\n" "$@"
@@ -21,12 +22,12 @@ async function startWords(
   try {
     await Deno.mkdir(`${folder}/version`);
     const deno = `${folder}/version/${installed.deno}`;
-    await Deno.writeTextFile(deno, saying, { mode: 0o755 });
+    await writeProgram(deno, saying);
     const text = launcherText({ kind: "folder", path: `${folder}/version` }, {
       kodama: { read: true },
       cluster: { read: true, write: true },
     });
-    await Deno.writeTextFile(`${folder}/${name}`, text, { mode: 0o755 });
+    await writeProgram(`${folder}/${name}`, text);
     const env = { PATH: "/usr/bin:/bin", HOME: "/home/me", outdir: "/exported", ...more };
     return await runCommand([`${folder}/${name}`, ...words], { env });
   } finally {
@@ -109,7 +110,7 @@ Deno.test("a start with standard output closed is an error, for all would be los
   const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
   const launcher = `${folder}/kodama`;
   const text = launcherText({ kind: "folder", path: folder }, { kodama: {}, cluster: {} });
-  await Deno.writeTextFile(launcher, text, { mode: 0o755 });
+  await writeProgram(launcher, text);
   try {
     const env = { PATH: "/usr/bin:/bin", HOME: "/home/me" };
     const { code, stderr } = await runCommand(["sh", "-c", `"${launcher}" pods >&-`], { env });
@@ -124,7 +125,7 @@ Deno.test("the launcher reports a working folder that was removed", async () => 
   const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
   const launcher = `${folder}/kodama`;
   const text = launcherText({ kind: "folder", path: folder }, { kodama: {}, cluster: {} });
-  await Deno.writeTextFile(launcher, text, { mode: 0o755 });
+  await writeProgram(launcher, text);
   const line =
     `mkdir "${folder}/gone" && cd "${folder}/gone" && rmdir "${folder}/gone" && "${launcher}" pods`;
   try {
@@ -150,11 +151,9 @@ async function npmLayout(folder: string, { deno, bin }: { deno: string; bin: str
   await Deno.mkdir(`${root}/bin`, { recursive: true });
   await Deno.mkdir(`${root}/lib`);
   const text = launcherText({ kind: "found", lines: findPackage }, { kodama: {}, cluster: {} });
-  await Deno.writeTextFile(`${root}/bin/kpod`, text, { mode: 0o755 });
+  await writeProgram(`${root}/bin/kpod`, text);
   await Deno.mkdir(`${root}/${deno}`, { recursive: true });
-  await Deno.writeTextFile(`${root}/${deno}/deno`, `#!/bin/sh\necho "$KODAMA_ARGV0"\n${saying}`, {
-    mode: 0o755,
-  });
+  await writeProgram(`${root}/${deno}/deno`, `#!/bin/sh\necho "$KODAMA_ARGV0"\n${saying}`);
   await Deno.mkdir(`${folder}/${bin}`, { recursive: true });
   const up = bin.split("/").map(() => "..").join("/");
   await Deno.symlink(`${up}/lib/node_modules/${npmName}/bin/kpod`, `${folder}/${bin}/kpod`);

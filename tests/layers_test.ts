@@ -6,7 +6,7 @@ import { tree } from "../src/cli/tree.ts";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model plugin actions present toolbox mcp web cli lsp cluster terminal pick table ui"
+  "base operation files gate config daemon kube exec runs podscript logs wait forward tmux copy sync session agent expression workflow sandbox model plugin actions present toolbox mcp web cli lsp cluster terminal pick table ui"
     .split(
       " ",
     );
@@ -14,14 +14,16 @@ const everyModule =
 /** Module -> modules it may import. A module may always import itself. */
 const allowed: Record<string, readonly string[]> = {
   "base": [],
+  "operation": ["base"],
   "files": ["base"],
   "gate": ["base"],
   "terminal": ["base"],
-  "kube": ["base"],
+  "kube": ["base", "operation"],
   "config": ["base", "gate", "model"],
   "daemon": ["base", "files"],
-  "exec": ["base", "kube"],
-  "logs": ["base", "kube"],
+  "exec": ["base", "operation", "kube"],
+  "runs": ["base", "terminal", "kube", "exec", "workflow"],
+  "logs": ["base", "operation", "kube"],
   "wait": ["base", "kube", "expression"],
   "forward": ["base", "files", "daemon", "kube"],
   "tmux": ["base"],
@@ -31,19 +33,31 @@ const allowed: Record<string, readonly string[]> = {
   "session": ["base", "kube", "exec", "podscript"],
   "agent": ["base", "kube", "exec", "podscript"],
   "expression": ["base"],
-  "workflow": ["base", "gate", "kube", "exec", "wait", "expression", "forward"],
+  "workflow": [
+    "base",
+    "operation",
+    "gate",
+    "kube",
+    "exec",
+    "logs",
+    "wait",
+    "expression",
+    "forward",
+  ],
   "sandbox": ["base", "workflow"],
   "model": ["base"],
   "plugin": ["base", "sandbox"],
   "actions": [
     "sdk",
     "base",
+    "operation",
     "model",
     "plugin",
     "gate",
     "config",
     "kube",
     "exec",
+    "runs",
     "podscript",
     "logs",
     "wait",
@@ -59,12 +73,23 @@ const allowed: Record<string, readonly string[]> = {
   ],
   "pick": ["base", "terminal"],
   "table": ["base", "terminal"],
-  "present": ["base", "terminal", "pick", "table", "actions"],
-  "cli": ["base", "terminal", "actions", "present", "toolbox", "pick", "table", "ui"],
-  "ui": ["base", "terminal", "kube", "plugin", "actions", "present", "table"],
-  "toolbox": ["base", "terminal", "gate", "exec", "actions", "present"],
+  "present": ["base", "terminal", "pick", "table", "runs", "actions"],
+  "cli": [
+    "base",
+    "operation",
+    "terminal",
+    "actions",
+    "present",
+    "runs",
+    "toolbox",
+    "pick",
+    "table",
+    "ui",
+  ],
+  "ui": ["base", "operation", "terminal", "kube", "plugin", "actions", "present", "runs", "table"],
+  "toolbox": ["base", "operation", "terminal", "gate", "exec", "actions", "present", "runs"],
   "mcp": ["docs", "base", "model", "actions", "present", "toolbox"],
-  "web": ["base", "terminal", "actions", "present", "toolbox"],
+  "web": ["base", "operation", "terminal", "logs", "actions", "present", "runs", "toolbox"],
   "lsp": ["base", "actions"],
   "cluster": ["base", "files", "daemon", "kube"],
   "wiring.ts": [...everyModule, "host"],
@@ -206,6 +231,21 @@ Deno.test("only the modules that own a part of this machine use Deno's interface
     if (path.endsWith("_test.ts") || ownsMachine.test(path)) continue;
     const code = (await Deno.readTextFile(file)).replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
     if (/\bDeno\./.test(code)) strangers.push(path);
+  }
+  assert.deepEqual(strangers, []);
+});
+
+Deno.test("tests write executable files with writeProgram()", async () => {
+  const strangers: string[] = [];
+  for (
+    const [folder, ending] of [[src, /_test\.ts$/], [import.meta.resolve("./"), /\.ts$/]] as const
+  ) {
+    for await (const file of sourceFiles(new URL(folder), ending)) {
+      const text = await Deno.readTextFile(file);
+      if (/write(?:Text)?File\([^;]*\bmode: 0o7[05][05]\b/.test(text)) {
+        strangers.push(file.pathname);
+      }
+    }
   }
   assert.deepEqual(strangers, []);
 });

@@ -49,6 +49,7 @@ Deno.test("what a peer said before it took no more is read", async () => {
     clientCertificate: undefined,
     serverName: undefined,
     insecure: false,
+    needsNode: false,
   }, new AbortController().signal);
   // With it goes the end of the handshake, without which the server says nothing.
   await link.write(new Uint8Array(1));

@@ -1,4 +1,5 @@
 /** The MCP server on an embedded cluster, used by the official client, in both forms of the protocol. */
+import { programOf } from "../src/cli/program.ts";
 import assert from "node:assert/strict";
 import { Client, type JSONRPCMessage, type Transport } from "@modelcontextprotocol/client";
 import { wholeSelection } from "../src/actions/exec/events.ts";
@@ -35,6 +36,21 @@ Deno.test("the MCP server", async (t) => {
       const got = await session.call("get", { kind: "pod", name: pod, namespace });
       assert.match(got.text, /phase: Running/);
       assert.doesNotMatch(got.text, /managedFields/);
+      const nodes = await session.call("get", { kind: "nodes" });
+      assert.match(
+        nodes.text,
+        /^1 Node \(context kodama\)\nNAME {2}STATUS .*VERSION\n\S+ {2}Ready /,
+      );
+      const scheduled = { kind: "events", namespace, fieldSelector: "reason=Scheduled" };
+      const events = await session.call("get", scheduled);
+      assert.match(
+        events.text,
+        /^\d+m?s ago.* {2}Normal {2}Scheduled {2}Pod\/.*Successfully assigned/m,
+      );
+      const old = await session.call("get", { ...scheduled, since: 1 });
+      assert.doesNotMatch(old.text, /Successfully/);
+      const wrong = await session.call("get", { kind: "pods", since: 60_000 });
+      assert.match(wrong.text, /`since` is for events/);
       const ran = await session.call("exec", {
         pods: [pod],
         namespaces: [namespace],
@@ -259,7 +275,7 @@ Deno.test("the MCP server", async (t) => {
       await using _limited = await limited.kube();
       await using session = await openMcpSession(limited, { onlyNamespace: namespace });
       const { tools } = await session.client.listTools();
-      const names = ["pods", "get", "logs", "exec", "read_file", "wait"];
+      const names = ["pods", "top", "get", "logs", "exec", "read_file", "wait"];
       assert.deepEqual(tools.map(({ name }) => name).sort(), names.sort());
       assert.equal(session.client.getServerCapabilities()?.resources, undefined);
       assert.match((await session.call("pods", {})).text, new RegExp(pod));
@@ -285,6 +301,36 @@ Deno.test("the MCP server", async (t) => {
       }
     },
   );
+
+  await t.step("a file with a key isn't read by programs that print parts of it", async () => {
+    const [folder, file] = ["/tmp/kept", "/tmp/kept/config"];
+    const key = "-----BEGIN PRIVATE KEY-----\nPLANTED0PLANTED1\n-----END PRIVATE KEY-----\n";
+    const where = { pods: [pod], namespaces: [namespace] };
+    await using yes = await openMcpSession(host, { allowChanges: true, answer: () => true });
+    const write =
+      `mkdir -p ${folder} && printf '%s' '${key}' >${file} && echo plain >${folder}.txt`;
+    assert.match((await yes.call("exec", { ...where, command: ["sh", "-c", write] })).text, /1 ok/);
+    const commands = [
+      ["tail", "-n", "+2", file],
+      ["tac", file],
+      ["cut", "-c2-", file],
+      ["od", "-An", "-c", file],
+      ["grep", "-v", "BEGIN", file],
+      ["grep", "-rhv", "BEGIN", folder],
+      ["diff", `${folder}.txt`, file],
+    ];
+    for (const command of commands) {
+      const { text } = await yes.call("exec", { ...where, command });
+      assert.match(text, /^forbidden: this command would print credentials/, command.join(" "));
+    }
+    const plain = await yes.call("exec", {
+      ...where,
+      command: ["tail", "-n", "1", `${folder}.txt`],
+    });
+    assert.match(plain.text, /1 ok[\s\S]*plain/);
+    const fromStart = await yes.call("read_file", { ...where, path: file });
+    assert.doesNotMatch(fromStart.text, /PLANTED/);
+  });
 
   await t.step("an input can't reach beyond its fields, and credentials aren't read", async () => {
     await using session = await openMcpSession(host);
@@ -378,7 +424,7 @@ Deno.test("the MCP server in a session's pod: its agents read the session's name
   const environment = (name: string) => cluster.env[name];
   const hosts: Host[] = [];
   const served = run(["mcp", "--session", "work"], {
-    ...processInvocation("kodama"),
+    ...processInvocation(programOf("kodama")),
     terminal,
     environment,
     willDial: () => {},
@@ -416,7 +462,7 @@ Deno.test("the MCP server in a session's pod: its agents read the session's name
   await client.connect(channelTransport(channel));
   const { tools } = await client.listTools();
   assert.deepEqual(tools.map(({ name }) => name).sort(), [
-    ...["exec", "get", "logs", "pods", "read_file", "wait"],
+    ...["exec", "get", "logs", "pods", "read_file", "top", "wait"],
   ]);
   const call = async (name: string, input: Record<string, unknown>) => {
     const { content } = await client.callTool({ name, arguments: input });

@@ -41,7 +41,8 @@ Deno.test("every permission of deno.json has its reason in docs/permissions.md, 
 /** What looks at other processes in /proc, which Deno opens for nothing less; `docs/permissions.md` says so. */
 const mayDoEverything: Readonly<Record<string, RegExp>> = {
   "deno.json":
-    / tests\/(?:cluster\/|browser"|vscode"|web"|bench\/(?:bench|copy|forward|logs|web)\.ts")/,
+    / tests\/(?:cluster\/|(?:browser|vscode|web)"|bench\/(?:bench|copy|forward|logs|web)\.ts")/,
+  "tests/proofs/model_manners_test.ts": /Deno\.execPath\(\), "run"/,
 };
 
 Deno.test("nothing is started with everything allowed but what looks at other processes", async () => {

@@ -1,4 +1,5 @@
 /** `kodama pick` in a real terminal, over pods of the embedded cluster. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
@@ -32,8 +33,7 @@ async function deletePod({ kubeconfig }: TestCluster, name: string): Promise<voi
 }
 
 Deno.test({
-  name: "kodama pick in a terminal",
-  ignore: missing !== undefined,
+  ...unless(missing, "kodama pick in a terminal"),
   fn: async (t) => {
     await using cluster = await startTestCluster("fleet:drives=6");
     const { env } = cluster;
@@ -51,7 +51,9 @@ Deno.test({
         await terminal.press("C-u");
         await terminal.type("'drive-1");
         await terminal.until("the other one", /1\/6 \(1\)/);
-        await terminal.press("Tab", "Enter");
+        await terminal.press("Tab");
+        await terminal.until("both chosen", /1\/6 \(2\)/);
+        await terminal.press("Enter");
         const screen = await terminal.until("the end", /icanon/);
         assert.match(screen, /^code 0: weka-drive-3 weka-drive-1$/m);
         assert.match(screen, /^icanon$/m, "the terminal is as it was");
@@ -153,6 +155,18 @@ Deno.test({
       await terminal.press("Enter");
       await terminal.until("its name", /^weka-drive-4$/m);
       await terminal.until("its exit code", /^code 0$/m);
+    });
+
+    await t.step("a paste runs nothing, with its marks or without them", async () => {
+      const words = kodama("exec", ...inNamespace, "-m", "drive", "--pick", "--", "hostname");
+      await using terminal = await open(words);
+      await terminal.until("all pods", /6\/6/);
+      await terminal.paste("c\n".repeat(50_000), { marked: true });
+      await terminal.until("why it isn't inserted", /6\/6[^]*several lines were pasted/);
+      await terminal.paste("weka\ndrive-4\n", { marked: false });
+      await terminal.until("its text", /wekadrive-4/);
+      await terminal.press("C-c");
+      await terminal.until("its exit code", /^code 130:$/m);
     });
 
     await t.step("without a terminal the matches are named", async () => {

@@ -1,4 +1,6 @@
 /** The picker's search beside the real fzf: the same lines fit the same queries. */
+import { noneOf, unless } from "../src/base/testing/unless.ts";
+import { findProgram } from "../src/kube/testing/image_shells.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { rank, searchText } from "../src/pick/match.ts";
@@ -6,15 +8,6 @@ import { parseQuery } from "../src/pick/query.ts";
 import { runCommand } from "./harness/command.ts";
 
 const env = { PATH: Deno.env.get("PATH") ?? "", LC_ALL: "C.UTF-8" };
-
-async function hasFzf(): Promise<boolean> {
-  try {
-    return (await runCommand(["fzf", "--version"], { env })).code === 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
 
 /** Short names of few letters: every term has a fair chance to fit and not to. */
 const names = fc.uniqueArray(
@@ -32,8 +25,10 @@ const query = fc.array(
 ).map((words) => words.join(" "));
 
 Deno.test({
-  name: "property: what fits is what fzf --filter lets through",
-  ignore: !await hasFzf(),
+  ...unless(
+    noneOf({ fzf: await findProgram("fzf") }),
+    "property: what fits is what fzf --filter lets through",
+  ),
   fn: async () => {
     await fc.assert(
       fc.asyncProperty(names, query, async (lines, words) => {

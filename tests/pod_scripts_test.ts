@@ -1,4 +1,5 @@
 /** kodama's shell scripts, in pods and here: each is checked by shellcheck, whole, as it runs. */
+import { noneOf, unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import buildScript from "../src/actions/plugin/build.sh" with { type: "text" };
 import { agentScripts } from "../src/agent/pod_script.ts";
@@ -7,6 +8,7 @@ import { watchParts } from "../src/exec/command_stream.ts";
 import { parentParts, shellParts } from "../src/exec/persistent_shell.ts";
 import { leaderParts } from "../src/exec/preamble.ts";
 import folder from "../src/exec/scripts/folder.sh" with { type: "text" };
+import variables from "../src/exec/scripts/variables.sh" with { type: "text" };
 import { signalParts } from "../src/exec/session_signal.ts";
 import { sessionScripts } from "../src/session/pod_script.ts";
 import { findProgram } from "../src/kube/testing/image_shells.ts";
@@ -25,6 +27,7 @@ const scripts: Record<string, ScriptParts> = {
     folder: [folder],
     leader: leaderParts({ nonce: "n", watch: { graceMs: 2000 } }),
     signal: signalParts,
+    variables: [variables],
     watch: watchParts,
     shell: shellParts(undefined),
     persistentShell: shellParts("n"),
@@ -54,15 +57,11 @@ async function shellcheck(folder: string, files: readonly string[]): Promise<str
   return stdout + stderr;
 }
 
-const hasShellcheck = await findProgram("shellcheck") !== undefined;
-if (!hasShellcheck) {
-  // deno-lint-ignore no-console -- the reason for the skipped test
-  console.log("skipped: no shellcheck on this machine (apt-get install shellcheck)");
-}
-
 Deno.test({
-  name: "shellcheck finds nothing in the scripts",
-  ignore: !hasShellcheck,
+  ...unless(
+    noneOf({ shellcheck: await findProgram("shellcheck") }),
+    "shellcheck finds nothing in the scripts",
+  ),
   async fn() {
     await using folder = await TestFolder.open("kodama-scripts-");
     const files = await Promise.all(

@@ -41,6 +41,7 @@ Deno.test("the bill of materials has purls, hexadecimal checksums, and licences 
       { name: "@a/b", version: "1.0.0", license: "(MIT OR Apache-2.0)", integrity },
       { name: "c", version: "2.0.0", license: undefined, integrity },
     ],
+    kubernetes: { name: "k8s.io/kubernetes", version: "1.34.4", license: "Apache-2.0" },
     runtimes: [denoPackage],
     debian: [{ name: "libc6", version: "2.36-9+deb12u1" }],
   }));
@@ -49,12 +50,14 @@ Deno.test("the bill of materials has purls, hexadecimal checksums, and licences 
   assert.deepEqual(of("purl"), [
     "pkg:npm/%40a/b@1.0.0",
     "pkg:npm/c@2.0.0",
+    "pkg:golang/k8s.io/kubernetes@v1.34.4",
     `pkg:npm/deno@${denoPackage.version}`,
     "pkg:deb/debian/libc6@2.36-9%2Bdeb12u1",
   ]);
   assert.deepEqual(of("licenses"), [
     [{ expression: "(MIT OR Apache-2.0)" }],
     undefined,
+    [{ license: { id: "Apache-2.0" } }],
     [{ license: { id: "MIT" } }],
     undefined,
   ]);

@@ -2,6 +2,7 @@
  * Scripts of workflows run, and are stopped, wherever kodama was put: from source, installed, as the single file that
  * is made without a download, and as one that Deno has compiled.
  */
+import { otherThan, unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { denoCompile } from "../tools/compile.ts";
@@ -96,17 +97,22 @@ Deno.test("scripts run in their bounds: installed", async () => {
 });
 
 /** A C compiler and zlib's static library: what the file is made with. */
-async function canCompile(): Promise<boolean> {
+async function compilerMissing(): Promise<string | undefined> {
   const probe = new Deno.Command("sh", {
     args: ["-c", 'echo "int main(void){return 0;}" | cc -static -x c -o /dev/null - -lz'],
     stderr: "null",
   });
-  return Deno.build.os === "linux" && (await probe.output()).success;
+  const { success } = await probe.output();
+  return success
+    ? otherThan("linux")
+    : "this machine has no C compiler with static libraries and zlib";
 }
 
 Deno.test({
-  name: "scripts run in their bounds: as a single file, with no Deno on PATH",
-  ignore: !await canCompile(),
+  ...unless(
+    await compilerMissing(),
+    "scripts run in their bounds: as a single file, with no Deno on PATH",
+  ),
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "kodama-sandbox-" });
     try {
@@ -149,8 +155,10 @@ async function hasRuntime(): Promise<boolean> {
 }
 
 Deno.test({
-  name: "scripts run in their bounds: compiled, by the Deno on PATH; without one it is said",
-  ignore: !await hasRuntime(),
+  ...unless(
+    await hasRuntime() ? undefined : "this machine has no runtime of compiled files (DENORT_BIN)",
+    "scripts run in their bounds: compiled, by the Deno on PATH; without one it is said",
+  ),
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "kodama-sandbox-" });
     try {

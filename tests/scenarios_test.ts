@@ -2,6 +2,7 @@
  * Every file of `tests/scenarios/`, on an embedded cluster of its own; with `KODAMA_TEST_KUBECONFIG` those
  * that say so on that real cluster instead. `KODAMA_UPDATE_SCENARIOS=1` writes what happened into the files.
  */
+import { unless } from "../src/base/testing/unless.ts";
 import { openEmbeddedCluster } from "./harness/embedded_scenario.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 import { openRealCluster, realKubeconfig } from "./harness/real_scenario.ts";
@@ -49,8 +50,7 @@ for (const name of names.sort()) {
   const text = await Deno.readTextFile(path);
   const scenario = parseScenario(text);
   const reason = skipped(scenario);
-  const title = `scenario ${name}${reason === undefined ? "" : ` (skipped: ${reason})`}`;
-  Deno.test({ name: title, ignore: reason !== undefined }, async () => {
+  Deno.test(unless(reason, `scenario ${name}`), async () => {
     const happened = formatScenario(
       real === undefined ? await runEmbedded(scenario) : await runReal(scenario, real),
     );

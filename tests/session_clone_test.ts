@@ -1,32 +1,44 @@
 /** Clones of sessions with a repository: what was done in one is there in the other, and goes its own way from there. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { hangTimeout } from "./harness/hang_limit.ts";
 import { startGitServer } from "./harness/git_server.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { Kubectl } from "./harness/kubectl.ts";
+import { Kubectl, kubectlMissing } from "./harness/kubectl.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
-Deno.test("a stopped session is cloned and kept in a file without waking: nothing of it begins, and nothing is left", async () => {
-  await using cluster = await startTestCluster("empty");
-  const kodama = new KodamaInProcess(cluster.env);
-  const on = (...words: string[]) => kodama.succeed(words);
-  await on("start", "work", "--no-sync");
-  await on("attach", "work", "--command", "echo kept >notes.txt");
-  // A task that waits for its turn: its runner says where it ran, if it ever does.
-  const task = "$HOME/.kodama/tasks/1";
-  const waiting = `mkdir -p ${task} && echo 'echo 1; : >/workspace/ran' >${task}/runner`;
-  await on("attach", "work", "--command", waiting);
-  await on("stop", "work");
-  await on("clone", "work", "again");
-  assert.equal(await on("attach", "again", "--command", "cat notes.txt; ls"), "kept\nnotes.txt\n");
-  await on("snapshot", "work", "--output", `${cluster.folder}/work.tar.gz`);
-  const { status } = JSON.parse(await on("get", "work", "-o", "json"));
-  assert.equal(status, "Stopped");
-  const kubectl = Kubectl.on(cluster);
-  // The pod that had the files has been deleted, and may take a moment to end.
-  await kubectl.ok("wait", "--for=delete", "pod/kodama-files-work", hangTimeout);
-  assert.equal(await kubectl.ok("get", "pods", "-o", "name"), "pod/kodama-again");
-});
+const noKubectl = await kubectlMissing();
+
+Deno.test(
+  unless(
+    noKubectl,
+    "a stopped session is cloned and kept in a file without waking: nothing of it begins, and nothing is left",
+  ),
+  async () => {
+    await using cluster = await startTestCluster("empty");
+    const kodama = new KodamaInProcess(cluster.env);
+    const on = (...words: string[]) => kodama.succeed(words);
+    await on("start", "work", "--no-sync");
+    await on("attach", "work", "--command", "echo kept >notes.txt");
+    // A task that waits for its turn: its runner says where it ran, if it ever does.
+    const task = "$HOME/.kodama/tasks/1";
+    const waiting = `mkdir -p ${task} && echo 'echo 1; : >/workspace/ran' >${task}/runner`;
+    await on("attach", "work", "--command", waiting);
+    await on("stop", "work");
+    await on("clone", "work", "again");
+    assert.equal(
+      await on("attach", "again", "--command", "cat notes.txt; ls"),
+      "kept\nnotes.txt\n",
+    );
+    await on("snapshot", "work", "--output", `${cluster.folder}/work.tar.gz`);
+    const { status } = JSON.parse(await on("get", "work", "-o", "json"));
+    assert.equal(status, "Stopped");
+    const kubectl = Kubectl.on(cluster);
+    // The pod that had the files has been deleted, and may take a moment to end.
+    await kubectl.ok("wait", "--for=delete", "pod/kodama-files-work", hangTimeout);
+    assert.equal(await kubectl.ok("get", "pods", "-o", "name"), "pod/kodama-again");
+  },
+);
 
 Deno.test("a clone has the commits and the changes of its session, and needs its repository no more", async () => {
   await using cluster = await startTestCluster("empty");

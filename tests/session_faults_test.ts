@@ -3,6 +3,7 @@ import { commandHint } from "../src/present/hints.ts";
 import assert from "node:assert/strict";
 import { doctorSessions, sessionRemains } from "../src/actions/session/doctor.ts";
 import { planDeletion } from "../src/actions/session/delete.ts";
+import { consented } from "../src/actions/session/owner.ts";
 import { list } from "../src/actions/session/list.ts";
 import { start } from "../src/actions/session/start.ts";
 import { planStop } from "../src/actions/session/stop.ts";
@@ -51,8 +52,8 @@ async function brought(host: Host, name: string, signal = never): Promise<void> 
 }
 
 async function deleted(host: Host, name: string): Promise<void> {
-  const options = { name, purge: true, keepConfig: false, signal: never };
-  for await (const _one of (await planDeletion(host, options)).run());
+  const options = { name, consent: consented, purge: true, keepConfig: false, signal: never };
+  for await (const _one of (await planDeletion(host, options)).run("everything"));
 }
 
 /** What goes wrong while something is done; `kill` ends the client at some call of it, for good. */
@@ -84,8 +85,9 @@ Deno.test("every fault in the middle of a start, a stop and a deletion: all come
     const steps: [what: (host: Host) => Promise<unknown>, enough?: KodamaError["kind"]][] = [
       [(host) => brought(host, name)],
       [async (host) => {
-        const options = { name, endTimeoutMs: 60_000, signal: never };
-        await (await planStop(host, options, { checkTasks: false })).run();
+        const options = { name, consent: consented, endTimeoutMs: 60_000, signal: never };
+        const planned = await planStop(host, options, { checkTasks: false });
+        for await (const _one of planned.run());
       }],
       [(host) => deleted(host, name), "notFound"],
     ];

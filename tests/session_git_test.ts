@@ -1,7 +1,7 @@
 /** Repositories of sessions over HTTP with a token, and where the token is, and isn't, after that. */
 import assert from "node:assert/strict";
 import { resources } from "../src/cluster/resources.ts";
-import type { AuditEvent } from "../src/cluster/api/audit.ts";
+import type { AuditEvent } from "../src/cluster/api/testing/audit.ts";
 import { sessionDiff } from "../src/actions/session/diff.ts";
 import { thisMachine } from "./harness/cluster_in_process.ts";
 import { type CommandResult, runCommand } from "./harness/command.ts";
@@ -191,8 +191,7 @@ Deno.test("a server that repeats the token in its refusal reveals it nowhere", a
 
 Deno.test("a Secret with an SSH key that doesn't exist is reported, and is required for SSH alone", async () => {
   await withFixture(async ({ cluster, server, run }) => {
-    const settings = "git: { secretName: git-ssh }\n";
-    await Deno.writeTextFile(`${cluster.folder}/.kodama.yaml`, settings);
+    await run(["config", "set", "git.secretName", "git-ssh"]);
     const words = ["start", "work", "--repo", server.repository];
     const started = await run(words, { GITHUB_TOKEN: token }, cluster.folder);
     assert.equal(started.code, 0, started.stderr);

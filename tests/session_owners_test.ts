@@ -1,8 +1,13 @@
 /** Sessions of several people, what a deleted one leaves to a later one of its name, and jobs left in the background. */
 import { commandHint } from "../src/present/hints.ts";
 import assert from "node:assert/strict";
-import { agentTargetAndOwner } from "../src/actions/session/agent_pod.ts";
+import { agentTargetFor } from "../src/actions/session/agent_pod.ts";
 import { currentTask } from "../src/actions/agent/tasks.ts";
+import { clone } from "../src/actions/session/clone.ts";
+import { list } from "../src/actions/session/list.ts";
+import { type Consent, consented, type OthersSession } from "../src/actions/session/owner.ts";
+import { planSet } from "../src/actions/session/set.ts";
+import { planTransfer } from "../src/actions/session/transfer.ts";
 import { planDeletion } from "../src/actions/session/delete.ts";
 import { doctorSessions } from "../src/actions/session/doctor.ts";
 import type { StartOptions } from "../src/actions/session/events.ts";
@@ -10,7 +15,7 @@ import { findSession } from "../src/actions/find_session.ts";
 import { resume } from "../src/actions/session/resume.ts";
 import { share } from "../src/actions/session/share.ts";
 import { start } from "../src/actions/session/start.ts";
-import { planStop, type StopPlan } from "../src/actions/session/stop.ts";
+import { planStop } from "../src/actions/session/stop.ts";
 import type { Host } from "../src/actions/host.ts";
 import { KodamaError } from "../src/base/errors.ts";
 import { wholeList } from "../src/kube/http/list.ts";
@@ -63,47 +68,62 @@ async function started(host: Host, options: Partial<StartOptions> = {}): Promise
   return warnings;
 }
 
-/** Plans a stop of "web"; does it. */
-async function stopped(host: Host): Promise<StopPlan> {
-  const options = { name: "web", endTimeoutMs: 60_000, signal };
-  const { plan, run } = await planStop(host, options, { checkTasks: true });
-  await run();
-  return plan;
+async function stopped(host: Host): Promise<void> {
+  const options = { name: "web", consent: consented, endTimeoutMs: 60_000, signal };
+  for await (const _ of (await planStop(host, options, { checkTasks: true })).run());
 }
 
 async function deleted(host: Host, purge = false): Promise<void> {
-  const options = { name: "web", purge, keepConfig: false, signal };
-  for await (const _one of (await planDeletion(host, options)).run());
+  const options = { name: "web", consent: consented, purge, keepConfig: false, signal };
+  for await (const _one of (await planDeletion(host, options)).run("everything"));
 }
 
-Deno.test("whatever ends or uses somebody else's session names the owner first, and the task that it ends", async () => {
+/** The verbs that end, change or use a session. */
+const verbs: Readonly<Record<string, (host: Host, consent: Consent) => Promise<unknown>>> = {
+  "stop": (host, consent) => {
+    const options = { ...own, consent, endTimeoutMs: 60_000 };
+    return planStop(host, options, { checkTasks: true });
+  },
+  "change": (host, consent) => {
+    const options = { ...own, consent, cpu: "1", readyTimeoutMs: 60_000 };
+    return planSet(host, options, { checkTasks: true });
+  },
+  "delete": (host, consent) =>
+    planDeletion(host, { ...own, consent, purge: false, keepConfig: true }),
+  "transfer": (host, consent) => planTransfer(host, { ...own, consent, to: "carol" }),
+  "prompt": (host, consent) => agentTargetFor(host, place, { verb: "prompt", consent, signal }),
+  "copy the secrets of": (host, consent) => {
+    const options = { ...own, consent, newName: "copy", withSecrets: true, readyTimeoutMs: 60_000 };
+    return clone(host, options).next();
+  },
+};
+
+const own = { name: "web", signal };
+const place = { kind: "session", name: "web" } as const;
+
+Deno.test("a verb that ends, changes or uses another user's session needs consent first", async () => {
   await using cluster = await startTestCluster();
   const [alice, bob] = await Promise.all(["alice", "bob"].map((user) => machineOf(cluster, user)));
   assert.ok(alice && bob);
   await using _hers = await alice.kube();
   await using _his = await bob.kube();
   await started(alice, { task: { adapter: "command", prompt: "x", args: ["sleep", "600"] } });
-  const place = { kind: "session", name: "web" } as const;
-  for (const [host, owner] of [[alice, undefined], [bob, "alice"]] as const) {
-    const { otherOwner, target } = await agentTargetAndOwner(host, place, signal);
-    assert.equal(otherOwner, owner);
-    assert.equal((await currentTask(host, target, signal))?.status.state, "working");
-    const options = { name: "web", endTimeoutMs: 60_000, signal };
-    const { plan } = await planStop(host, options, { checkTasks: true });
-    assert.deepEqual([plan.otherOwner, plan.workingTask], [owner, 1]);
-    const deletion = await planDeletion(host, {
-      name: "web",
-      purge: false,
-      keepConfig: true,
-      signal,
-    });
-    assert.equal(deletion.plan.otherOwner, owner);
+  const refusal = new Error("no");
+  const asked: OthersSession[] = [];
+  const refuse: Consent = (session) => {
+    asked.push(session);
+    return Promise.reject(refusal);
+  };
+  for (const [verb, run] of Object.entries(verbs)) {
+    if (verb !== "copy the secrets of") await run(alice, refuse);
+    await assert.rejects(run(bob, refuse), refusal, verb);
+    assert.deepEqual(asked.splice(0), [{ verb, name: "web", owner: "alice" }]);
   }
   await stopped(alice);
-  const resumed = await Array.fromAsync(
-    resume(bob, { name: "web", readyTimeoutMs: 60_000, signal }),
-  );
-  assert.deepEqual(resumed[0], { kind: "warning", text: 'session "web" belongs to alice' });
+  const resuming = resume(bob, { ...own, consent: refuse, readyTimeoutMs: 60_000 });
+  await assert.rejects(Array.fromAsync(resuming), refusal);
+  const { rows } = await list(bob, { allNamespaces: false, tasks: false }, signal);
+  assert.deepEqual(rows.map((row) => row.kind === "session" && row.live.status), ["Stopped"]);
 });
 
 Deno.test("`start()` with a prompt fails if the image has no agent, and gives no task", async () => {
@@ -223,7 +243,8 @@ Deno.test("rights that were shared end with the session, and its volumes aren't 
   await deleted(host);
   assert.deepEqual([await rightsLeft(), await found()], [0, []]);
 
-  const folder = { kind: "folder", path: cluster.folder } as const;
+  const folder = { kind: "folder", path: `${cluster.folder}/site` } as const;
+  await Deno.mkdir(folder.path);
   await assert.rejects(started(host, { sync: folder }), {
     kind: "usage",
     message: /the workspace contains the files of an earlier session "web"$/,
@@ -234,7 +255,7 @@ Deno.test("rights that were shared end with the session, and its volumes aren't 
 
   await stopped(host);
   await client.delete(PERSISTENT_VOLUME_CLAIMS, "kodama-workspace-web", scope, { signal });
-  const resumed = resume(host, { name: "web", readyTimeoutMs: 60_000, signal });
+  const resumed = resume(host, { ...own, consent: consented, readyTimeoutMs: 60_000 });
   const events = await Array.fromAsync(resumed);
   assert.deepEqual(events.flatMap((event) => event.kind === "warning" ? [event.text] : []), [
     'persistentvolumeclaim "kodama-workspace-web" was missing and is created again, empty: ' +

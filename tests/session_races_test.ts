@@ -1,6 +1,6 @@
 /** Sessions in the hands of people who are in a hurry. */
+import { processList } from "./harness/process_lists.ts";
 import assert from "node:assert/strict";
-import { runCommand } from "./harness/command.ts";
 import {
   sessionEnvironment,
   startTestCluster,
@@ -52,8 +52,7 @@ Deno.test("deleted while the agent writes and a folder is carried over: all that
   const left = [...Deno.readDirSync(site)].map(({ name }) => name);
   assert.ok(left.some((name) => name.startsWith("made-")), "what the agent wrote came here");
   assert.deepEqual(left.filter((name) => name.startsWith(".")), []);
-  const { stdout } = await runCommand(["ps", "-eo", "args"], { env: cluster.env });
-  assert.deepEqual(stdout.split("\n").filter((line) => line.includes(site)), []);
+  assert.deepEqual((await processList()).filter((args) => args.includes(site)), []);
   assert.equal(await on("sync", "list"), "");
   assert.match((await run("attach", "work")).stderr, /^error: there is no session "work" /);
 });

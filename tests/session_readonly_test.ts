@@ -28,6 +28,8 @@ Deno.test("where kodama's folder can't be written to, sessions work, and what ca
     /^error: cannot write .*\/sync\/default\.work: .*\nhint: /m,
   );
   assert.match((await run("list")).stdout, /^work +Running /m);
-  const { code, stderr } = await run("delete", "work", "--force", "--purge");
+  const purge = ["delete", "work", "--force", "--purge"];
+  assert.match((await run(...purge)).stderr, /it's synced with .*, and not from this machine/);
+  const { code, stderr } = await run(...purge, "--discard");
   assert.equal(code, 0, stderr);
 });

@@ -1,4 +1,5 @@
 /** Real SSH clients in a session of the embedded cluster. */
+import { unless } from "../src/base/testing/unless.ts";
 import { findProgram } from "../src/kube/testing/image_shells.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
@@ -9,16 +10,16 @@ const missing = await missingClients();
 for (const name of ["perl", "sshd"]) if (await findProgram(name) === undefined) missing.push(name);
 // sshd as root separates its privileges, which an unprivileged cluster's pods can't.
 const why = missing.length > 0
-  ? `: this machine has no ${missing.join(", ")}`
+  ? `this machine has no ${missing.join(", ")}`
   : Deno.uid() === 0
   ? undefined
-  : ": needs root";
+  : "only root can run sshd in a pod";
 
 Deno.test({
-  name: `ssh, rsync, scp, git push and the server of an editor work in a session, and end with it${
-    why ?? ""
-  }`,
-  ignore: why !== undefined,
+  ...unless(
+    why,
+    "ssh, rsync, scp, git push and the server of an editor work in a session, and end with it",
+  ),
   fn: async () => {
     await using cluster = await startTestCluster("empty");
     await runSshFlows({

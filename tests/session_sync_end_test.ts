@@ -21,7 +21,7 @@ async function machine(cluster: TestCluster, name: string) {
     const { stdout } = await kodama.run(["sync", "status", "work", "-o", "json"]);
     return JSON.parse(stdout) as { phase: string; reason: string; pid: number | null; log: string };
   };
-  return { site, run, status };
+  return { site, kodama, run, status };
 }
 
 type Machine = Awaited<ReturnType<typeof machine>>;
@@ -75,4 +75,41 @@ Deno.test("a sync that is stopped ends by itself where a named pipe holds its wa
   // Its last step: a killed process doesn't write it.
   const report = await Deno.readTextFile(`${log.slice(0, log.lastIndexOf("/"))}/report.json`);
   assert.equal((JSON.parse(report) as { state: { phase: string } }).state.phase, "stopped");
+});
+
+Deno.test("a workspace that was restored from a copy takes nothing away here, and the resume says so", async () => {
+  await using cluster = await startTestCluster();
+  const { site, kodama, run } = await machine(cluster, "here");
+  await Deno.writeTextFile(`${site}/a`, "monday\n");
+  await Deno.writeTextFile(`${site}/b`, "monday\n");
+  await run("start", "work", "--sync", "site");
+  const claims = `${cluster.folder}/cluster/node/claims`;
+  const names = (await Array.fromAsync(Deno.readDir(claims))).map(({ name }) => name);
+  const workspace = `${claims}/${names.find((name) => name.includes("workspace"))}`;
+  const copy = async (from: string, to: string) => {
+    const { code } = await new Deno.Command("cp", { args: ["-a", `${from}/.`, to] }).output();
+    assert.equal(code, 0);
+  };
+  await Deno.mkdir(`${cluster.folder}/copy`);
+  await copy(workspace, `${cluster.folder}/copy`);
+  await Deno.writeTextFile(`${site}/b`, "tuesday\n");
+  await Deno.mkdir(`${site}/work`);
+  await Deno.writeTextFile(`${site}/work/new`, "tuesday\n");
+  await run("sync", "flush", "work");
+  await run("stop", "work");
+  for await (const { name } of Deno.readDir(workspace)) {
+    await Deno.remove(`${workspace}/${name}`, { recursive: true });
+  }
+  await copy(`${cluster.folder}/copy`, workspace);
+  const said = /both sides were merged, and nothing was deleted: the folder in the pod/;
+  assert.match((await kodama.run(["resume", "work"])).stderr, said);
+  assert.match(await run("sync", "flush", "work"), said);
+  assert.match(await run("sync", "status", "work"), said);
+  assert.match(await run("sync", "list"), /in sync, merged/);
+  assert.equal(await Deno.readTextFile(`${site}/b`), "tuesday\n");
+  assert.equal(await Deno.readTextFile(`${site}/work/new`), "tuesday\n");
+  const conflicts = (await run("sync", "conflicts", "work")).trim();
+  assert.match(conflicts, /^b\.conflict-remote-\S+$/);
+  assert.equal(await Deno.readTextFile(`${site}/${conflicts}`), "monday\n");
+  await run("delete", "work", "--force", "--purge");
 });

@@ -26,25 +26,31 @@ Deno.test("a clone, its session and the session's agent work on the same files",
   const inPod = (line: string) => look("attach", "work", "--command", line);
   const agent = ["--adapter", "command", "--prompt", "say hello"];
   const words = ["start", "work", "--repo", ".", "--sync", ".", "--env-file", ".env", ...agent];
-  const line = "cat > /workspace/from-agent.txt";
+  const line = "cat > from-agent.txt";
   try {
     await run(...words, "--", "sh", "-c", line);
     assert.equal(
       await inPod("cat README.md; ls -A | grep -v ^.kodama-sync-"),
       [
         "# changed here",
-        ...[".git", ".kodamaignore", "README.md", "from-agent.txt", ""],
+        ...[".git", "README.md", "from-agent.txt", ""],
       ].join("\n"),
     );
     assert.equal(
       await inPod("git status --porcelain | sort"),
       [
         " M README.md",
-        ...["?? .kodamaignore", "?? from-agent.txt", ""],
+        ...["?? from-agent.txt", ""],
       ].join("\n"),
+    );
+    await inPod(
+      "mkdir -p sub/.kodama && touch .kodama.yaml sub/.kodama.yaml sub/.kodama/x sub/other",
     );
     await run("sync", "flush", "work");
     assert.equal(await Deno.readTextFile(`${clone}/from-agent.txt`), "say hello\n");
+    const brought = await Array.fromAsync(Deno.readDir(`${clone}/sub`));
+    assert.deepEqual(brought.map(({ name }) => name), ["other"]);
+    await assert.rejects(Deno.lstat(`${clone}/.kodama.yaml`), Deno.errors.NotFound);
     await Deno.writeTextFile(`${clone}/new.txt`, "from here\n");
     await run("sync", "flush", "work");
     assert.equal(await inPod("cat new.txt"), "from here\n");

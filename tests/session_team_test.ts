@@ -1,18 +1,15 @@
-/** Two service accounts of one namespace share a session: presence, notes and a transfer; each with its own rights alone. */
+/** Service accounts of one namespace share a session, and transfer it; each with its own rights alone. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
-import { openSession } from "../src/actions/session_ref.ts";
-import { reportAttached } from "../src/actions/session/team.ts";
-import { machineHost } from "../src/host/host.ts";
 import type { SessionsEvent } from "../src/web/api.ts";
-import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { thisMachine } from "./harness/cluster_in_process.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
-import { Kubectl } from "./harness/kubectl.ts";
+import { Kubectl, kubectlMissing } from "./harness/kubectl.ts";
 import { type ServedPage, servedPage } from "./harness/served_page.ts";
 import { documentedRole } from "./harness/session_role.ts";
 
-const { signal } = new AbortController();
+const noKubectl = await kubectlMissing();
 
 const user = (name: string) => `system:serviceaccount:default:${name}`;
 
@@ -35,205 +32,171 @@ async function team(cluster: TestCluster) {
   return { kubectl, folder, jane, bob, eve };
 }
 
-Deno.test("two service accounts of a namespace see each other, and neither gets the other's rights", async () => {
-  await using cluster = await startTestCluster("empty");
-  const { kubectl, folder, jane, bob, eve } = await team(cluster);
-  await Deno.writeTextFile(`${folder}/.env`, "API_KEY=planted\n");
-  await jane.succeed(["start", "shared", "--no-sync", "--env-file", `${folder}/.env`]);
-  await jane.succeed(["start", "other", "--no-sync"]);
-  assert.equal(await jane.succeed(["note", "shared", "tests are", "flaky"]), "note 1 is added\n");
-  const rights = await jane.succeed(["share", "shared", "--to", user("bob"), "-o", "yaml"]);
-  await kubectl.apply(rights);
+Deno.test(
+  unless(
+    noKubectl,
+    "two service accounts of a namespace share a session, and neither gets the other's rights",
+  ),
+  async () => {
+    await using cluster = await startTestCluster("empty");
+    const { kubectl, folder, jane, bob, eve } = await team(cluster);
+    await Deno.writeTextFile(`${folder}/.env`, "API_KEY=planted\n");
+    await jane.succeed(["start", "shared", "--no-sync", "--env-file", `${folder}/.env`]);
+    await jane.succeed(["start", "other", "--no-sync"]);
+    const rights = await jane.succeed(["share", "shared", "--to", user("bob"), "-o", "yaml"]);
+    await kubectl.apply(rights);
 
-  // Of bob's own machine, with the rights of the note alone.
-  const there = ["-n", "default"];
-  assert.match(
-    await bob.succeed(["note", "shared", ...there]),
-    /^1 +system:.*:jane +\S+ +tests are flaky$/m,
-  );
-  await bob.succeed(["note", "shared", "fixed", ...there]);
-  const terminal = new MemoryTerminal();
-  const host = machineHost({
-    terminal,
-    environment: (name) => bob.env[name],
-    kubeconfig: bob.env["KUBECONFIG"],
-  });
-  await using _client = await host.kube();
-  const opened = await openSession(host, { name: "shared", namespace: "default" }, signal);
-  {
-    await using _attached = reportAttached(host, opened, "sharedShell");
-    for (;;) {
-      // Written in the background, while the shell opens.
-      const [session] = JSON.parse(await jane.succeed(["list", "-o", "json"])).slice(-1);
-      if (session.attached === undefined) continue;
-      assert.deepEqual(
-        session.attached.map(({ user, activity }: Record<string, string>) => [user, activity]),
-        [[user("bob"), "sharedShell"]],
-      );
-      break;
-    }
-    const lines = await jane.succeed(["get", "shared"]);
-    assert.match(lines, /^Attached: +system:serviceaccount:default:bob \(shared shell, \d+s\)$/m);
-    assert.match(lines, /^ {2}2 system:serviceaccount:default:bob, \d+s ago: fixed$/m);
-    assert.match(
-      await jane.succeed(["list", "-o", "wide"]),
-      /ATTACHED .*\n.*\n?.*serviceaccount:default:bob/,
-    );
+    // Of bob's own machine, with the rights of the note alone.
+    const there = ["-n", "default"];
+    assert.match(await bob.succeed(["get", "shared", ...there]), /^Owner: +\S+:jane$/m);
     const metrics = await jane.succeed(["metrics"]);
     const labels = 'context="[^"]+",namespace="default"';
     for (
       const line of [
-        `kodama_session_attached_clients\\{${labels},session="shared"\\} 1.0`,
         `kodama_sessions\\{${labels},status="Running"\\} 2.0`,
         `kodama_agent_tasks\\{${labels},session="other",state="done"\\} 0.0`,
         "# EOF",
       ]
     ) assert.match(metrics, new RegExp(`^${line}$`, "m"));
-  }
-  assert.doesNotMatch(await jane.succeed(["get", "shared"]), /Attached/);
-  const without = await eve.run(["metrics"]);
-  assert.deepEqual([without.code, /no metrics of sessions/.test(without.stderr)], [1, true]);
-  assert.match(without.stdout, /^kodama_collector_up\{collector="sessions"\} 0.0$/m);
+    const without = await eve.run(["metrics"]);
+    assert.deepEqual([without.code, /no metrics of sessions/.test(without.stderr)], [1, true]);
+    assert.match(without.stdout, /^kodama_collector_up\{collector="sessions"\} 0.0$/m);
 
-  // Each of bob's attempts beyond this one session fails, and eve's all do.
-  const beyond = [["note", "other", ...there], [
-    "transfer",
-    "shared",
-    "--to",
-    "bob",
-    "--yes",
-    ...there,
-  ], ["list", ...there]];
-  for (const args of beyond) {
-    const { code, stderr } = await bob.run(args);
-    assert.deepEqual([code, /forbidden/.test(stderr)], [1, true], `${args}: ${stderr}`);
-  }
-  for (
-    const args of [["note", "shared", ...there], ["note", "shared", "x", ...there], [
-      "get",
-      "shared",
-      ...there,
-    ]]
-  ) {
-    assert.match((await eve.run(args)).stderr, /forbidden/);
-  }
-
-  const refused = await jane.run(["transfer", "shared", "--to", "a\tb"]);
-  assert.match(refused.stderr, /can't be the name of a user/);
-  const given = await jane.run(["transfer", "shared", "--to", user("bob")]);
-  assert.equal(given.stdout, `session/shared belongs to ${user("bob")}\n`);
-  assert.match(given.stderr, /still those of system:serviceaccount:default:jane: API_KEY/);
-  assert.doesNotMatch(given.stderr, /planted/);
-  const got = await bob.succeed(["get", "shared", ...there]);
-  assert.match(got, new RegExp(`^Owner: +${user("bob")}$`, "m"));
-  assert.match(got, /jane, \d+s ago: transferred from \S+:jane to \S+:bob$/m);
-  // Now it is someone else's to jane.
-  const back = await jane.run(["transfer", "shared", "--to", user("jane")]);
-  assert.deepEqual([back.code, /belongs to .*bob/.test(back.stderr)], [2, true]);
-  await jane.succeed(["delete", "shared", "--force"]);
-  const remaining = await kubectl.ok("get", "configmaps", "-n", "default", "-o", "name");
-  assert.doesNotMatch(remaining, /shared/);
-});
-
-Deno.test("each server of kodama web shows and does what its own user may, and nothing else", async () => {
-  await using cluster = await startTestCluster("empty");
-  const { kubectl, folder, jane, bob, eve } = await team(cluster);
-  await Deno.writeTextFile(`${folder}/.env`, "API_KEY=planted-key\n");
-  await jane.succeed(["start", "shared", "--no-sync"]);
-  await jane.succeed(["start", "other", "--no-sync", "--env-file", `${folder}/.env`]);
-  await jane.succeed(["note", "other", "planted-note"]);
-  await jane.succeed(["prompt", "other", "planted-task"]);
-  await kubectl.apply(await jane.succeed(["share", "shared", "--to", user("bob"), "-o", "yaml"]));
-
-  await using stack = new AsyncDisposableStack();
-  const serverOf = async ({ env }: KodamaInProcess): Promise<ServedPage> => {
-    const host = thisMachine(env);
-    stack.use(await host.kube());
-    return stack.use(await servedPage(host));
-  };
-  const [janes, bobs, eves] = [await serverOf(jane), await serverOf(bob), await serverOf(eve)];
-  const answers: string[] = [];
-  const send = async (page: ServedPage, line: string, body?: unknown, accept = "*/*") => {
-    const [method = "", path = ""] = line.split(" ");
-    const { origin, base, cookie } = page;
-    const answer = await fetch(new URL(base + path, origin), {
-      method,
-      headers: {
-        ...{ cookie, accept, origin: origin.origin },
-        "content-type": "application/json",
-        "x-kodama": "1",
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (page !== janes) answers.push(text);
-    return { status: answer.status, text };
-  };
-
-  const names = async (page: ServedPage) =>
-    (await page.get("api/sessions?namespace=default")).sessions.map((one: { name: string }) =>
-      one.name
-    );
-  assert.deepEqual((await names(janes)).toSorted(), ["other", "shared"]);
-  const there = "?namespace=default";
-  assert.equal((await bobs.get(`api/sessions/shared${there}`)).name, "shared");
-  await bobs.post(`api/sessions/shared/prompt${there}`, { text: "from bob" });
-  // jane's page sees what bob has started, without asking again.
-  for await (const event of janes.events<SessionsEvent>("api/sessions?namespace=default")) {
-    const rows = event.kind === "list"
-      ? event.sessions
-      : event.kind === "session"
-      ? [event.session]
-      : [];
-    if (rows.some((row) => row.name === "shared" && "task" in row && row.task?.number === 1)) break;
-  }
-
-  const run = (pod: string) => ({
-    kind: "exec",
-    command: ["hostname"],
-    selection: { pods: [pod], namespaces: ["default"] },
-  });
-  const beyond = (name: string): [line: string, body?: unknown][] => [
-    ["GET api/sessions?namespace=default"],
-    [`GET api/sessions/${name}${there}`],
-    [`GET api/sessions/${name}/diff${there}`],
-    [`GET api/sessions/${name}/tasks${there}`],
-    [`POST api/sessions/${name}/prompt${there}`, { text: "x" }],
-    [`POST api/sessions/${name}/interrupt${there}`, {}],
-    [`POST api/sessions/${name}/stop${there}`, {}],
-    [`POST api/sessions/${name}/resume${there}`, {}],
-    ["POST api/runs", run(`kodama-${name}`)],
-  ];
-  for (const [page, name] of [[bobs, "other"], [eves, "shared"], [eves, "other"]] as const) {
-    for (const [line, body] of beyond(name)) {
-      const { status, text } = await send(page, line, body);
-      assert.equal(status, 403, `${line}: ${text}`);
-      assert.match(text, /forbidden/, line);
+    // Each of bob's attempts beyond this one session fails, and eve's all do.
+    const transfer = ["transfer", "shared", "--to", "bob", "--theirs", ...there];
+    const beyond = [["get", "other", ...there], transfer, ["list", ...there]];
+    for (const args of beyond) {
+      const { code, stderr } = await bob.run(args);
+      assert.deepEqual([code, /forbidden/.test(stderr)], [1, true], `${args}: ${stderr}`);
     }
-    for (const path of ["sessions?namespace=default", `sessions/${name}/log${there}`]) {
-      const { text } = await send(page, `GET api/${path}`, undefined, "text/event-stream");
-      assert.match(text, /^event: failed\ndata: .*forbidden/m, path);
+    assert.match((await eve.run(["get", "shared", ...there])).stderr, /forbidden/);
+
+    const refused = await jane.run(["transfer", "shared", "--to", "a\tb"]);
+    assert.match(refused.stderr, /can't be the name of a user/);
+    const given = await jane.run(["transfer", "shared", "--to", user("bob")]);
+    assert.equal(given.stdout, `session/shared belongs to ${user("bob")}\n`);
+    assert.match(given.stderr, /still those of system:serviceaccount:default:jane: API_KEY/);
+    assert.doesNotMatch(given.stderr, /planted/);
+    const got = await bob.succeed(["get", "shared", ...there]);
+    assert.match(got, new RegExp(`^Owner: +${user("bob")}$`, "m"));
+    // Now it is someone else's to jane.
+    const back = await jane.run(["transfer", "shared", "--to", user("jane")]);
+    assert.deepEqual([back.code, /belongs to .*bob/.test(back.stderr)], [2, true]);
+    await jane.succeed(["delete", "shared", "--force", "--theirs"]);
+    const remaining = await kubectl.ok("get", "configmaps", "-n", "default", "-o", "name");
+    assert.doesNotMatch(remaining, /shared/);
+  },
+);
+
+Deno.test(
+  unless(
+    noKubectl,
+    "each server of kodama web shows and does what its own user may, and nothing else",
+  ),
+  async () => {
+    await using cluster = await startTestCluster("empty");
+    const { kubectl, folder, jane, bob, eve } = await team(cluster);
+    await Deno.writeTextFile(`${folder}/.env`, "API_KEY=planted-key\n");
+    await jane.succeed(["start", "shared", "--no-sync"]);
+    await jane.succeed(["start", "other", "--no-sync", "--env-file", `${folder}/.env`]);
+    await jane.succeed(["prompt", "other", "planted-task"]);
+    await kubectl.apply(await jane.succeed(["share", "shared", "--to", user("bob"), "-o", "yaml"]));
+
+    await using stack = new AsyncDisposableStack();
+    const serverOf = async ({ env }: KodamaInProcess): Promise<ServedPage> => {
+      const host = thisMachine(env);
+      stack.use(await host.kube());
+      return stack.use(await servedPage(host));
+    };
+    const [janes, bobs, eves] = [await serverOf(jane), await serverOf(bob), await serverOf(eve)];
+    const answers: string[] = [];
+    const send = async (page: ServedPage, line: string, body?: unknown, accept = "*/*") => {
+      const [method = "", path = ""] = line.split(" ");
+      const { origin, base, cookie } = page;
+      const answer = await fetch(new URL(base + path, origin), {
+        method,
+        headers: {
+          ...{ cookie, accept, origin: origin.origin },
+          "content-type": "application/json",
+          "x-kodama": "1",
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      if (page !== janes) answers.push(text);
+      return { status: answer.status, text };
+    };
+
+    const names = async (page: ServedPage) =>
+      (await page.get("api/sessions?namespace=default")).sessions.map((one: { name: string }) =>
+        one.name
+      );
+    assert.deepEqual((await names(janes)).toSorted(), ["other", "shared"]);
+    const there = "?namespace=default";
+    assert.equal((await bobs.get(`api/sessions/shared${there}`)).name, "shared");
+    const prompt = `api/sessions/shared/prompt${there}`;
+    const { error } = await bobs.post(prompt, { text: "from bob" }, 409);
+    assert.match(error.question.text, /^session "shared" belongs to .*jane: prompt it\?$/);
+    await bobs.post(prompt, { text: "from bob" }, 200, error.confirm);
+    // jane's page sees what bob has started, without asking again.
+    for await (const event of janes.events<SessionsEvent>("api/sessions?namespace=default")) {
+      const rows = event.kind === "list"
+        ? event.sessions
+        : event.kind === "session"
+        ? [event.session]
+        : [];
+      if (rows.some((row) => row.name === "shared" && "task" in row && row.task?.number === 1)) {
+        break;
+      }
     }
-    const socket = page.socket(
-      `api/terminal?session=${name}&namespace=default&columns=80&rows=24`,
-    );
-    const messages: string[] = [];
-    socket.onmessage = ({ data }) => void messages.push(String(data));
-    await new Promise((resolve) => socket.onclose = resolve);
-    assert.match(messages.join("\n"), /^\{"type":"error",.*forbidden/);
-  }
-  // Nothing that one server has given to a browser is of use at another one.
-  const { pathname, search } = janes.newLink();
-  const link = await fetch(new URL(pathname + search, bobs.origin));
-  answers.push(await link.text());
-  assert.equal(link.status, 401);
-  for (const [base, status] of [[bobs.base, 401], [janes.base, 404]] as const) {
-    const answer = await fetch(new URL(`${base}api/about`, bobs.origin), {
-      headers: { cookie: janes.cookie },
+
+    const run = (pod: string) => ({
+      kind: "exec",
+      command: ["hostname"],
+      selection: { pods: [pod], namespaces: ["default"] },
     });
-    answers.push(await answer.text());
-    assert.equal(answer.status, status);
-  }
-  for (const answer of answers) assert.doesNotMatch(answer, /planted/);
-  assert.match((await send(janes, `GET api/sessions/other/tasks${there}`)).text, /planted-task/);
-});
+    const beyond = (name: string): [line: string, body?: unknown][] => [
+      ["GET api/sessions?namespace=default"],
+      [`GET api/sessions/${name}${there}`],
+      [`GET api/sessions/${name}/diff${there}`],
+      [`GET api/sessions/${name}/tasks${there}`],
+      [`POST api/sessions/${name}/prompt${there}`, { text: "x" }],
+      [`POST api/sessions/${name}/interrupt${there}`, {}],
+      [`POST api/sessions/${name}/stop${there}`, {}],
+      [`POST api/sessions/${name}/resume${there}`, {}],
+      ["POST api/runs", run(`kodama-${name}`)],
+    ];
+    for (const [page, name] of [[bobs, "other"], [eves, "shared"], [eves, "other"]] as const) {
+      for (const [line, body] of beyond(name)) {
+        const { status, text } = await send(page, line, body);
+        assert.equal(status, 403, `${line}: ${text}`);
+        assert.match(text, /forbidden/, line);
+      }
+      for (const path of ["sessions?namespace=default", `sessions/${name}/log${there}`]) {
+        const { text } = await send(page, `GET api/${path}`, undefined, "text/event-stream");
+        assert.match(text, /^event: failed\ndata: .*forbidden/m, path);
+      }
+      const socket = page.socket(
+        `api/terminal?session=${name}&namespace=default&columns=80&rows=24`,
+      );
+      const messages: string[] = [];
+      socket.onmessage = ({ data }) => void messages.push(String(data));
+      await new Promise((resolve) => socket.onclose = resolve);
+      assert.match(messages.join("\n"), /^\{"type":"error",.*forbidden/);
+    }
+    // Nothing that one server has given to a browser is of use at another one.
+    const { pathname, search } = janes.newLink();
+    const link = await fetch(new URL(pathname + search, bobs.origin));
+    answers.push(await link.text());
+    assert.equal(link.status, 401);
+    for (const [base, status] of [[bobs.base, 401], [janes.base, 404]] as const) {
+      const answer = await fetch(new URL(`${base}api/about`, bobs.origin), {
+        headers: { cookie: janes.cookie },
+      });
+      answers.push(await answer.text());
+      assert.equal(answer.status, status);
+    }
+    for (const answer of answers) assert.doesNotMatch(answer, /planted/);
+    assert.match((await send(janes, `GET api/sessions/other/tasks${there}`)).text, /planted-task/);
+  },
+);

@@ -1,9 +1,15 @@
 /** `kodama shell` in a real terminal, over pods of the embedded cluster, which have this machine's tmux. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
-import { podTerminalsMissing, PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import {
+  podPrompt,
+  podTerminalsMissing,
+  PseudoTerminal,
+  terminalMissing,
+} from "./harness/pseudo_terminal.ts";
 import { SlowLink } from "./harness/slow_link.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -55,8 +61,7 @@ async function throughLink(cluster: TestCluster, kodama: SourceKodama) {
 }
 
 Deno.test({
-  name: missing === undefined ? "kodama shell in a terminal" : `kodama shell (not run: ${missing})`,
-  ignore: missing !== undefined,
+  ...unless(missing, "kodama shell in a terminal"),
   fn: async (t) => {
     await using cluster = await startTestCluster("weka:computes=0,clients=0");
     const kodama = await SourceKodama.on(cluster);
@@ -70,7 +75,7 @@ Deno.test({
 
     await t.step("bash first; sizes follow; its exit code; the terminal as it was", async () => {
       await using terminal = await open(["weka-drive-0", "--keep-for", "0"]);
-      await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);
+      await terminal.until("the prompt", podPrompt("weka-drive-0"));
       // Sizes and keys are separate channels: the shell waits for the size.
       const sized = (size: string) => `until stty size | grep -qx "${size}"; do sleep 0.1; done`;
       await terminal.type(`${sized("20 90")}; echo $0 $TERM $(stty size) $KODAMA_POD\n`);
@@ -90,7 +95,7 @@ Deno.test({
         ...kodama.env,
         KUBECONFIG: kubeconfig,
       });
-      await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);
+      await terminal.until("the prompt", podPrompt("weka-drive-0"));
       const sized = "stty size | grep -qx '15 70'";
       await terminal.type(`echo loops; until ${sized}; do sleep 0.1; done; exit\n`);
       await terminal.until("the loop", /^loops$/m);
@@ -109,7 +114,7 @@ Deno.test({
       await terminal.type("drive-2");
       await terminal.until("the one", /1\/3/);
       await terminal.press("Enter");
-      await terminal.until("its prompt", /weka-drive-2:\/# ?$/m);
+      await terminal.until("its prompt", podPrompt("weka-drive-2"));
       await terminal.type("exit\n");
       await terminal.until("the end", /^code 0$/m);
     });
@@ -121,14 +126,14 @@ Deno.test({
         env: kodama.env,
         cwd,
       });
-      await terminal.until("the prompt", /weka-drive-1:\/# ?$/m);
+      await terminal.until("the prompt", podPrompt("weka-drive-1"));
       await terminal.type("remembered=$((6 * 7))\n");
       await untilInPod(kodama, "weka-drive-1", 'ps -eo args | grep -q "[k]odama-watch"');
       await terminal.kill(/main\.js shell/);
       const clients = "clients=$(tmux -S /tmp/kodama-shell-*/*/tmux list-clients)";
       await untilInPod(kodama, "weka-drive-1", `${clients} && [ -z "$clients" ]`);
       await using again = await open(["weka-drive-1"]);
-      await again.until("the prompt", /weka-drive-1:\/# ?$/m);
+      await again.until("the prompt", podPrompt("weka-drive-1"));
       await again.type("echo it is $remembered\n");
       await again.until("what it was set to before", /^it is 42$/m);
       await again.type("exit 5\n");
@@ -144,7 +149,7 @@ Deno.test({
           ["sh", "-c", '"$@"; cat', "sh", ...kodama.args(words)],
           { env: kodama.env, cwd },
         );
-        await terminal.until("the prompt", /weka-drive-1:\/# ?$/m);
+        await terminal.until("the prompt", podPrompt("weka-drive-1"));
         await terminal.type("sleep 86399 &\n");
         const runs = (word: string) => `ps -eo args | grep -q "${word}"`;
         const begun = `${runs("[s]leep 86399")} && ${runs("[k]odama-watch")}`;
@@ -159,7 +164,7 @@ Deno.test({
     await t.step("a shell whose link breaks is found again by the same kodama", async () => {
       await using link = await throughLink(cluster, kodama);
       await using terminal = await open(["weka-drive-2"], link.env);
-      await terminal.until("the prompt", /weka-drive-2:\/# ?$/m);
+      await terminal.until("the prompt", podPrompt("weka-drive-2"));
       await terminal.type("remembered=still\n");
       link.down();
       await terminal.until("what happened", /^lost the connection to weka-drive-2: /m);
@@ -168,7 +173,7 @@ Deno.test({
       link.up();
       await terminal.until(
         "the prompt again",
-        (screen) => /weka-drive-2:\/#/.test(screen) && !screen.includes("the connection to"),
+        (screen) => podPrompt("weka-drive-2").test(screen) && !screen.includes("the connection to"),
       );
       await terminal.type("echo $remembered here; exit 4\n");
       assert.match(await terminal.until("the end", /^-?icanon$/m), /^code 4\nicanon$/m);
@@ -177,7 +182,7 @@ Deno.test({
     await t.step("a shell that isn't kept ends with its link, and that is said", async () => {
       await using link = await throughLink(cluster, kodama);
       await using terminal = await open(["weka-drive-2", "--keep-for", "0"], link.env);
-      await terminal.until("the prompt", /weka-drive-2:\/# ?$/m);
+      await terminal.until("the prompt", podPrompt("weka-drive-2"));
       // A program that has the screen leaves it in its own state.
       await terminal.type("printf '\\033[?1049h\\033[?25lhalf a %s' line; sleep 1000\n");
       await terminal.until("it", /half a line/);
@@ -194,7 +199,7 @@ Deno.test({
     await t.step("Ctrl-C while the link is broken leaves the shell in the pod", async () => {
       await using link = await throughLink(cluster, kodama);
       await using terminal = await open(["weka-drive-0"], link.env);
-      await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);
+      await terminal.until("the prompt", podPrompt("weka-drive-0"));
       link.down();
       await terminal.until("what happened", /Ctrl-C leaves it there/);
       await terminal.press("C-c");
@@ -210,7 +215,7 @@ Deno.test({
         [...shown, ...kodama.args(words)],
         { env: kodama.env, cwd, columns: 60, rows: 10 },
       );
-      await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);
+      await terminal.until("the prompt", podPrompt("weka-drive-0"));
       await terminal.type("stty -echo; echo rea''dy; read word; echo got ${#word}\n");
       await terminal.until("that it listens", /^ready$/m);
       await terminal.type("hidden\n");

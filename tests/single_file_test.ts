@@ -1,14 +1,19 @@
 /** kodama as a single file: unpacked once, into a folder that only its owner can write to. */
+import { otherThan, unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { builtSingleFile } from "./harness/built_kodama.ts";
+import { writeProgram } from "../src/base/testing/program_file.ts";
 
 /** A C compiler and zlib's static library: what the file is made with. */
-async function canCompile(): Promise<boolean> {
+async function compilerMissing(): Promise<string | undefined> {
   const probe = new Deno.Command("sh", {
     args: ["-c", 'echo "int main(void){return 0;}" | cc -static -x c -o /dev/null - -lz'],
     stderr: "null",
   });
-  return Deno.build.os === "linux" && (await probe.output()).success;
+  const { success } = await probe.output();
+  return success
+    ? otherThan("linux")
+    : "this machine has no C compiler with static libraries and zlib";
 }
 
 interface Ended {
@@ -29,8 +34,7 @@ async function start(program: string, cache: string, words: readonly string[]): 
 }
 
 Deno.test({
-  name: "a single file unpacks itself once and starts kodama",
-  ignore: !await canCompile(),
+  ...unless(await compilerMissing(), "a single file unpacks itself once and starts kodama"),
   fn: async (t) => {
     const folder = await Deno.makeTempDir({ prefix: "kodama-single-file-test-" });
     const file = `${folder}/kodama`;
@@ -107,7 +111,7 @@ Deno.test({
           const middle = bytes.length >> 1;
           bytes.fill(0, middle, middle + 4096);
           const damaged = `${folder}/damaged`;
-          await Deno.writeFile(damaged, bytes, { mode: 0o755 });
+          await writeProgram(damaged, bytes);
           const { code, stderr } = await start(damaged, `${folder}/third`, ["version"]);
           assert.deepEqual({ code, stderr }, {
             code: 1,

@@ -4,7 +4,8 @@ import { keyTable } from "../src/ui/keys.ts";
 import type { Pane, PaneId } from "../src/ui/pane.ts";
 import { PaneRegistry } from "../src/ui/registry.ts";
 import { emptyState, type UiState } from "../src/ui/state.ts";
-import { type PaneState, step, type UiEvent } from "../src/ui/step.ts";
+import type { PaneState } from "../src/ui/state.ts";
+import { step, type UiEvent } from "../src/ui/step.ts";
 import { view } from "../src/ui/view.ts";
 import { span } from "../src/terminal/grid.ts";
 import type { Size } from "../src/terminal/terminal.ts";
@@ -41,7 +42,19 @@ function after(size: Size, ...events: (UiEvent | string)[]): UiState {
     config: { kind: "pods" },
     scope: { context: "prod", namespaces: { kind: "named", names: ["shop"] } },
   };
-  let state = emptyState({ size, nowMs: 0, keys });
+  let state: UiState = {
+    ...emptyState({ size, nowMs: 0, keys }),
+    contexts: [
+      { name: "dev", current: true, server: "https://10.0.0.1:6443", user: "me", policy: "allow" },
+      {
+        name: "prod",
+        current: false,
+        server: "https://10.9.9.9:6443",
+        user: "admin",
+        policy: "ask",
+      },
+    ],
+  };
   for (const one of [open, ...events]) {
     const event: UiEvent = typeof one !== "string" ? one : {
       kind: "input",
@@ -86,6 +99,13 @@ const states: Readonly<Record<string, () => UiState>> = {
   "one-pane": () => after(normal),
   "tiles": () => after(normal, "alt-v", "alt-s", "alt-left", "alt-shift-right"),
   "zoomed": () => after(normal, "alt-v", "alt-z"),
+  "current-context": () =>
+    after(normal, { kind: "scope", tab: 2, scope: { namespaces: { kind: "default" } } }),
+  "read-only-context": () => {
+    const state = after(small);
+    const contexts = state.contexts.map((one) => ({ ...one, policy: "read-only" as const }));
+    return { ...state, contexts };
+  },
   "tabs": () => after(normal, "alt-t", "alt-t", "alt-1"),
   "prefix": () => after(normal, "ctrl-w"),
   "refused": () => after(normal, "l"),

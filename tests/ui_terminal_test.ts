@@ -1,4 +1,5 @@
 /** The terminal UI in a real terminal on the embedded cluster: what a person does with it, and every way out of it. */
+import { unless } from "../src/base/testing/unless.ts";
 import { startTestCluster, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
 import { podTerminalsMissing, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SlowLink } from "./harness/slow_link.ts";
@@ -9,10 +10,7 @@ import { thisMachine } from "./harness/cluster_in_process.ts";
 const missing = await terminalMissing();
 
 Deno.test({
-  name: missing === undefined
-    ? "the UI on a terminal, and every way out of it"
-    : `the UI on a terminal (not run: ${missing})`,
-  ignore: missing !== undefined,
+  ...unless(missing, "the UI on a terminal, and every way out of it"),
   async fn(t) {
     await using cluster = await startTestCluster(uiWorld.pathname);
     await using link = SlowLink.open(cluster.cluster.server, { delayMs: 0 });
@@ -29,8 +27,8 @@ Deno.test({
       await using terminal = await openUi(kodama.args(["ui"]), kodama.env);
       await terminal.until("the pods", /web-1 /);
       await terminal.press("M-v");
-      await terminal.type(":namespaces");
-      await terminal.press("Enter");
+      await terminal.type(":");
+      await terminal.enter("namespaces");
       await terminal.until("both lists", /pods · .*│.*namespaces/);
       await terminal.press("C-w", "S");
       await terminal.until("the question", /save the layout as: default/);
@@ -45,16 +43,17 @@ Deno.test({
     });
 
     await t.step({
-      name: "a session's shell is in a pane, and remains when it is closed",
-      ignore: await podTerminalsMissing() !== undefined,
+      ...unless(
+        await podTerminalsMissing(),
+        "a session's shell is in a pane, and remains when it is closed",
+      ),
       fn: async () => {
         await kodama.succeed(["start", "flow", "--image", "busybox:1.36", "--no-sync"]);
         await using terminal = await openUi(kodama.args(["ui"]), kodama.env);
         await terminal.until("the pods", /kodama-flow +1\/1/);
         await terminal.press("M-p");
         await terminal.until("kinds of panes", /sessions +sessions in pods/);
-        await terminal.type("sessions");
-        await terminal.press("Enter");
+        await terminal.enter("sessions");
         await terminal.until("the session", /flow +Running/);
         await terminal.type("s");
         await terminal.until("its prompt", /shell in the session flow[^]*\/workspace/);

@@ -6,6 +6,7 @@ import type { Screens } from "./screens.ts";
 
 const crash: WaitState = {
   name: "deployment/web",
+  id: "deployment.apps/web",
   verdict: {
     kind: "stuck",
     cause: "CrashLoopBackOff",
@@ -17,18 +18,21 @@ const crash: WaitState = {
 
 const rollout: WaitState = {
   name: "statefulset/db",
+  id: "statefulset.apps/db",
   verdict: { kind: "waiting", reason: "1 of 3 pods are ready" },
 };
 
-const job: WaitState = { name: "job/migrate", verdict: { kind: "met" } };
+const job: WaitState = { name: "job/migrate", id: "job.batch/migrate", verdict: { kind: "met" } };
 
 const later: WaitState = {
-  name: "ingress/web",
+  name: "job/smoke-test",
+  id: "job.batch/smoke-test",
   verdict: { kind: "waiting", reason: "it comes after deployment/web" },
 };
 
 const many = Array.from({ length: 12 }, (_, index): WaitState => ({
   name: `pod/web-${index}`,
+  id: `pod/web-${index}`,
   verdict: index < 4 ? { kind: "met" } : { kind: "waiting", reason: "it is Pending" },
 }));
 

@@ -5,6 +5,7 @@ import { runCommand, RunningCommand } from "./harness/command.ts";
 import { testEnvironment, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 import { TestFolder } from "./harness/test_folder.ts";
+import { writeProgram } from "../src/base/testing/program_file.ts";
 
 /** An installed kodama with a home of its own; no cluster is reached before a page asks for one. */
 async function withKodama(
@@ -70,7 +71,7 @@ stat -c %a "$1" >"${folder}/mode"
 cat "$1" >"${folder}/page" && echo "$$ $*" >"${folder}/new" && mv "${folder}/new" "${folder}/opened"
 exec sleep 2147483647
 `;
-    const write = (text: string) => Deno.writeTextFile(`${bin}/xdg-open`, text, { mode: 0o755 });
+    const write = (text: string) => writeProgram(`${bin}/xdg-open`, text);
     await write(opener);
     const env = { ...kodama.env, PATH: `${bin}:${kodama.env["PATH"]}` };
     {

@@ -106,7 +106,7 @@ Deno.test("runs and logs of pods", async (t) => {
         const count = (index: number) => lines.filter(([source]) => source === index).length;
         assert.ok(sources.every((_, index) => count(index) <= 5));
         const [, , text = ""] = lines[0] ?? [];
-        const wanted = `${query}&grep=${encodeURIComponent(text)}`;
+        const wanted = `${query}&grep=${encodeURIComponent(RegExp.escape(text))}`;
         for await (const event of page.events<LogEvent>(`api/logs?${wanted}`)) {
           for (const [, , found] of event.kind === "lines" ? event.lines : []) {
             assert.ok(found.includes(text), found);
@@ -122,7 +122,7 @@ Deno.test("runs and logs of pods", async (t) => {
       const selection = { pods: ["weka-drive-0"], namespaces: [namespace] };
       const { id } = await page.post("api/runs", { kind: "exec", command, selection });
       for await (const event of page.events<WebRunEvent>(`api/runs/${id}/events`)) {
-        if (event.kind === "exec" && event.event.event === "line") break;
+        if (event.kind === "event" && event.event.event === "line") break;
       }
     }
     await using page = await servedPage(cluster.host);
@@ -183,10 +183,10 @@ async function ended(page: ServedPage, body: unknown, path = "api/runs") {
   let exitCode: number | undefined;
   for await (const event of page.events<WebRunEvent>(`api/runs/${id}/events`)) {
     if (event.kind === "run") exitCode = event.run.exitCode;
-    if (event.kind !== "exec") continue;
+    if (event.kind !== "event") continue;
     const one = event.event;
     if (one.event === "runStarted") pods = one.targets.map(({ pod }) => pod);
-    if (one.event === "targetEnded") outcomes.push([pods[one.target] ?? "", one.outcome]);
+    if (one.event === "targetEnded") outcomes.push([pods[one.target ?? -1] ?? "", one.outcome]);
   }
   return { id, exitCode, outcomes };
 }

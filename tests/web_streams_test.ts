@@ -6,14 +6,14 @@ import { stateObject } from "../src/session/state.ts";
 import { sampleSession } from "../src/session/testing/session.ts";
 import { WebServer } from "../src/web/server.ts";
 import { thisMachine } from "./harness/cluster_in_process.ts";
-import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { startIdleCluster } from "./harness/idle_cluster.ts";
 import { startFaultyApi } from "./harness/faulty_api.ts";
 
 const clients = 1000;
 const never = new AbortController().signal;
 
 Deno.test("a thousand event streams share one informer, and outlive a restart of the API server", async () => {
-  await using cluster = await startTestCluster();
+  await using cluster = await startIdleCluster();
   await using api = await startFaultyApi(cluster);
   const requests: string[] = [];
   let isDown = false;

@@ -33,7 +33,9 @@ Deno.test("nothing is wrong with any workflow that comes with kodama, and each h
 Deno.test("the tests of the library: each case comes to what it says", async () => {
   const files = (await names(/\.test\.yaml$/)).map((name) => new URL(name, folder).pathname);
   let cases = 0;
-  for await (const event of testWorkflows(thisMachine(), files, signal)) {
+  for await (
+    const event of testWorkflows(thisMachine(), files, { signal, trust: { trustNow: false } })
+  ) {
     if (event.kind !== "caseEnded") continue;
     cases += 1;
     assert.deepEqual(event.differences, [], `${event.file}: ${event.name}`);
@@ -74,10 +76,60 @@ Deno.test("every example of the reference runs, and ends well", async (t) => {
   }
 });
 
-async function outcomeOf(host: Host, workflow: string): Promise<StepOutcome | undefined> {
+Deno.test("outputs and files of megabytes: dumps, bundles of certificates, logs", async () => {
+  await using cluster = await inProcessCluster("weka");
+  await using work = await cluster.folder();
+  const { certificate } = await readAuthority(cluster.host);
+  await Deno.writeTextFile(`${work.path}/bundle.pem`, certificate.repeat(1_000));
+  const setup = `select: { namespace: weka-operator-system, match: weka-drive- }
+permissions: { read: true }
+steps:
+  - exec: |
+      printf '#!/bin/sh\\nseq 1 600000\\n' >/tmp/dump
+      printf '#!/bin/sh\\nseq 1 60000 >&2\\n' >/tmp/empty
+      chmod +x /tmp/dump /tmp/empty
+  - copy: { from: ./bundle.pem, to: ":/tmp/bundle.pem" }
+`;
+  await Deno.writeTextFile(`${work.path}/setup.yaml`, setup);
+  const all = { namespace: "weka-operator-system", match: "weka-drive-" };
+  const built = (name: string) => new URL(`${name}.yaml`, folder).pathname;
+  const runs:
+    readonly (readonly [path: string, params: Record<string, string>, outcome: string])[] = [
+      [`${work.path}/setup.yaml`, {}, "ok"],
+      [built("database-backup"), { ...all, program: "/tmp/dump", to: work.path }, "ok"],
+      [
+        built("database-backup"),
+        { ...all, program: "/tmp/empty", to: `${work.path}/empty` },
+        "failed",
+      ],
+      [built("certificate-expiry"), { ...all, path: "/tmp/bundle.pem", days: "0" }, "ok"],
+      [built("log-bundle"), { ...all, to: `${work.path}/logs` }, "ok"],
+    ];
+  for (const [path, params, expected] of runs) {
+    const outcome = await outcomeOf(cluster.host, path, params);
+    assert.equal(outcome?.kind, expected, `${path}: ${JSON.stringify(outcome)}`);
+  }
+  const dumps = (await Array.fromAsync(Deno.readDir(work.path), ({ name }) => name))
+    .filter((name) => name.endsWith(".out"));
+  const sizes = dumps.map((name) => Deno.statSync(`${work.path}/${name}`).size);
+  assert.ok(sizes.some((size) => size > 4_000_000), sizes.join(" "));
+});
+
+/** Returns the authority of the current cluster. */
+async function readAuthority(host: Host): Promise<{ certificate: string }> {
+  const config = await Deno.readTextFile(host.env("KUBECONFIG") ?? "");
+  const data = /"certificate-authority-data": "([^"]+)"/.exec(config)?.[1] ?? "";
+  return { certificate: atob(data) };
+}
+
+async function outcomeOf(
+  host: Host,
+  workflow: string,
+  params: Readonly<Record<string, string>> = {},
+): Promise<StepOutcome | undefined> {
   const events = runSteps(host, {
     workflow,
-    params: new Map(),
+    params: new Map(Object.entries(params)),
     overrides: {},
     yes: true,
     trustNow: true,

@@ -1,4 +1,5 @@
 /** `kodama run --pick` of a workflow with steps, in a real terminal, over pods of the embedded cluster. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
@@ -21,8 +22,10 @@ outputs: { all: "\${{ steps.all.ok }}", own: "\${{ steps.own.ok }}" }
 `;
 
 Deno.test({
-  name: "the steps of a workflow run in the pods that a person picks, as does a rerun",
-  ignore: missing !== undefined,
+  ...unless(
+    missing,
+    "the steps of a workflow run in the pods that a person picks, as does a rerun",
+  ),
   fn: async (t) => {
     await using cluster = await startTestCluster("fleet:drives=6");
     const kodama = await SourceKodama.on(cluster);

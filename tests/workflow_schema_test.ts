@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { Ajv, type ValidateFunction } from "ajv";
 import * as v from "valibot";
-import { workflowEventShape, workflowRecordLineShape } from "../tools/workflow_report_shapes.ts";
+import { runEventShape } from "../src/runs/event_shapes.ts";
+import { workflowRecordLineShape } from "../tools/workflow_report_shapes.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
@@ -27,7 +28,7 @@ function kindsOf(text: string, validate: ValidateFunction, shape: v.GenericSchem
       const result = v.safeParse(shape, value);
       assert.ok(result.success, `${line}\n${result.issues?.map(({ message }) => message)}`);
       assert.deepEqual(result.output, value);
-      return value.kind;
+      return value.event ?? value.kind;
     }),
   );
 }
@@ -63,14 +64,14 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
   const file = `${cluster.folder}/much.yaml`;
   await Deno.writeTextFile(file, workflow);
   const run = (...words: string[]) => kodama.run([...words, "--trust"]);
-  const event = await published("workflow-event");
+  const event = await published("run-event");
   const record = await published("workflow-record");
   const report = await published("workflow-report");
 
   await t.step("the schemas refuse what isn't theirs", () => {
     for (const validate of [event, record, report]) {
       assert.ok(!validate({}));
-      assert.ok(!validate({ kind: "stepLine", outcome: "fine" }));
+      assert.ok(!validate({ event: "line", outcome: "fine" }));
     }
   });
 
@@ -83,21 +84,22 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
       await Deno.writeTextFile(file, `${workflow}# mended\n`);
       const words = ["runs", "rerun", "--rest", "--param", "token=hunter2"];
       const again = await run(...words, "--yes", "-o", "jsonl");
-      const kinds = kindsOf(failed.stdout + again.stdout, event, workflowEventShape);
+      const kinds = kindsOf(failed.stdout + again.stdout, event, runEventShape);
       assert.deepEqual([...kinds].toSorted(), [
         "changedSince",
         "finallyStarted",
+        "line",
+        "podSkipped",
         "recorded",
+        "runEnded",
+        "runStarted",
         "stepEnded",
         "stepKept",
-        "stepLine",
-        "stepPodsSkipped",
         "stepRetried",
         "stepStarted",
-        "stepTargetEnded",
-        "stepTargets",
-        "workflowEnded",
-        "workflowStarted",
+        "targetEnded",
+        "targetStarted",
+        "targetsAdded",
       ]);
     },
   );
@@ -122,6 +124,6 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
     await Deno.remove(`${cluster.env.KODAMA_CONFIG_DIR}/runs`, { recursive: true });
     await Deno.writeTextFile(`${cluster.env.KODAMA_CONFIG_DIR}/runs`, "");
     const { stdout } = await run("run", file, "--yes", "-o", "jsonl");
-    assert.ok(kindsOf(stdout, event, workflowEventShape).has("notRecorded"));
+    assert.ok(kindsOf(stdout, event, runEventShape).has("notRecorded"));
   });
 });

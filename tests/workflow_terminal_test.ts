@@ -1,4 +1,5 @@
 /** Workflows with a person at the terminal: what they are asked for, what they see, and Ctrl-C. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
@@ -37,8 +38,7 @@ const dangerous = `steps:
 `;
 
 Deno.test({
-  name: "a workflow and the person at its terminal",
-  ignore: missing !== undefined,
+  ...unless(missing, "a workflow and the person at its terminal"),
   fn: async (t) => {
     await using cluster = await startTestCluster("weka:computes=0,clients=0");
     const kodama = await SourceKodama.on(cluster);
@@ -105,23 +105,29 @@ Deno.test({
       },
     );
 
-    await t.step("Ctrl-C ends what runs, and finally runs", async () => {
-      await using terminal = await open("./ending.yaml", "--trust");
-      await terminal.until("the command", /it has begun/);
-      await terminal.until("how long it has taken so far", /^long: \d+s$/m);
-      await terminal.press("C-c");
-      assert.equal(await terminal.exitCode(), 130);
-      const screen = await terminal.screen();
-      assert.match(screen, /cleaned after cancelled/);
-      assert.doesNotMatch(screen, /never/);
-      assert.doesNotMatch(screen, /^long: \d+s$/m, "nothing is left of the status line");
-      const left = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--", "sh", "-c"];
-      const { stdout } = await new KodamaInProcess(kodama.env).run([
-        ...left,
-        "ps -o args | grep '[s]leep 60' || echo none",
-      ]);
-      assert.equal(stdout.trim(), "none", "nothing of it is left in the pod");
-    });
+    await t.step(
+      "Ctrl-\\ shows the state; two Ctrl-C end what runs, and finally runs",
+      async () => {
+        await using terminal = await open("./ending.yaml", "--trust");
+        await terminal.until("the command", /it has begun/);
+        await terminal.until("how long it has taken so far", /^long: \d+s$/m);
+        await terminal.press("C-\\");
+        await terminal.until("the state twice", /^long: \d+s\n[^]*^long: \d+s$/m);
+        await terminal.press("C-c");
+        await terminal.until("what a second one does", /Ctrl-C again within 3s to cancel/);
+        await terminal.press("C-c");
+        assert.equal(await terminal.exitCode(), 130);
+        const screen = await terminal.screen();
+        assert.match(screen, /cleaned after cancelled/);
+        assert.doesNotMatch(screen, /never/);
+        const left = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--", "sh", "-c"];
+        const { stdout } = await new KodamaInProcess(kodama.env).run([
+          ...left,
+          "ps -o args | grep '[s]leep 60' || echo none",
+        ]);
+        assert.equal(stdout.trim(), "none", "nothing of it is left in the pod");
+      },
+    );
 
     await t.step(
       "without a terminal, missing parameters are named, and nothing starts",

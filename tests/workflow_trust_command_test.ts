@@ -1,4 +1,5 @@
 /** Trust in workflow files, by the real program: asked for on a terminal, listed, taken back, locked. */
+import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
@@ -46,8 +47,7 @@ class Fixture implements AsyncDisposable {
 const missing = await terminalMissing();
 
 Deno.test({
-  name: "a workflow is looked at on a terminal, and trusted by a yes alone",
-  ignore: missing !== undefined,
+  ...unless(missing, "a workflow is looked at on a terminal, and trusted by a yes alone"),
   async fn() {
     await using fixture = await Fixture.open();
     const words = fixture.kodama.args(["workflow", "trust", "add", "deploy"]);

@@ -116,10 +116,10 @@ if [ "$command" = cluster ] || [ "$command $part" = "workflow test" ]; then
   exec ${startWords(sets.cluster)}
 fi
 # A copy, and a session's snapshot, go to the path of the command line, under a temporary name beside it first; what steps of a workflow save
-# goes where its own permissions say, to which kodama holds them; a new workflow goes beside the others. What keeps a
-# folder in sync with one in a pod writes to that folder, wherever it is.
+# goes where its own permissions say, to which kodama holds them; a new workflow goes beside the others. An undo, and what keeps a
+# folder in sync with one in a pod, write to that folder, wherever it is.
 case "$command $part" in
-  "cp "* | "run "* | "runs rerun" | "runs report" | "workflow new" | "plugin new" | "mcp install" | "snapshot "* | "session snapshot" | "watch "* | "forward "* | "ui "* | "${serveSyncCommand} "* | "${serveForwardCommand} "*)
+  "cp "* | "run "* | "runs rerun" | "runs report" | "sync undo" | "workflow new" | "plugin new" | "mcp install" | "snapshot "* | "session snapshot" | "watch "* | "forward "* | "ui "* | "${serveSyncCommand} "* | "${serveForwardCommand} "*)
     exec ${startWords({ ...sets.kodama, write: true })} ;;
 esac
 exec ${startWords(sets.kodama)}

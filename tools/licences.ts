@@ -25,9 +25,17 @@ export async function bundledPackages(metafile: Metafile, root: URL): Promise<Li
   return [...packages.keys()].toSorted().flatMap((key) => packages.get(key) ?? []);
 }
 
+/** Kubernetes' API declarations, which `tools/kubernetes_api.ts` has made data of. */
+export async function kubernetesApi(root: URL): Promise<LicensedPackage> {
+  const folder = new URL("src/cluster/kubernetes/", root);
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("api.json", folder)));
+  const text = (await Deno.readTextFile(new URL("LICENSE", folder))).trim();
+  return { name: "k8s.io/kubernetes", version, license: "Apache-2.0", text };
+}
+
 /** Writes one file with the licence text of every package that `metafile` names as an input of `root`. */
 export async function writeLicences(metafile: Metafile, root: URL, path: string): Promise<void> {
-  const sections = (await bundledPackages(metafile, root))
+  const sections = [...await bundledPackages(metafile, root), await kubernetesApi(root)]
     .map(({ name, version, text }) => `${name} ${version}\n\n${text}\n`);
   const rule = `\n${"-".repeat(80)}\n\n`;
   await Deno.writeTextFile(path, sections.join(rule));

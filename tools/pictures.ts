@@ -74,7 +74,8 @@ export const shots: Readonly<Record<string, Shot>> = {
       { type: "kodama ui", until: /kodama ui/, seconds: 1 },
       { press: ["Enter"], until: /cache-0\b/, seconds: 2 },
       { type: "/^cache-2", until: / 5 of \d+ ━/ },
-      { press: ["Enter", "a"], until: /5 marked/, seconds: 2 },
+      { press: ["Enter"], until: /^(?![^]*filter: )/, seconds: 1 },
+      { press: ["a"], until: /5 marked/, seconds: 2 },
       {
         type: "xprintenv CACHE_CONFIG | grep version.7.2.5",
         until: /version\.7\.2\.5/,

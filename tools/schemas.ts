@@ -1,9 +1,11 @@
 /** `deno task schema:update`: generates parts of `docs/`: JSON Schemas, the workflow reference, the settings. */
 import { jsonSchemaOf } from "../src/base/json_schema.ts";
 import { publishedShapes } from "../src/exec/report_shapes.ts";
+import { publishedEventShapes } from "../src/runs/event_shapes.ts";
 import { publishedDiffShapes } from "./run_diff_shape.ts";
 import { publishedWorkflowShapes } from "./workflow_report_shapes.ts";
 import { workflowSchema } from "../src/workflow/schema.ts";
+import { operationsFile, operationsPage } from "./operations_page.ts";
 import { settingsPage } from "./settings_page.ts";
 import { uiPageFile, withGenerated } from "./ui_page.ts";
 import { referencePage } from "./workflow_reference.ts";
@@ -14,7 +16,12 @@ export const schemaFolder: URL = new URL("../docs/schema/", import.meta.url);
 /** Returns the texts of the schemas, by file name. */
 export async function schemaTexts(): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
-  const shapes = { ...publishedShapes, ...publishedWorkflowShapes, ...publishedDiffShapes };
+  const shapes = {
+    ...publishedShapes,
+    ...publishedEventShapes,
+    ...publishedWorkflowShapes,
+    ...publishedDiffShapes,
+  };
   for (const [name, { title, shape }] of Object.entries(shapes)) {
     const schema = await jsonSchemaOf(shape, title);
     texts.set(`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
@@ -40,5 +47,6 @@ if (import.meta.main) {
   }
   await Deno.writeTextFile(referenceFile, referencePage());
   await Deno.writeTextFile(settingsFile, await settingsPage());
+  await Deno.writeTextFile(operationsFile, operationsPage());
   await Deno.writeTextFile(uiPageFile, withGenerated(await Deno.readTextFile(uiPageFile)));
 }

@@ -13,11 +13,15 @@ const furtherVariables: Readonly<Record<string, string>> = {
     "workflows and templates (default `~/.kodama`)",
   KODAMA_ALLOW_RUN: "further programs that kodama may start, such as a credential plugin: names " +
     "or paths with commas between them ([permissions](permissions.md))",
+  KODAMA_PROGRESS:
+    "`none`: no lines about progress: no status line on a terminal, and elsewhere none of " +
+    "the lines that a command of over a second prints now and then",
   KODAMA_DEBUG: "if set, errors have a stack and their causes",
   KODAMA_MCP_TOKEN:
     "token of `kodama mcp --http`, of at least 16 characters (default a new one at each start)",
-  KODAMA_WEBHOOK_SECRET:
-    "secret that signs notices to the setting `notify.webhook`, instead of its file",
+  KODAMA_CLUSTER_ISOLATION:
+    "how the embedded cluster isolates containers: `root`, `userNamespace` " +
+    "or `plain` (default `best`, the first of these that works; [limits](cluster.md#limits))",
 };
 
 /** Variables that kodama sets for a command in a pod, with their meanings. */
@@ -45,7 +49,8 @@ const intro = `<!-- Made by \`deno task schema:update\`. -->
 
 A setting's value comes from the first of these that has one: the flag, the variable, a session's
 template (\`--template\`), \`.kodama.yaml\` in the working directory or above it, \`config.yaml\` in
-kodama's folder (\`~/.kodama\`, or \`$KODAMA_CONFIG_DIR\`), the default.
+kodama's folder (\`~/.kodama\`, or \`$KODAMA_CONFIG_DIR\`), the default. Files of a repository can set only
+[some settings](security.md#settings-of-a-repository); others are ignored with a note.
 
 \`\`\`sh run
 kodama config view                        # every setting with a value, and where it comes from

@@ -102,6 +102,8 @@ static int is_own_folder(const char *path) {
 
 static void make_folder(const char *path, mode_t mode) {
   if (mkdir(path, mode) != 0 && errno != EEXIST) fail("%s", path);
+  /* A folder that exists isn't the reason for a later failure. */
+  errno = 0;
 }
 
 /* The folder below which versions are unpacked. */

@@ -1,6 +1,6 @@
 /** The table of keys in `docs/ui.md`, which is generated from the key table. */
 import { registerAll } from "../src/ui/register_panes.ts";
-import { programActions } from "../src/ui/keys.ts";
+import { programActions } from "../src/ui/actions.ts";
 import { PaneRegistry } from "../src/ui/registry.ts";
 import type { PaneAction } from "../src/ui/pane.ts";
 

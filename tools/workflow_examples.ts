@@ -92,6 +92,9 @@ steps:
       pods: [weka-drive-0, sts/weka-compute]
   - wait: gone
     select: { namespace: weka-operator-system, node: a-node-that-is-gone }
+  - name: in every pod of the namespace
+    exec: [hostname]
+    select: { namespace: weka-operator-system, all: true }
 `,
   },
   defaults: {

@@ -1,5 +1,5 @@
 /**
- * The published shapes of what programs read of a run of a workflow with steps: `-o jsonl`, `-o json` and the records
+ * The published shapes of what programs read of a run of a workflow with steps: `-o json` and the records
  * of past runs. Their JSON Schemas in `docs/schema/` are generated from these. Stable: fields may be added, none
  * changes its meaning. Loaded to publish and by tests; writers use the types of the events.
  */
@@ -91,7 +91,7 @@ const cut = v.optional(field(
 const omitted = v.optional(
   field(
     v.array(v.string()),
-    "Fields of the output that aren't here: in a record, because no expression reads them; in `-o jsonl`, because the targets' ends have them.",
+    "Fields of the output that aren't here, because no expression reads them.",
   ),
 );
 
@@ -117,7 +117,7 @@ const targetEnd = v.object({
   omitted: v.optional(
     field(
       v.literal(true),
-      "Its output isn't here: in a record, because no expression reads it; in `-o jsonl`, because its lines have it.",
+      "Its output isn't here, because no expression reads it.",
     ),
   ),
   durationMs: whole,
@@ -131,7 +131,7 @@ const workflowEnd = {
   durationMs: whole,
 };
 
-/** Events that are both emitted and stored. */
+/** Events that are stored. */
 const keptEvents = [
   v.object({
     kind: kind("workflowStarted"),
@@ -240,35 +240,6 @@ const keptEvents = [
   }),
 ] as const;
 
-/** One line of `kodama run -o jsonl`. */
-export const workflowEventShape = v.variant("kind", [
-  ...keptEvents,
-  v.object({
-    kind: kind("stepLine"),
-    ...key,
-    target: field(v.string(), "Empty if it doesn't belong to a target."),
-    stream: v.picklist(["stdout", "stderr"]),
-    text: v.string(),
-  }),
-  v.object({
-    kind: kind("changedSince"),
-    run: field(v.string(), "The run that this one resumes."),
-    undoing: field(
-      v.array(stepKey),
-      "Steps of its `finally` that may have undone what isn't done again.",
-    ),
-    files: v.array(v.string()),
-    params: v.array(v.string()),
-    steps: v.object({
-      changed: v.array(stepKey),
-      added: v.array(stepKey),
-      removed: v.array(stepKey),
-    }),
-  }),
-  v.object({ kind: kind("recorded"), id: v.string() }),
-  v.object({ kind: kind("notRecorded"), error: v.string() }),
-]);
-
 /** One line of a record: the first is the request, each further one an event. */
 export const workflowRecordLineShape = v.union([
   workflowHeaderShape,
@@ -310,7 +281,6 @@ const workflowReportShape = v.object({
 
 /** The published shapes, by the names of their files. */
 export const publishedWorkflowShapes = {
-  "workflow-event": { title: "An event of a workflow run (-o jsonl)", shape: workflowEventShape },
   "workflow-record": {
     title: "A line of the record of a workflow with steps",
     shape: workflowRecordLineShape,

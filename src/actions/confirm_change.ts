@@ -6,6 +6,7 @@ import {
   type ConfirmReason,
   confirmReason,
 } from "../gate/change.ts";
+import { definedOnly } from "../base/json_value.ts";
 import { commandLine } from "../base/shell_quote.ts";
 import { requireWritable } from "../kube/client_limits.ts";
 import { compressNames } from "../exec/target_names.ts";
@@ -43,6 +44,8 @@ export type AskAboutModel = (
 export interface Change {
   action: ChangeAction;
   targets: readonly Target[];
+  /** Where more may change, whose pods aren't known or which isn't in pods; null for the kubeconfig's own. */
+  scopes?: readonly { context: string | null; namespace: string | null }[];
   /** Ask whatever the number of pods. */
   because?: ConfirmReason;
 }
@@ -56,40 +59,64 @@ export interface Change {
 export async function isConfirmed(
   host: Host,
   confirm: Confirm | undefined,
-  { action, targets, because }: Change,
+  { action, targets, scopes = [], because }: Change,
 ): Promise<boolean> {
-  const { command = [], shell = false } = action.kind === "command" ? action : {};
-  if (await isReading(host, command, shell)) return true;
-  await requireWritableTargets(host, action, targets);
+  if (action.kind === "command" && await isReading(host, action)) return true;
+  const others = await namedScopes(host, scopes);
+  await requireWritableTargets(host, action, [...targets, ...others]);
   if (confirm === undefined) return true;
   const policy = await confirmSettings(host, confirm);
   const pods = uniquePods(targets);
-  const reason = because ?? confirmReason(pods, policy);
+  const reason = because ?? confirmReason(await withServers(host, [...pods, ...others]), policy);
   if (reason === undefined) return true;
   return await confirm.ask({
     action,
     count: pods.length,
-    scopes: await scopesOf(host, pods),
+    scopes: await scopesOf(host, pods, others),
     ...(reason.kind === "count" ? {} : { because: reason }),
   });
+}
+
+/** Returns whether {@link isConfirmed} would ask a person. */
+export async function needsQuestion(
+  host: Host,
+  confirm: Confirm | undefined,
+  { action, targets, because }: Change,
+): Promise<boolean> {
+  if (confirm === undefined) return false;
+  if (action.kind === "command" && await isReading(host, action)) return false;
+  const policy = await confirmSettings(host, confirm);
+  const pods = await withServers(host, uniquePods(targets));
+  return (because ?? confirmReason(pods, policy)) !== undefined;
+}
+
+/** Adds the address that requests of each context go to: an option may name another one than its kubeconfig. */
+async function withServers(
+  host: Host,
+  scopes: readonly { context: string }[],
+): Promise<{ context: string; server: string }[]> {
+  const names = [...new Set(scopes.map(({ context }) => context))];
+  const servers = new Map(
+    await Promise.all(names.map(async (name) => [name, (await host.kube(name)).server] as const)),
+  );
+  return scopes.map(({ context }) => ({ context, server: servers.get(context) ?? "" }));
 }
 
 /** Returns whether a command in pods is known to read only, the user's own list (`exec.readOnly`) included. */
 export async function isReading(
   host: Host,
-  command: readonly string[],
-  shell: boolean,
+  { command, shell, variables }: Omit<Extract<ChangeAction, { kind: "command" }>, "kind">,
 ): Promise<boolean> {
-  if (isKnownReadOnly(command, { shell })) return true;
+  if (isKnownReadOnly(command, { shell, variables })) return true;
   const { readOnly } = await confirmSettings(host, {});
-  return isKnownReadOnly(command, { shell, readOnly });
+  return isKnownReadOnly(command, { shell, variables, readOnly });
 }
 
 /** Throws `readOnly` if nothing may be changed in one of the contexts, or in this run. */
 async function requireWritableTargets(
   host: Host,
   action: ChangeAction,
-  targets: readonly Target[],
+  targets: readonly { context: string }[],
 ): Promise<void> {
   const contexts: (string | undefined)[] = [...new Set(targets.map(({ context }) => context))];
   // Without targets only the run itself can be read-only: the current context stands for all of them.
@@ -131,13 +158,37 @@ function uniquePods(targets: readonly Target[]): readonly Target[] {
   ];
 }
 
+/** A context and a namespace, without pods. */
+interface NamedScope {
+  context: string;
+  /** `*` for all. */
+  namespace: string;
+}
+
+/** Returns the scopes with the names of the current context and of the context's own namespace. */
+async function namedScopes(
+  host: Host,
+  scopes: NonNullable<Change["scopes"]>,
+): Promise<readonly NamedScope[]> {
+  return await Promise.all(scopes.map(async ({ context, namespace }) => {
+    if (context !== null && namespace !== null) return { context, namespace };
+    const client = await host.kube(context ?? undefined);
+    return { context: client.context, namespace: namespace ?? client.defaultNamespace };
+  }));
+}
+
+/** @param others scopes that have no pods, or whose pods aren't known. */
 async function scopesOf(
   host: Host,
   targets: readonly Target[],
+  others: readonly NamedScope[],
 ): Promise<ChangeQuestion["scopes"]> {
   const servers = new Map((await host.contexts()).map(({ name, server }) => [name, server]));
   const groups = Map.groupBy(targets, ({ context, namespace }) => `${context}\0${namespace}`);
-  return [...groups.values()].map((group) => {
+  const rest = new Map(
+    others.map(({ context, namespace }) => [`${context}\0${namespace}`, { context, namespace }]),
+  );
+  const found = [...groups.values()].map((group) => {
     const { context = "", namespace = "" } = group[0] ?? {};
     const pods = group.map(({ pod }) => pod);
     const server = servers.get(context);
@@ -149,4 +200,9 @@ async function scopesOf(
       pods,
     };
   });
+  const empty = [...rest].filter(([key]) => !groups.has(key)).map(([, { context, namespace }]) => {
+    const server = servers.get(context);
+    return { context, ...definedOnly({ server }), namespace, ranges: "", pods: [] };
+  });
+  return [...found, ...empty];
 }

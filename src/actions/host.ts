@@ -3,19 +3,24 @@
  * `src/wiring.ts` makes the real one; a test makes its own. Costly things are thunks, so that an action pays only
  * for what it uses.
  */
+import { KodamaError } from "../base/errors.ts";
+import type { ListedContext } from "../kube/open_client.ts";
+import type { DraftFile } from "../base/draft_file.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Hint } from "../base/hint.ts";
 import type { Log } from "../base/log.ts";
 import type { Places } from "../config/paths.ts";
 import type { LocalFiles } from "../copy/local_files.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
 import type { ForwardControl } from "../forward/daemon.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
-import type { FoundTargets } from "../kube/select/find_targets.ts";
+import type { AbsentPods, FoundTargets } from "../kube/select/find_targets.ts";
 import type { Selection } from "../kube/select/target.ts";
 import type { Model } from "../model/model.ts";
 import type { ModelName } from "../model/names.ts";
 import type { ModelAccess } from "../model/sdk.ts";
 import type { PluginProcess } from "../plugin/session.ts";
+import type { TrustedFiles } from "../sandbox/trust.ts";
 import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import type { ClusterControl } from "./cluster_control.ts";
@@ -57,17 +62,37 @@ export interface HostFiles {
    */
   replaceText(path: string, text: string): Promise<void>;
   /**
-   * Creates a new file, and its folders. With `private` only their owner can use them (0600, 0700). With `replace`
+   * Changes a file by what is in it: of several processes that do so at once, each reads what the one before has written.
+   * It is written as by `replaceText`, unless the text stays.
+   *
+   * @param change gets undefined if there is no such file.
+   * @throws KodamaError as `readText` and `replaceText`, and `timeout`.
+   */
+  changeText(
+    path: string,
+    maxBytes: number,
+    change: (text: string | undefined) => string | Promise<string>,
+  ): Promise<{ changed: boolean }>;
+  /**
+   * Creates a file that others may read while it grows, and its folders. With `private` only their owner can use them (0600, 0700). With `replace`
    * an existing file is removed first; a symbolic link is removed itself, not its target.
    *
    * @throws KodamaError `conflict` if the path exists; otherwise the system's error.
    */
   create(path: string, options: { private: boolean; replace: boolean }): Promise<NewFile>;
+  /** Opens a file that gets its name when it is complete; see `files/incomplete_file.ts`. */
+  draft(path: string, options: { private: boolean; replace: boolean }): Promise<DraftFile>;
   /**
    * Returns size, modification time and permission bits of a path, of a link itself; undefined if it doesn't exist. A
    * system without permission bits has no `mode`.
    */
   inspect(path: string): Promise<{ bytes: number; modifiedAt: Date; mode?: number } | undefined>;
+  /**
+   * Returns why others than this user decide about the content of a file: it, or its folder, belongs to another user
+   * who isn't root (`owner`), or is writable for all users (`mode`); undefined if only this user does, if there is no
+   * such file, or if the system has no owners.
+   */
+  controlledByOthers(path: string): Promise<"owner" | "mode" | undefined>;
   /** Removes a file; does nothing if there is none. */
   remove(path: string): Promise<void>;
   /** Returns a private temporary file, which disposal removes. */
@@ -75,11 +100,8 @@ export interface HostFiles {
 }
 
 /** One context of a kubeconfig, read without connecting. */
-interface KubeContextInfo {
-  name: string;
+export interface KubeContextInfo extends ListedContext {
   current: boolean;
-  /** The API server's address; absent if the kubeconfig doesn't contain it. */
-  server?: string;
 }
 
 /** What `doctor` needs from this machine. */
@@ -140,24 +162,31 @@ export interface Host {
   select(
     client: KubeClient,
     selection: Selection,
-    options: CallOptions,
+    options: CallOptions & AbsentPods,
   ): Promise<FoundTargets>;
   /** Returns a language model of a provider, whose code is loaded only when this is called. Nothing is sent yet. */
   openModel(name: ModelName, access: ModelAccess): Promise<Model>;
   /** This machine's files for copying; loaded only when called. */
   copyFiles(): Promise<LocalFiles>;
-  /** This machine as workflow steps use it, and the sandbox of scripts; loaded only when called. */
-  workflowMachine(): Promise<{ local: LocalEnvironment; runScript: RunScript }>;
+  /**
+   * This machine as workflow steps use it, and the sandbox of scripts; loaded only when called. Without trusted files,
+   * as for a plan, it starts neither programs nor scripts.
+   */
+  workflowMachine(
+    trusted?: TrustedFiles,
+  ): Promise<{ local: LocalEnvironment; runScript: RunScript }>;
   /**
    * Returns what starts processes for plugins; loaded only when called.
    *
    * @throws KodamaError `environment` if this machine has no Deno for them.
    */
   pluginProcesses(): Promise<{ start(program: string): PluginProcess }>;
-  /** Returns a separate embedded cluster for tests of workflows; disposal removes it. */
-  testCluster(world: string, signal: AbortSignal): Promise<TestCluster>;
+  /** Returns a separate embedded cluster for trusted tests of workflows; disposal removes it. */
+  testCluster(world: string, trusted: TrustedFiles, signal: AbortSignal): Promise<TestCluster>;
   /** Takes what may be worth knowing afterwards. */
   readonly log: Log;
+  /** Shows the user a note beside the output of an action; a repeated one is shown once. */
+  note(note: Hint): void;
   /** Nothing may be changed, in any context: by an option, or a variable. */
   readonly readOnly: boolean;
   /** The user's own kubectl; loaded only when called. */
@@ -168,4 +197,11 @@ export interface Host {
   forwards(): Promise<ForwardControl>;
   /** Loads the embedded cluster's module only when called. */
   cluster(): Promise<ClusterControl>;
+}
+
+/** Returns the error of a process that the options of a connection can't be passed on to. */
+export function onlyHereError(what: string): KodamaError {
+  return new KodamaError("usage", `${what} use the kubeconfig's own server and user`, {
+    hint: "a context of a kubeconfig can have others",
+  });
 }

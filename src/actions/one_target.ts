@@ -1,10 +1,11 @@
 /** Resolves a selection to one target, for actions that can't use more. */
 import { action, hint } from "../base/hint.ts";
-import { UsageError } from "../base/errors.ts";
+import { NoMatchError, UsageError } from "../base/errors.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
 import {
   type ContextFindings,
+  defaultedNotes,
   Discovery,
   matchesText,
   noMatch,
@@ -14,7 +15,10 @@ import type { ExecEvent, Selection } from "./exec/events.ts";
 import type { Host } from "./host.ts";
 
 /** An event about contexts and pods other than the target. */
-type FindingNote = Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>;
+type FindingNote = Extract<
+  ExecEvent,
+  { kind: "contextFailed" | "podsSkipped" | "containersDefaulted" }
+>;
 
 /** Targets of a selection, and the notes to emit. */
 export interface Findings {
@@ -34,10 +38,10 @@ export async function allTargets(
   { contexts, selection }: { contexts: readonly string[]; selection: Selection },
   signal: AbortSignal,
 ): Promise<Findings> {
-  const discovery = new Discovery(host, contexts, selectIn(host, selection, signal), { signal });
+  const discovery = new Discovery(host, contexts, selectIn(host, selection), { signal });
   const findings = await Array.fromAsync(discovery.rest());
-  const notes = findings.flatMap(noteOf);
   const targets = findings.flatMap((found) => found.kind === "found" ? found.targets : []);
+  const notes = [...findings.flatMap(noteOf), ...defaultedNotes(targets)];
   if (targets.length === 0) {
     // The pods of a context that can't be reached aren't known.
     throw findings.find((found) => found.kind === "failed")?.error ?? noMatch(findings);
@@ -71,4 +75,24 @@ export async function onlyTarget(
       action("tmux")
     }\` opens a shell in each of them`,
   });
+}
+
+/**
+ * Returns the only target of a selection, which must be usable.
+ *
+ * @throws NoMatchError if its pod isn't running; otherwise as {@link onlyTarget}.
+ */
+export async function runningTarget(
+  host: Host,
+  asked: { contexts: readonly string[]; selection: Selection },
+  signal: AbortSignal,
+): Promise<Target> {
+  const { target } = await onlyTarget(host, asked, signal);
+  const { pod, namespace, context, trouble } = target;
+  if (trouble === undefined) return target;
+  const state = trouble.startsWith("container ") ? trouble : `it ${trouble}`;
+  throw new NoMatchError(
+    `pod "${pod}" in namespace "${namespace}" (context ${context}) isn't running: ${state}`,
+    { hint: `\`kubectl describe pod ${pod} -n ${namespace}\` says more` },
+  );
 }

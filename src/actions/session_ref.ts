@@ -1,4 +1,5 @@
 /** Finds a session: by flags first, then where it was last used from here, then by the settings and the context. */
+import { isKind } from "../base/workload_kinds.ts";
 import { action, type Hint, hint, option } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
 import { PODS } from "../kube/resources.ts";
@@ -50,8 +51,20 @@ export async function openSession(
     store.read(name),
     store.get<Pod>(PODS, sessionNames(name).pod),
   ]);
-  if (stored === undefined) throw noSession(name, store);
+  if (stored === undefined) {
+    throw noSession(name, store, { isPod: await isPod(name, store) });
+  }
   return { store, stored, pod };
+}
+
+/** Returns whether a pod that may be read has this name, which is taken for a session's by hands that know kubectl. */
+async function isPod(name: string, store: SessionStore): Promise<boolean> {
+  try {
+    return await store.get<Pod>(PODS, name) !== undefined;
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    return false;
+  }
 }
 
 /** A file from an old kubeconfig may name a context that no longer exists. */
@@ -101,19 +114,30 @@ async function namespaceOfSettings(host: Host): Promise<string | undefined> {
 const podsHint = hint`\`${action("pods")}\` lists pods; the names of sessions are in \`${
   action("list")
 }\``;
-const otherObjects: Readonly<Record<string, Hint>> = {
-  pod: podsHint,
-  pods: podsHint,
-  po: podsHint,
-};
+
+function otherObjects(name: string): Hint | undefined {
+  if (["pod", "pods", "po"].includes(name)) return podsHint;
+  return isKind(name)
+    ? hint`\`kubectl get ${name}\` lists those objects; the names of sessions are in \`${
+      action("list")
+    }\``
+    : undefined;
+}
 
 /** Returns the error of a session that doesn't exist. */
-export function noSession(name: string, { namespace, client }: SessionStore): KodamaError {
+export function noSession(
+  name: string,
+  { namespace, client }: SessionStore,
+  options: { isPod?: boolean } = {},
+): KodamaError {
+  const podHint = hint`it is the name of a pod: \`${
+    action("shell", { pod: name })
+  }\` opens a shell in it`;
   return new KodamaError(
     "notFound",
     `there is no session "${name}" in namespace "${namespace}" (context ${client.context})`,
     {
-      hint: otherObjects[name] ??
+      hint: options.isPod === true ? podHint : otherObjects(name) ??
         hint`\`${action("list", { allNamespaces: true })}\` lists the sessions; ${
           option("namespace")
         } selects another namespace`,

@@ -161,7 +161,7 @@ function readOption(option: JsonFields): ApprovalOption[] {
   return [{ id, kind: bounded(kind, maxSummary) }];
 }
 
-/** Returns what a person approves, complete: the title alone is the agent's own description. */
+/** Returns the text that a person approves, complete: the title alone is the agent's own description. */
 function approvedText(call: JsonFields): string {
   const title = textField(call, "title") ?? "";
   const input = call["rawInput"];
@@ -287,7 +287,7 @@ function readEnd(result: JsonFields): AgentEvent {
   };
 }
 
-/** Not in all agents. The input may include what came from a cache or not: it is shown as reported. */
+/** Not in all agents. The input may or may not include tokens from a cache: it is shown as reported. */
 function readUsage(usage: JsonFields): Tokens {
   return {
     input: numberOf(usage, "inputTokens") ?? 0,

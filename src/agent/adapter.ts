@@ -1,6 +1,6 @@
 /**
  * The contract between kodama and an agent: the command in the pod, and how its lines are parsed. An adapter is pure; a
- * new one is a file here and a line in `adapters.ts`.
+ * new adapter is a file here and a line in `adapters.ts`.
  *
  * The agent gets its prompt on standard input and never in its args, which every process of the pod can read. It runs
  * until it has answered and then exits. Each line that it prints, on either stream, is offered to {@link
@@ -37,7 +37,7 @@ export type Decision =
  * pod's shell only passes on lines.
  */
 export interface Dialogue {
-  /** Whether every task needs it, and not only one whose tools are approved. */
+  /** Whether every task needs it, and not only a task whose tools are approved. */
   readonly always: boolean;
   /** Whether the agent reads the message of a refusal. */
   readonly takesMessages: boolean;
@@ -56,18 +56,18 @@ export interface Dialogue {
 }
 
 /** Signals as a shell names them. */
-export type InterruptSignal = "INT" | "TERM";
+type InterruptSignal = "INT" | "TERM";
 
-/** How to run one kind of agent. */
+/** How to run a kind of agent. */
 export interface Adapter {
   readonly name: string;
   /** The program that the image must have; undefined if the user's args name it. */
   readonly program?: string;
-  /** What the tokens of its results are counted over. */
+  /** Whether the tokens of its results are counted over the task or the conversation. */
   readonly tokensOf: "task" | "conversation";
-  /** What the cost of its results is of. */
+  /** Whether the cost of its results is that of the task or the conversation. */
   readonly costOf: "task" | "conversation";
-  /** Whether a later task can continue an earlier one's conversation. */
+  /** Whether a later task can continue an earlier task's conversation. */
   readonly converses: boolean;
   /**
    * The signal that stops it before TERM and KILL do. With `to: "agent"` only the started process gets it and must end
@@ -98,5 +98,5 @@ export interface Adapter {
 /** The first is the default for a task. */
 export const adapterNames = ["claude", "codex", "acp", "command"] as const;
 
-/** The name of one of kodama's own adapters. */
+/** The name of an adapter of kodama's own. */
 export type AdapterName = typeof adapterNames[number];

@@ -36,7 +36,10 @@ function numbers(seed: number): () => number {
   };
 }
 
-/** Repeats what a broken link has left open, as a user would; `enough` is the error of what was done already. */
+/**
+ * Repeats the work that a broken link has left open, as a user would; `enough` is the error of work that was done
+ * already.
+ */
 async function again(work: () => Promise<unknown>, enough?: RegExp): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {

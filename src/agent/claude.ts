@@ -5,6 +5,7 @@
  * Required: `system/init` with `session_id` first; `assistant` and `user` with a message of the Messages API; `result`
  * last. Other events are tolerated, and so are more or fewer fields.
  */
+import { definedOnly } from "../base/json_value.ts";
 import type { Adapter, Dialogue } from "./adapter.ts";
 import { readJsonLine } from "./event_lines.ts";
 import {
@@ -29,8 +30,8 @@ import {
 const maxRefused = 20;
 
 /**
- * The paths of a user's own installation. Claude Code refuses to skip all permission prompts as root, unless an option says
- * that it is in a sandbox; a pod is one.
+ * The paths of a user's own installation. Claude Code refuses to skip all permission prompts as root, unless an option
+ * says that it is in a sandbox, as a pod is.
  */
 const preparation = `PATH=$PATH:$HOME/.local/bin:$HOME/.claude/local
 export PATH
@@ -72,14 +73,14 @@ export const claudeAdapter: Adapter = {
   costOf: "task",
   converses: true,
   limitsCost: true,
-  // It ends its turn, saves the conversation and stops the processes of its tools.
+  // The agent ends its turn, saves the conversation and stops the processes of its tools.
   interrupt: { signal: "INT", to: "agent", graceMs: 10_000 },
   preparation,
   dialogue,
   command({ args, conversation: { id, isNew }, permissions, budgetUsd }) {
     return [
       ...["claude", "-p", "--output-format", "stream-json", "--verbose"],
-      // The pod is the boundary if no one is there to be asked. A later arg of the user's has precedence.
+      // The pod is the boundary if no one can be asked. A later arg of the user's has precedence.
       ...(permissions === "ask"
         ? ["--input-format", "stream-json", "--permission-prompt-tool", "stdio"]
         : []),
@@ -132,7 +133,7 @@ function readControlRequest(event: JsonFields): AgentEvent {
   };
 }
 
-/** Returns what a person approves, complete: a command's end may be its worst part. */
+/** Returns the text that a person approves, complete: a command's end may be its worst part. */
 function approvedText(input: JsonFields): string {
   const command = textField(input, "command");
   return bounded(command ?? JSON.stringify(input));
@@ -244,15 +245,15 @@ function readResult(event: JsonFields): AgentEvent {
     kind: "result",
     ok: event["is_error"] !== true,
     text: bounded(withWayOut(textField(event, "result") ?? errorsOf(event))),
-    ...(turns === undefined ? {} : { turns }),
+    ...definedOnly({ turns }),
     ...(usage === undefined ? {} : { tokens: readUsage(usage) }),
-    ...(costUsd === undefined ? {} : { costUsd }),
+    ...definedOnly({ costUsd }),
     refused: listField(event, "permission_denials").slice(0, maxRefused)
       .map((denial) => bounded(textField(denial, "tool_name") ?? "a tool", maxSummary)),
   };
 }
 
-/** Its message about missing credentials refers to its own UI, which no one sees here. */
+/** Claude's message about missing credentials refers to its own UI, which no one sees here. */
 function withWayOut(text: string): string {
   if (!text.startsWith("Not logged in")) return text;
   return "Not logged in: the pod has no ANTHROPIC_API_KEY (a session gets it from a dotenv file)";

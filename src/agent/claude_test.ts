@@ -133,7 +133,7 @@ Deno.test("a request for approval waits until its tool has ended, it is withdraw
   assert.equal(pending(asked), 1);
   assert.equal(pending(asked, result), 0);
   for (const other of others) assert.equal(pending(asked, other), 0, other);
-  // What a user has refused needs no further answer.
+  // A refusal of the user needs no further answer.
   assert.deepEqual(foldEvents(eventsOf([asked, ...recordedRefusal])).result?.refused, []);
   // An id that can't be the name of a folder.
   const [event] = eventsOf([asked.replace("d358e6aa-", "../")]);

@@ -17,7 +17,7 @@ import {
   unknownEvent,
 } from "./model.ts";
 
-/** Codex CLI. It asks no one in this form: what it may not do fails. */
+/** Codex CLI. It asks no one in this form: forbidden actions fail. */
 export const codexAdapter: Adapter = {
   name: "codex",
   program: "codex",
@@ -33,7 +33,7 @@ export const codexAdapter: Adapter = {
       // The pod is the boundary; nested sandboxes need rights that it doesn't have.
       ...["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"],
       ...args,
-      // It names a new conversation itself. The prompt is on standard input.
+      // Codex names a new conversation itself. The prompt is on standard input.
       ...[...(isNew ? [] : [id]), "-"],
     ];
   },
@@ -113,7 +113,7 @@ function readCompleted(item: JsonFields): AgentEvent[] {
   }
 }
 
-/** The input includes what came from the cache. */
+/** The input includes tokens from the cache. */
 function readUsage(usage: JsonFields): Tokens {
   const cacheRead = numberOf(usage, "cached_input_tokens") ?? 0;
   const cacheWrite = numberOf(usage, "cache_write_input_tokens") ?? 0;

@@ -18,7 +18,7 @@ export function readJsonLine(
   return line.trim() === "" ? [] : [{ kind: "output", text: bounded(line) }];
 }
 
-/** The longest line; a longer one is cut, and yields no event. A tool's complete answer may be one line. */
+/** The longest line; a longer line is cut, and yields no event. A tool's complete answer may be a single line. */
 const maxLine = 4 * 1024 * 1024;
 
 /** Turns bytes into events. */
@@ -54,7 +54,7 @@ export class EventReader {
     this.#add(rest);
   }
 
-  /** Returns the events of a last line without a line feed, and what waits for a continuation. */
+  /** Returns the events of a last line without a line feed, and events that wait for a continuation. */
   *end(): Generator<AgentEvent, void> {
     yield* this.#endLine();
     yield* this.#endText();
@@ -82,7 +82,7 @@ export class EventReader {
       this.#text = { text, offset: this.#position };
       return;
     }
-    // What isn't shown doesn't separate what is.
+    // Events that aren't shown don't separate shown events.
     if (event.kind === "unknown" && this.#text !== undefined) return;
     yield* this.#endText();
     this.#offset = this.#position;

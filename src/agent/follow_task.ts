@@ -1,14 +1,14 @@
 /** A task's events as they arrive, from any offset in them, over as many links as needed. */
 import { passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
-import { Backoff, type RetryPolicy } from "../base/retry.ts";
+import { Backoff, outagePolicy, type RetryPolicy } from "../base/retry.ts";
 import type { Target } from "../kube/select/target.ts";
 import { LinkError } from "../kube/failures.ts";
 import { CutError, type PodStreamOpener, startAgentScript } from "./pod_script.ts";
 import { wholeNumber } from "./read_answer.ts";
 
 /** A part of a follow's result. */
-export type FollowPart =
+type FollowPart =
   /** The task's current state: `queued`, `working`; any other if it has ended. */
   | { kind: "state"; state: string }
   /** `offset` is where a later follow resumes. */
@@ -17,7 +17,7 @@ export type FollowPart =
   | { kind: "lost"; reason: string };
 
 /** For consecutive links that delivered nothing new. */
-const retries: RetryPolicy = { delayMs: 200, maxDelayMs: 5000, attempts: 9 };
+const retries: RetryPolicy = { ...outagePolicy.follow, attempts: 9 };
 
 /**
  * Follows until the task has ended and all of its events were sent.

@@ -5,10 +5,10 @@
 import { fieldsOf, type JsonFields, textField } from "./json_fields.ts";
 
 /** How an agent is talked to and reports. `text`: it reads the prompt, and any output is its log. */
-export const agentProtocols = ["acp", "claude", "codex", "text"] as const;
+const agentProtocols = ["acp", "claude", "codex", "text"] as const;
 
 /** A value of {@link agentProtocols}. */
-export type AgentProtocol = typeof agentProtocols[number];
+type AgentProtocol = typeof agentProtocols[number];
 
 /** An agent of a user's own. */
 export interface AgentManifest {
@@ -30,7 +30,7 @@ export const promptFileMark = "{promptFile}";
 /** In an arg: the id of the conversation to continue. */
 export const conversationMark = "{conversation}";
 
-/** Reads a manifest that a pod has stored; undefined if it isn't a valid one. */
+/** Reads a manifest that a pod has stored; undefined if it isn't valid. */
 export function readManifest(fields: JsonFields): AgentManifest | undefined {
   const manifest = fieldsOf(fields, "manifest");
   if (manifest === undefined) return undefined;

@@ -1,5 +1,5 @@
 /**
- * The model of coding agents in pods. A task is one prompt that an agent works on; tasks of a pod that share a
+ * The model of coding agents in pods. A task is a prompt that an agent works on; tasks of a pod that share a
  * conversation continue each other. All output of a pod is untrusted text: bounded here, made safe for terminals by the
  * front ends.
  */
@@ -7,36 +7,36 @@ import type { AgentManifest } from "./manifest.ts";
 
 /** Tokens as the model's provider counts them. */
 export interface Tokens {
-  /** Read by the model, neither from a cache nor into one. */
+  /** Read by the model, neither from a cache nor into a cache. */
   input: number;
   output: number;
   cacheRead: number;
   cacheWrite: number;
 }
 
-/** None. */
+/** No tokens. */
 export const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
 
 /** An agent's event, independent of the adapter. Texts are cut to {@link maxText}. */
 export type AgentEvent =
-  /** It runs. `conversation` is the id by which it is continued later. */
+  /** The agent runs. `conversation` is the id by which it is continued later. */
   | { kind: "began"; conversation?: string; model?: string }
-  /** The agent's text for the user. Parts that follow each other are one text: an `EventReader` joins them. */
+  /** The agent's text for the user. Parts that follow each other are a single text: an `EventReader` joins them. */
   | { kind: "text"; text: string; isPart?: true }
   /** `summary` is the tool's subject: a command, a path. */
   | { kind: "toolStarted"; id: string; name: string; summary: string }
   | { kind: "toolEnded"; id: string; ok: boolean; text: string }
   /** The agent waits for a user's approval of a tool. `toolUse` is the `id` of `toolStarted`. */
   | ({ kind: "asked" } & Approval)
-  /** It doesn't wait for that approval any more. */
+  /** The agent doesn't wait for that approval any more. */
   | { kind: "withdrawn"; request: string }
-  /** A tool wasn't allowed, and no one is there to be prompted. */
+  /** A tool wasn't allowed, and no one can be prompted. */
   | { kind: "refused"; tool: string; reason: string }
   /** The model wasn't reached; the agent retries. */
   | { kind: "retry"; attempt: number; reason: string }
   /** A model's answer started. `message` distinguishes answers. */
   | { kind: "usage"; message: string; tokens: Tokens }
-  /** What the conversation has cost so far, in US dollars. */
+  /** The cost of the conversation so far, in US dollars. */
   | { kind: "cost"; costUsd: number }
   /** The agent's final report on the task. Absent counts weren't reported. */
   | {
@@ -75,11 +75,11 @@ export interface ApprovalOption {
 
 /** The state of a task. */
 export type TaskStatus =
-  /** Queued: a pod works on one task at a time. */
+  /** Queued: a pod works on a single task at a time. */
   | { state: "queued" }
   | { state: "working" }
   /**
-   * It needs an answer. With `approvals` it runs, and waits until they are answered; else its turn is over, and a
+   * The task needs an answer. With `approvals` it runs, and waits until they are answered; else its turn is over, and a
    * further prompt is the answer.
    */
   | { state: "waiting"; for: string; approvals?: readonly Approval[] }
@@ -106,7 +106,7 @@ export interface TaskProgress {
   lastMessage: string;
   /** The tool in use. */
   tool?: { id: string; name: string; summary: string };
-  /** What it waits for by itself: a model's answer. */
+  /** The reason why it waits by itself: a model's answer. */
   note?: string;
   /** Tools that wait for an approval, the oldest first: answered or not. */
   asked: readonly Approval[];
@@ -119,17 +119,19 @@ export interface Task {
   /** Starts at 1, in queue order. */
   number: number;
   adapter: string;
-  /** The description of the agent, if a user wrote one. */
+  /** The description of the agent, if a user wrote a description. */
   manifest?: AgentManifest;
   status: TaskStatus;
   /** The start of the prompt. */
   prompt: string;
-  /** Absent if not requested: `/workspace`, or the home folder without one. */
+  /** Absent if not requested: `/workspace`, or the home folder if there is none. */
   workdir?: string;
   /** The id by which the agent continues it; undefined if the adapter doesn't support conversations. */
   conversation?: string;
   /** The task whose conversation it continues. */
   continues?: number;
+  /** The task has its turn also if a task that it waits for fails. */
+  anyway?: true;
   createdAt: Date;
   startedAt?: Date;
   endedAt?: Date;
@@ -155,7 +157,7 @@ export function isRunning({ status }: Pick<Task, "status">): boolean {
 /** The maximum length of any text in an event, in characters. */
 export const maxText = 16 * 1024;
 
-/** The longest summary of a tool's input, in characters: enough to see what it is about. */
+/** The longest summary of a tool's input, in characters: enough to see its subject. */
 export const maxSummary = 300;
 
 /** Returns the event of a type that isn't read. */

@@ -11,12 +11,12 @@ import { agentScripts, type PodStreamOpener, startAgentScript } from "./pod_scri
 
 /** A program in the pod that uses the tools. Disposal ends its connection. */
 export interface ToolsClient extends AsyncDisposable {
-  /** All that it sends, until it ends. @throws KodamaError for a message without end. */
+  /** All input of the client, until it ends. @throws KodamaError for a message without end. */
   readonly input: AsyncIterable<Uint8Array>;
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** What happens meanwhile. */
+/** Events meanwhile. */
 export type OfferedTools =
   /** Agents can use them from now on; `registered` has the agents whose own settings name them now. */
   | { kind: "ready"; registered: readonly string[] }

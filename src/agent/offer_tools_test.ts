@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { offerTools, type ToolsClient } from "./offer_tools.ts";
 import { findProgram } from "../kube/testing/image_shells.ts";
 import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
+import { writeProgram } from "../base/testing/program_file.ts";
 
-/** Starts what an agent's program starts. */
+/** Starts the same client as an agent's program. */
 function startClient(home: string, env: Record<string, string> = {}): Deno.ChildProcess {
   return new Deno.Command("sh", {
     args: [`${home}/.kodama/tools/mcp`],
@@ -59,7 +60,7 @@ Deno.test("each program in the pod has a connection of its own, which ends with 
   assert.match(new TextDecoder().decode(stderr), /^kodama isn't connected to this pod/);
 });
 
-/** A client gets an answer and loses its connection; resolves to what its program has printed in the end. */
+/** A client gets an answer and loses its connection; resolves to the output of its program in the end. */
 async function answeredOnce(
   pod: ShellPod,
   { env = {}, ended = () => Promise.resolve() }: {
@@ -86,11 +87,11 @@ async function answeredOnce(
   return new TextDecoder().decode(stdout);
 }
 
-/** Writes a program `cat` that runs these lines before the real one; returns a PATH that has it first. */
+/** Writes a program `cat` that runs these lines before the real `cat`; returns a PATH that has it first. */
 async function withCat(bin: string, before: string): Promise<string> {
   const script = `#!/bin/sh\n${before}\nexec ${await findProgram("cat")} "$@"\n`;
   await Deno.mkdir(bin);
-  await Deno.writeTextFile(`${bin}/cat`, script, { mode: 0o755 });
+  await writeProgram(`${bin}/cat`, script);
   return `${bin}:${Deno.env.get("PATH")}`;
 }
 

@@ -1,4 +1,4 @@
-/** The scripts that kodama runs in a pod to start a task, to inspect tasks, and to end one; and their failures. */
+/** The scripts that kodama runs in a pod to start a task, to inspect tasks, and to end a task; and their failures. */
 import { action, hint } from "../base/hint.ts";
 import { orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -100,7 +100,7 @@ export async function startAgentScript(
   const { namespace, pod, container } = target;
   const mark = newMark();
   const command = scriptCommand(agentScripts[script], [mark, ...args]);
-  // These two only print what the runner has written.
+  // Both scripts only print the runner's files.
   const reads = script === "read" || script === "follow";
   const request = { namespace, pod, container, command, stdin: true, tty: false, reads };
   const errorOf = (failure: ScriptFailure) => scriptError(target, failure, signal);

@@ -1,4 +1,4 @@
-/** The answer of the script `read`: marked lines, and after one that announces them, bytes. */
+/** The answer of the script `read`: marked lines, and after a line that announces them, bytes. */
 import { ByteBuffer } from "../base/byte_buffer.ts";
 import { messageOf, type ScriptMessage } from "../podscript/messages.ts";
 
@@ -59,7 +59,7 @@ export async function* answerParts(
   }
 }
 
-/** Returns a number that a script printed; undefined if it isn't one. */
+/** Returns a number that a script printed; undefined if it isn't a number. */
 export function wholeNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

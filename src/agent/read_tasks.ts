@@ -1,4 +1,5 @@
 /** The current tasks of a pod. */
+import { definedOnly } from "../base/json_value.ts";
 import type { Target } from "../kube/select/target.ts";
 import { adapterNamed, adapterOf } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
@@ -12,11 +13,10 @@ import { readRequest, type TaskRequest } from "./task_request.ts";
 export interface TaskChoice {
   /** The newest N tasks. */
   newest?: number;
-  /** The one of this number. */
   number?: number;
   /** How many bytes from the end of each task's events; the maximum if absent. */
   eventBytes?: number;
-  /** The pod isn't the agent's own, whose session is stopped: queued tasks wait for the next one. */
+  /** The pod isn't the agent's own, whose session is stopped: queued tasks wait for the next pod. */
   isStopped?: boolean;
 }
 
@@ -26,7 +26,7 @@ const newestByDefault = 20;
 /** The most requests of a task for approvals. */
 const maxAnswered = 10_000;
 
-/** For one task's events. */
+/** For a task's events. */
 const maxEventBytes = 8 * 1024 * 1024;
 
 /** A task, and the key by which its start is found again. */
@@ -35,7 +35,7 @@ export interface FoundTask extends Task {
 }
 
 /** Bytes of a task's events, and their offset. */
-export interface EventPiece {
+interface EventPiece {
   bytes: Uint8Array;
   at: number;
 }
@@ -79,7 +79,7 @@ export function ownCounts<
   });
 }
 
-/** Returns one task, the newest if no number is given, with its available events. */
+/** Returns a task, the newest if no number is given, with its available events. */
 export async function readEvents(
   streams: PodStreamOpener,
   target: Target,
@@ -120,12 +120,14 @@ async function readFiles(
   return found;
 }
 
-/** Collects a pod's answer about one task. */
+/** Collects a pod's answer about a task. */
 class TaskFiles {
   readonly #number: number | undefined;
   readonly #state: string | undefined;
   #started: number | undefined;
-  #exit: { code: number; at: number | undefined; why: string | undefined } | undefined;
+  #exit:
+    | { code: number; at: number | undefined; why: string | undefined; behind: string }
+    | undefined;
   #request: TaskRequest = readRequest("");
   #reader = new EventReader(adapterNamed(""));
   #folding: Folding = noProgress;
@@ -149,7 +151,12 @@ class TaskFiles {
         this.#started = wholeNumber(args[0]);
         return;
       case "exit":
-        this.#exit = { code: wholeNumber(args[0]) ?? 1, at: wholeNumber(args[1]), why: args[2] };
+        this.#exit = {
+          code: wholeNumber(args[0]) ?? 1,
+          at: wholeNumber(args[1]),
+          why: args[2],
+          behind: args[3] ?? "",
+        };
         return;
       case "request":
         this.#request = readRequest(args.join(" "));
@@ -187,16 +194,18 @@ class TaskFiles {
       number: this.#number,
       key,
       adapter,
-      ...(manifest === undefined ? {} : { manifest }),
+      ...definedOnly({ manifest }),
       status: taskStatus(this.#report(), progress, adapter, this.#answered),
       prompt,
-      ...(workdir === undefined ? {} : { workdir }),
+      ...definedOnly({ workdir }),
       createdAt,
-      ...(conversation === undefined ? {} : { conversation }),
-      ...(continues === undefined ? {} : { continues }),
+      ...definedOnly({ conversation, continues }),
+      ...(this.#request.anyway === true ? { anyway: true as const } : {}),
       ...(this.#started === undefined ? {} : { startedAt: new Date(this.#started * 1000) }),
       ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt * 1000) }),
-      ...(this.#exit === undefined ? {} : { exitCode: this.#exit.code }),
+      ...(this.#exit === undefined || this.#exit.why === "behind"
+        ? {}
+        : { exitCode: this.#exit.code }),
       progress,
       eventBytes: this.#eventBytes,
       partial: this.#partial,
@@ -215,7 +224,8 @@ class TaskFiles {
   #report(): RunnerReport {
     const started = this.#started !== undefined;
     if (this.#exit !== undefined) {
-      const { code, why } = this.#exit;
+      const { code, why, behind } = this.#exit;
+      if (why === "behind") return { kind: "behind", task: wholeNumber(behind) ?? 0 };
       return { kind: "ended", exitCode: code, interrupted: why === "interrupted" };
     }
     if (!started && this.options.isStopped) return { kind: "alive", started };
@@ -228,11 +238,13 @@ class TaskFiles {
 
 /** The pod's report on a task's runner: `runner_script.ts`. */
 export type RunnerReport =
-  /** It exists. `started` is false while another task has its turn. */
+  /** The runner exists. `started` is false while another task has its turn. */
   | { kind: "alive"; started: boolean }
-  /** It stored how the task ended. */
+  /** The runner stored how the task ended. */
   | { kind: "ended"; exitCode: number; interrupted: boolean }
-  /** It is missing and stored no result. `restarted`: the container isn't the same one. */
+  /** The task had no turn, because the task that it waited for failed. */
+  | { kind: "behind"; task: number }
+  /** The runner is missing and stored no result. `restarted`: the container isn't the same any more. */
   | { kind: "missing"; started: boolean; restarted: boolean };
 
 /** The exit code of a shell that doesn't find a program. */
@@ -263,6 +275,11 @@ export function taskStatus(
         reason: report.started ? what : `${what} before its turn`,
       };
     }
+    case "behind":
+      return {
+        state: "failed",
+        reason: `it didn't run, because task ${report.task} before it didn't succeed`,
+      };
     case "ended":
       return endedStatus(report, progress, adapter);
   }
@@ -300,7 +317,7 @@ function endedStatus(
 export interface Folding extends TaskProgress {
   /** The model's answer that was counted last: its parts arrive as separate events. */
   countedMessage?: string;
-  /** A user was asked for approvals: what was refused then, the user has refused. */
+  /** A user was asked for approvals: later refusals are the user's. */
   hasAsked?: true;
 }
 
@@ -316,14 +333,13 @@ export const noProgress: Folding = {
 /** The most tools that wait at once: an agent uses a few in parallel. */
 const maxAsked = 100;
 
-/** One event more. */
+/** Adds an event. */
 export function foldEvent(before: Folding, event: AgentEvent): Folding {
   switch (event.kind) {
     case "began":
       return {
         ...before,
-        ...(event.conversation === undefined ? {} : { conversation: event.conversation }),
-        ...(event.model === undefined ? {} : { model: event.model }),
+        ...definedOnly({ conversation: event.conversation, model: event.model }),
       };
     case "usage":
       return withoutNote(
@@ -331,7 +347,12 @@ export function foldEvent(before: Folding, event: AgentEvent): Folding {
           ...before,
           countedMessage: event.message,
           turns: before.turns + 1,
-          tokens: added(before.tokens, event.tokens),
+          tokens: {
+            input: before.tokens.input + event.tokens.input,
+            output: before.tokens.output + event.tokens.output,
+            cacheRead: before.tokens.cacheRead + event.tokens.cacheRead,
+            cacheWrite: before.tokens.cacheWrite + event.tokens.cacheWrite,
+          },
         },
       );
     case "text":
@@ -379,9 +400,7 @@ function withResult(
 ): Folding {
   return {
     ...withoutNote(withoutTool(before)),
-    ...(turns === undefined ? {} : { turns }),
-    ...(tokens === undefined ? {} : { tokens }),
-    ...(costUsd === undefined ? {} : { costUsd }),
+    ...definedOnly({ turns, tokens, costUsd }),
     ...(text === "" ? {} : { lastMessage: text }),
     asked: [],
     result: { ok, text, refused: before.hasAsked ? [] : refused },
@@ -394,13 +413,4 @@ function withoutTool({ tool: _, ...rest }: Folding): Folding {
 
 function withoutNote({ note: _, ...rest }: Folding): Folding {
   return rest;
-}
-
-function added(one: Tokens, other: Tokens): Tokens {
-  return {
-    input: one.input + other.input,
-    output: one.output + other.output,
-    cacheRead: one.cacheRead + other.cacheRead,
-    cacheWrite: one.cacheWrite + other.cacheWrite,
-  };
 }

@@ -1,4 +1,4 @@
-/** How much a task may leave in its pod, and what a pod must have. */
+/** How much a task may leave in its pod, and the requirements on a pod. */
 import assert from "node:assert/strict";
 import { readTasksInPod } from "./read_tasks.ts";
 import { maxEventBytes } from "./pod_script.ts";

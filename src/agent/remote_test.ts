@@ -74,7 +74,7 @@ Deno.test("in every shell, an agent that asks reads each answer once, and its in
         text += new TextDecoder().decode(part.bytes);
         const next = ["first", "second"][answered.length];
         if (next === undefined || !text.includes(`ask ${next}\n`)) continue;
-        // Two users at once: one of both answers.
+        // Two users at once: either of both answers.
         answered.push(Promise.allSettled([answer(next), answer(next)]));
       }
       const lines =
@@ -87,7 +87,7 @@ Deno.test("in every shell, an agent that asks reads each answer once, and its in
       const [read] = await readTasksInPod(streams, shellTarget, {}, never);
       assert.deepEqual([read?.status.state, read?.exitCode], ["failed", 4]);
       await assert.rejects(answer("first"), { kind: "conflict", message: /doesn't wait/ });
-      // What talks to the agent ends with it, also if it never read its input.
+      // The program that talks to the agent ends with it, also if the agent never read its input.
       const silent = task("exec sleep 1000", { adapter: askingAdapter, permissions: "ask" });
       await startTaskInPod(streams, shellTarget, silent, never);
       const ending = { adapter: askingAdapter, number: 2 };
@@ -197,10 +197,10 @@ Deno.test("a follow over links that break gives each byte once, from any place o
   }
 });
 
-Deno.test("a runner that was killed has failed, and the next task has its turn", async () => {
+Deno.test("a runner that was killed has failed, and the next task has its turn if it is to run anyway", async () => {
   await using pod = await ShellPod.open();
   await startBegun(pod, "sleep 1000");
-  await startTaskInPod(pod.streams, shellTarget, task("echo next"), never);
+  await startTaskInPod(pod.streams, shellTarget, task("echo next", { anyway: true }), never);
   const [runner] = (await Deno.readTextFile(`${pod.task(1)}/claim`)).split(" ");
   Deno.kill(-Number(runner), "SIGKILL");
   assert.equal((await followed(pod, 2)).text, "next\n");
@@ -229,17 +229,51 @@ Deno.test("a runner begun again goes on with a task that waited, in its turn and
     }).output();
     return new TextDecoder().decode(stdout).trim();
   };
+  const statuses = async () =>
+    (await readTasksInPod(pod.streams, shellTarget, {}, never)).map(({ status }) => status);
+  const early = { state: "failed", reason: "the pod restarted before its turn" };
+  const lost = { state: "failed", reason: "the pod restarted" };
+  assert.deepEqual(await statuses(), [lost, early, early], "a pod that starts no task again");
+  await Deno.writeTextFile(`${pod.home}/.kodama/tasks/queue`, "1 1\n");
+  assert.deepEqual(await statuses(), [lost, { state: "queued" }, { state: "queued" }]);
+  const following = followed(pod, 3);
   assert.deepEqual([await again(1), await again(2), await again(3)], ["", "2", "3"]);
-  await followed(pod, 3);
+  assert.equal((await following).text, "third\n");
   assert.deepEqual([await again(2), await again(3)], ["", ""]);
   assert.equal(await Deno.readTextFile(`${pod.home}/reports`), "second\nthird\n");
-  const states = (await readTasksInPod(pod.streams, shellTarget, {}, never)).map(({ status }) =>
-    status
-  );
-  assert.deepEqual(states, [
-    { state: "failed", reason: "the pod restarted" },
-    ...[{ state: "done" }, { state: "done" }],
-  ]);
+  assert.deepEqual(await statuses(), [lost, { state: "done" }, { state: "done" }]);
+});
+
+Deno.test("a task doesn't run behind a failed one, unless it is to run anyway; behind one that was taken back it does", async () => {
+  const gate = "until [ -e ~/go ]; do sleep 0.1; done";
+  const notRun = (number: number) => ({
+    state: "failed",
+    reason: `it didn't run, because task ${number} before it didn't succeed`,
+  });
+  const done = { state: "done" };
+  const wanted = { adapter: commandAdapter };
+  const rows: [script: string, interrupt: number | undefined, expected: unknown[]][] = [
+    ["exit 3", undefined, [{ state: "failed", reason: "exit code 3" }, notRun(1), done, notRun(1)]],
+    ["exit 0", undefined, [done, done, done, done]],
+    ["exit 0", 2, [done, { state: "interrupted" }, done, done]],
+    ["exit 0", 1, [{ state: "interrupted" }, notRun(1), done, notRun(1)]],
+  ];
+  for (const [end, interrupt, expected] of rows) {
+    await using pod = await ShellPod.open();
+    const start = (script: string, anyway = false) =>
+      startTaskInPod(pod.streams, shellTarget, task(script, { anyway }), never);
+    await startBegun(pod, `${gate}; ${end}`);
+    await start("true");
+    await start("true", true);
+    await start("true");
+    if (interrupt !== undefined) {
+      await interruptTaskInPod(pod.streams, shellTarget, { ...wanted, number: interrupt }, never);
+    }
+    await Deno.writeTextFile(`${pod.home}/go`, "");
+    for (const number of [1, 2, 3, 4]) await followed(pod, number);
+    const tasks = await readTasksInPod(pod.streams, shellTarget, {}, never);
+    assert.deepEqual(tasks.map(({ status }) => status), expected);
+  }
 });
 
 Deno.test("a claim of another container is one of a pod that restarted", async () => {

@@ -1,4 +1,5 @@
 /** Starts a task in a pod. */
+import { definedOnly } from "../base/json_value.ts";
 import { action, hint, option } from "../base/hint.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
@@ -15,14 +16,16 @@ import { startScript } from "../exec/preamble.ts";
 /** A task to start. */
 export interface NewTask {
   adapter: Adapter;
-  /** The description of the agent, if the adapter needs one. */
+  /** The description of the agent, if the adapter needs a description. */
   manifest?: AgentManifest;
   /** At most {@link maxPrompt} characters. */
   prompt: string;
   args: readonly string[];
   environment: Readonly<Record<string, string>>;
-  /** If absent: `/workspace`, or the home folder without one. */
+  /** If absent: `/workspace`, or the home folder if there is none. */
   workdir?: string;
+  /** The task has its turn also if a task that it waits for fails. */
+  anyway?: boolean;
   createdAt: Date;
   /** A unique key. Letters and digits. Of tasks with the same key only the first has a turn. */
   key: string;
@@ -82,20 +85,21 @@ function filesOf(task: NewTask): Record<string, string> {
   const { id, isNew } = conversation;
   const request: TaskRequest = {
     adapter: adapter.name,
-    ...(task.manifest === undefined ? {} : { manifest: task.manifest }),
+    ...definedOnly({ manifest: task.manifest }),
     key: task.key,
     prompt,
-    ...(workdir === undefined ? {} : { workdir }),
+    ...definedOnly({ workdir }),
     createdAt: task.createdAt,
     ...(adapter.converses ? { conversation: id } : {}),
     ...("continues" in conversation ? { continues: conversation.continues } : {}),
+    ...(task.anyway === true ? { anyway: true as const } : {}),
   };
   const variables = environmentLines(environment);
   const plan: TaskPlan = {
     args,
     conversation: { id, isNew },
     permissions,
-    ...(budgetUsd === undefined ? {} : { budgetUsd }),
+    ...definedOnly({ budgetUsd }),
   };
   const { dialogue } = adapter;
   const talks = dialogue !== undefined && (dialogue.always || permissions === "ask");
@@ -105,6 +109,7 @@ function filesOf(task: NewTask): Record<string, string> {
     ...(talks ? dialogue.files(prompt, plan) : { prompt }),
     start: startLines(adapter, { workdir, plan }),
     runner: runnerText(),
+    ...(task.anyway === true ? { anyway: "" } : {}),
     ...(variables === "" ? {} : { environment: variables }),
   };
 }
@@ -160,7 +165,9 @@ ${startScript}
 }
 
 /** The default working folder of agents: in a session its repository, else the home folder. */
-const anyFolder = '[ -d /workspace ] && cd /workspace || cd "$HOME" || exit 125';
+// A session's commands start in its workspace, which has another path on a node without mounts.
+const anyFolder =
+  '[ "${PWD##*/}" = workspace ] || { [ -d /workspace ] && cd /workspace; } || cd "$HOME" || exit 125';
 
 /** A path that `cd` takes neither as an option nor through CDPATH. */
 function rooted(path: string): string {
@@ -182,10 +189,10 @@ export function environmentLines(environment: Readonly<Record<string, string>>):
 }
 
 /**
- * Returns files as lines for the script `add`: `=NAME` starts one, `+` precedes each of its lines, a dot ends all.
+ * Returns files as lines for the script `add`: `=NAME` starts a file, `+` precedes each of its lines, a dot ends all.
  * Every file ends with a line feed.
  *
- * @throws UsageError if a text contains what a text file can't.
+ * @throws UsageError if a text contains a character that a text file can't contain.
  */
 export function fileLines(files: Readonly<Record<string, string>>): string {
   const parts = Object.entries(files).map(([name, text]) => {
@@ -223,7 +230,7 @@ export async function answerInPod(
 /** The result of an interrupt. */
 export interface Interruption {
   number: number;
-  /** It had ended before. */
+  /** The task had ended before. */
   late: boolean;
   /** Processes that KILL didn't end. */
   remaining: number;

@@ -1,4 +1,5 @@
-/** The request, as stored beside a task in its pod: one line of JSON, which only kodama writes. */
+/** The request, as stored beside a task in its pod: a line of JSON, which only kodama writes. */
+import { definedOnly } from "../base/json_value.ts";
 import { jsonObject, numberOf, textField } from "./json_fields.ts";
 import { type AgentManifest, readManifest } from "./manifest.ts";
 import { bounded, isConversation } from "./model.ts";
@@ -6,7 +7,7 @@ import { bounded, isConversation } from "./model.ts";
 /** A task as it was requested. */
 export interface TaskRequest {
   adapter: string;
-  /** The description of the agent, if the user wrote one. */
+  /** The description of the agent, if the user wrote a description. */
   manifest?: AgentManifest;
   /** Distinguishes it from any other: finds a start whose answer was lost. */
   key: string;
@@ -16,9 +17,10 @@ export interface TaskRequest {
   createdAt: Date;
   conversation?: string;
   continues?: number;
+  /** The task has its turn also if a task that it waits for fails. */
+  anyway?: true;
 }
 
-/** For the prompt. */
 const maxPrompt = 500;
 const maxName = 4096;
 
@@ -48,8 +50,9 @@ export function readRequest(line: string): TaskRequest {
     prompt: bounded(text("prompt"), maxPrompt),
     createdAt: Number.isNaN(createdAt.getTime()) ? new Date(0) : createdAt,
     ...(workdir === "" ? {} : { workdir }),
-    ...(manifest === undefined ? {} : { manifest }),
+    ...definedOnly({ manifest }),
     ...(isConversation(conversation) ? { conversation } : {}),
-    ...(continues === undefined ? {} : { continues }),
+    ...definedOnly({ continues }),
+    ...(fields["anyway"] === true ? { anyway: true as const } : {}),
   };
 }

@@ -69,7 +69,7 @@ export function orAborted<T>(
     });
     promise.then(
       (value) => given ? abandoned(value) : resolve(value),
-      // No one receives a rejection after the signal.
+      // Nothing receives a rejection after the signal.
       reject,
     ).finally(() => listening[Symbol.dispose]());
   });

@@ -1,4 +1,4 @@
-/** Absolute paths from paths that a user gives relative to a folder. */
+/** Absolute paths from paths that a user gives relative to a folder, and the other way. */
 
 /**
  * Returns the absolute path, without `.`, `..` and doubled slashes.
@@ -13,4 +13,9 @@ export function absolutePath(path: string, workingDir: string): string {
     else if (part !== "" && part !== ".") parts.push(part);
   }
   return whole.startsWith("/") ? `/${parts.join("/")}` : parts.join("/");
+}
+
+/** Returns a path below the working directory relative to it; any other path unchanged. */
+export function nearPath(path: string, workingDir: string): string {
+  return path.startsWith(`${workingDir}/`) ? path.slice(workingDir.length + 1) : path;
 }

@@ -1,5 +1,5 @@
 /**
- * A bounded queue between one consumer and any number of producers: a producer waits while it is full, so that a slow
+ * A bounded queue between a consumer and any number of producers: a producer waits while it is full, so that a slow
  * consumer slows its producers and memory stays flat.
  */
 export class BoundedQueue<T> implements AsyncIterable<T> {

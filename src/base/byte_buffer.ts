@@ -1,4 +1,4 @@
-/** Growing bytes: one buffer, at most twice as large as its content. */
+/** Growing bytes: a buffer that is at most twice as large as its content. */
 export class ByteBuffer {
   #buffer = new Uint8Array(0);
   #length = 0;
@@ -7,7 +7,7 @@ export class ByteBuffer {
     return this.#length;
   }
 
-  /** The content in one piece. It doesn't change when more is added. */
+  /** The content in a single piece. It doesn't change when more is added. */
   get bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
   }

@@ -1,6 +1,11 @@
 /** Durations in the syntax of Go and kubectl, and days: `15s`, `1h30m`, `1.5s`, `200ms`, `2d`. */
 
 const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  // The micro sign, and the Greek letter.
+  "\u00b5s": 1e-3,
+  "\u03bcs": 1e-3,
   ms: 1,
   s: 1000,
   m: 60_000,
@@ -8,17 +13,27 @@ const unitMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** The limit of a timer: 2^31 - 1 ms, some 24 days. */
-const longestMs = 2_147_483_647;
+/** The limit of a timer: 2^31 - 1 ms, 596 hours. */
+export const longestMs = 2_147_483_647;
 
 /** Returns milliseconds, from 1 to 596 hours; undefined for any other text. https://pkg.go.dev/time#ParseDuration */
 export function parseDuration(text: string): number | undefined {
   if (!/^(?:\d{1,10}(?:\.\d{1,9})?(?:ms|s|m|h|d))+$/.test(text)) return undefined;
-  let totalMs = 0;
-  for (const [, amount, unit = ""] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)) {
-    totalMs += Number(amount) * (unitMs[unit] ?? 0);
+  const ms = parseGoDuration(text) ?? 0;
+  return ms >= 1 && ms <= longestMs ? Math.round(ms) : undefined;
+}
+
+/** Returns milliseconds, of any size and sign: of every text that kubectl takes, and of days; undefined for others. */
+export function parseGoDuration(text: string): number | undefined {
+  const [, sign, size = ""] = /^([-+]?)(.*)$/s.exec(text) ?? [];
+  if (size === "0") return 0;
+  const part = /(\d+\.?\d*|\.\d+)(ns|[u\u00b5\u03bc]s|ms|s|m|h|d)/g;
+  if (size === "" || size.replaceAll(part, "") !== "") return undefined;
+  let ms = 0;
+  for (const [, amount, unit = ""] of size.matchAll(part)) {
+    ms += Number(amount) * (unitMs[unit] ?? 0);
   }
-  return totalMs >= 1 && totalMs <= longestMs ? Math.round(totalMs) : undefined;
+  return sign === "-" ? 0 - ms : ms;
 }
 
 /** Returns the shortest form that a person would write: `15s`, `1m30s`, `1.2s`, `340ms`. */
@@ -55,4 +70,24 @@ export function ageText(ageMs: number): string {
   if (age < 2 * 365 * day) return `${whole(day)}d`;
   if (age < 8 * 365 * day) return two(365 * day, "y", day, "d");
   return `${whole(365 * day)}y`;
+}
+
+/** Returns the least age that {@link ageText} shows as a text, and for how long it does; undefined for other texts. */
+export function parseAge(text: string): { ms: number; precisionMs: number } | undefined {
+  const parts = /^(?:(\d{1,4})y)?(?:(\d{1,3})d)?(?:(\d{1,2})h)?(?:(\d{1,3})m)?(?:(\d{1,3})s)?$/
+    .exec(text);
+  if (parts === null) return undefined;
+  const [y = 0, d = 0, h = 0, m = 0, s = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+  const ms = y * 365 * day + d * day + h * hour + m * minute + s * second;
+  if (ageText(ms) !== text) return undefined;
+  const precisionMs = ms < 10 * minute
+    ? second
+    : ms < 8 * hour
+    ? minute
+    : ms < 8 * day
+    ? hour
+    : ms < 8 * 365 * day
+    ? day
+    : 365 * day;
+  return { ms, precisionMs };
 }

@@ -1,7 +1,7 @@
 /**
  * Every error that kodama shows to a person.
  *
- * An error names what failed and, in `hint`, the way out. Programs act on its `kind`: the exit code ({@link
+ * An error names the failure and, in `hint`, the way out. Programs act on its `kind`: the exit code ({@link
  * exitCodeOfKind}), and whether a target counts as unreachable.
  */
 
@@ -29,7 +29,7 @@ export type ErrorKind =
   | "timeout"
   /** Nothing may be changed: in this run, or in this context. */
   | "readOnly"
-  /** It changes something, and no one could be asked: `--yes` confirms it. */
+  /** The operation changes something, and no one could be asked: `--yes` confirms it. */
   | "unconfirmed"
   /** A workflow that isn't trusted yet, and no one could be asked. */
   | "untrusted"
@@ -98,9 +98,12 @@ export class UsageError extends KodamaError {
 /** A change that no one could be asked about: front ends ask, and confirm it with `--yes`. */
 export class UnconfirmedError extends KodamaError {
   override readonly name = "UnconfirmedError";
+  /** The question that a person is to answer, as lines of text; undefined if the message has all. */
+  readonly asked: string | undefined;
 
-  constructor(message: string, options: KodamaErrorOptions = {}) {
+  constructor(message: string, options: KodamaErrorOptions & { asked?: string } = {}) {
     super("unconfirmed", message, options);
+    this.asked = options.asked;
   }
 }
 
@@ -110,5 +113,18 @@ export class NoMatchError extends KodamaError {
 
   constructor(message: string, options: KodamaErrorOptions = {}) {
     super("noMatch", message, options);
+  }
+}
+
+/** Returns the result of a call; undefined if it fails with an error of these kinds. */
+export async function unlessError<T>(
+  kinds: readonly ErrorKind[],
+  call: Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof KodamaError && kinds.includes(error.kind)) return undefined;
+    throw error;
   }
 }

@@ -9,18 +9,21 @@ export function fileVersion<const N extends number>(version: N) {
   return v.literal(
     version,
     ({ received }) =>
-      `${received}, and this kodama reads ${version}: a later one has written the file, update this one`,
+      `${received}, and this kodama reads ${version}: ` +
+      (Number(received) < version
+        ? "an earlier one has written the file"
+        : "a later one has written the file, update this one"),
   );
 }
 
-/** The same for formats whose first files had no version: without one it is 1. */
+/** The same for formats whose first files had no version: without a version it is 1. */
 export function optionalFileVersion<const N extends number>(version: N) {
   return v.optional(fileVersion(version));
 }
 
 /**
- * Returns what is wrong with the version of a file that could not be parsed; undefined if something else is wrong. A
- * file of a later version belongs to another kodama: it is neither replaced nor removed.
+ * Returns the problem of the version of a file that could not be parsed; undefined if something else is wrong. A file
+ * of a later version belongs to another kodama: it is neither replaced nor removed.
  */
 export function versionProblem(issues: readonly v.BaseIssue<unknown>[]): string | undefined {
   const issue = issues.find(({ path, input }) =>

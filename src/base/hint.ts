@@ -1,6 +1,6 @@
 /**
- * Advice as data: the way out of an error, or what may follow an event. Modules below the front ends name options
- * and actions in it; each front end words those in its own way, as `--purge`, a field of a form or the input of a tool.
+ * Advice as data: the way out of an error, or a next step after an event. Modules below the front ends name options and
+ * actions in it; each front end words those in its own way, as `--purge`, a field of a form or the input of a tool.
  */
 
 /** An option of the action that gives the advice, by its field: `envFile`. */
@@ -27,7 +27,7 @@ export interface StructuredHint {
   parts: readonly HintPart[];
 }
 
-/** Advice: a plain sentence, or one with references. */
+/** Advice: a plain sentence, or a sentence with references. */
 export type Hint = string | StructuredHint;
 
 /** Makes advice of a template: hint`${action("delete", { name })} deletes it`. */
@@ -38,7 +38,7 @@ export function hint(
   return structured(texts.flatMap((text, index) => [text, ...partsOf(values[index] ?? "")]));
 }
 
-/** Returns pieces of advice as one, with `separator` between them. */
+/** Joins pieces of advice, with `separator` between them. */
 export function joinHints(
   pieces: readonly (Hint | HintPart)[],
   separator: string,
@@ -80,7 +80,7 @@ function partsOf(value: Hint | HintPart): readonly HintPart[] {
   return typeof value === "object" && value.kind === "hint" ? value.parts : [value];
 }
 
-/** Adjacent texts become one, so that equal advice has equal parts. */
+/** Adjacent texts are joined, so that equal advice has equal parts. */
 function structured(all: readonly HintPart[]): StructuredHint {
   const parts: HintPart[] = [];
   for (const part of all) {

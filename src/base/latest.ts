@@ -1,6 +1,6 @@
-/** A value that changes, of which its readers need only the last one. */
+/** A value that changes, of which its readers need only the last state. */
 
-/** Each reader gets the current value first, and then, after it has changed, the last one. */
+/** Each reader gets the current value first, and then, after it has changed, the last value. */
 export class Latest<T> implements AsyncIterable<T> {
   #value: T;
   #version = 0;

@@ -1,4 +1,4 @@
-/** Log records: what this program does and why, for a look afterwards. Off unless it is switched on. */
+/** Log records: this program's actions and their reasons, for a look afterwards. Off unless it is switched on. */
 
 /** From the most severe. */
 export const logLevels = ["error", "warning", "info", "debug", "trace"] as const;
@@ -15,7 +15,7 @@ export type LogFormat = "text" | "json" | "short";
 /** Takes a record; `category` is the module that it comes from: `kube`, `gate`, `command`. */
 export type Log = (level: LogLevel, category: string, message: string) => void;
 
-/** One record. */
+/** A record. */
 export interface LogRecord {
   at: Date;
   level: LogLevel;
@@ -30,7 +30,7 @@ export function isLogged(level: LogLevel, limit: LogLevel): boolean {
   return logLevels.indexOf(level) <= logLevels.indexOf(limit);
 }
 
-/** Returns a record as one line without its end. */
+/** Returns a record as a line without its end. */
 export function logLine({ at, ...record }: LogRecord, format: LogFormat): string {
   const time = at.toISOString();
   if (format === "short") return `${time.slice(11, 23)} ${record.message}`;

@@ -4,16 +4,17 @@
 const maxLength = 128;
 
 /**
- * Returns at most `limit` of the names, the likeliest first; none that differs in more than half of its letters. Loads
- * the comparison only when it is called: this is an error path.
+ * Returns at most `limit` of the names, the likeliest first; none that differs in more than a share of its letters, which
+ * is half of them by default. Loads the comparison only when it is called: this is an error path.
  */
 export async function nearestNames(
   requested: string,
   names: Iterable<string>,
   limit = 3,
+  options: { share?: number } = {},
 ): Promise<string[]> {
   const { distance } = await import("fastest-levenshtein");
-  return nearestBy(distance, requested, names, limit);
+  return nearestBy(distance, requested, names, limit, options);
 }
 
 /** {@link nearestNames} for callers that have loaded the comparison: the number of letters that two names differ in. */
@@ -22,16 +23,24 @@ export function nearestBy(
   requested: string,
   names: Iterable<string>,
   limit = 3,
+  { share = 1 / 2 }: { share?: number } = {},
 ): string[] {
   if (requested.length > maxLength) return [];
   const near: { name: string; slips: number }[] = [];
   for (const name of new Set(names)) {
     if (name.length > maxLength || name === "") continue;
-    const slips = distance(requested.toLowerCase(), name.toLowerCase());
-    if (slips <= Math.max(requested.length, name.length) / 2) near.push({ name, slips });
+    const [typed, known] = [requested.toLowerCase(), name.toLowerCase()];
+    const slips = isSwapped(typed, known) ? 1 : distance(typed, known);
+    if (slips <= Math.max(requested.length, name.length) * share) near.push({ name, slips });
   }
   near.sort((a, b) => a.slips - b.slips || (a.name < b.name ? -1 : 1));
   return near.slice(0, limit).map(({ name }) => name);
+}
+
+/** Returns whether two names differ in the order of two neighbours, which is a single slip of a hand. */
+function isSwapped(a: string, b: string): boolean {
+  const at = [...a].findIndex((letter, index) => letter !== b[index]);
+  return at >= 0 && b === a.slice(0, at) + (a[at + 1] ?? "") + a[at] + a.slice(at + 2);
 }
 
 /** Returns `; did you mean "match"?`, or nothing if no name is near. */

@@ -4,7 +4,7 @@
 const maxText = 1000;
 
 /**
- * Returns text from a server or a pod, safe for a terminal: one line, no control or escape characters, bounded.
+ * Returns text from a server or a pod, safe for a terminal: a single line, no control or escape characters, bounded.
  * Bidirectional overrides are removed too: they would let a name show as another.
  */
 export function plainText(text: string, limit = maxText): string {
@@ -15,6 +15,16 @@ export function plainText(text: string, limit = maxText): string {
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
 
+/**
+ * Returns the text without a character at its end, however often. A pattern such as `\n+$` would take quadratic time for
+ * a text of foreign origin: it is tried at each character of a run that isn't at the end.
+ */
+export function withoutTrailing(character: string, text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === character) end--;
+  return text.slice(0, end);
+}
+
 /** Returns the text without the escape sequences of a terminal: colours, moves of the cursor, titles. */
 export function withoutSequences(text: string): string {
   // deno-lint-ignore no-control-regex -- taking control characters out is the purpose
@@ -23,13 +33,13 @@ export function withoutSequences(text: string): string {
 
 /*
  * Characters that control a terminal, or the direction of its text, without an escape sequence: a server, a pod or a
- * file could show one name as another with them. Every painter uses this rule.
+ * file could show a name as another with them. Every painter uses this rule.
  */
 
 /**
  * DEL and the C1 controls; the marks, embeddings, overrides and isolates of bidirectional text
  * (https://www.unicode.org/reports/tr9/); the line and the paragraph separator; deprecated format characters. The C0
- * controls aren't included: how a tab, a line feed or an escape is handled depends on what is painted.
+ * controls aren't included: how a tab, a line feed or an escape is handled depends on the painter.
  */
 const control = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]/;
 const everyControl = new RegExp(control, "g");

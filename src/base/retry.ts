@@ -1,13 +1,14 @@
 /**
  * When something that failed is tried again: exponential back-off with jitter.
  *
- * The rule for every retry of kodama: the delay before the second attempt is `delayMs`; each further delay is the one
+ * The rule for every retry of kodama: the delay before the second attempt is `delayMs`; each further delay is the delay
  * before times `factor`, at most `maxDelayMs`; then `jitter` spreads it, so that the many clients of a server that
  * comes back don't return together. Retrying ends with the last of `attempts`, after `limitMs`, or when the signal
  * aborts, whichever comes first. Progress resets it: the next delay is `delayMs` again.
  *
  * Which errors are worth a retry isn't decided here: see `isTransient` and `isUnsent` in `kube/failures.ts`.
  */
+import { definedOnly } from "./json_value.ts";
 import { Deadline, passed } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import { KodamaError } from "./errors.ts";
@@ -16,15 +17,25 @@ import { KodamaError } from "./errors.ts";
 export interface RetryPolicy {
   /** Milliseconds before the second attempt. */
   delayMs: number;
-  /** Each delay is the one before times this; 2 if absent. */
+  /** Each delay is the delay before times this; 2 if absent. */
   factor?: number;
   /** The longest delay, before jitter; no limit if absent. */
   maxDelayMs?: number;
   /** The share of a delay, from 0 to 1, that it may be shorter or longer by; 0 if absent. */
   jitter?: number;
-  /** Attempts in all, the first one included; 1 means no retry. No limit if absent. */
+  /** Attempts in all, the first included; 1 means no retry. No limit if absent. */
   attempts?: number;
 }
+
+/** How a server that is lost is tried again, by who waits for it. A caller adds how often, or how long in all. */
+export const outagePolicy = {
+  /** A person waits for an answer: a second is the most that an outage may last longer because of it. */
+  interactive: { delayMs: 100, maxDelayMs: 1000, jitter: 0.2 },
+  /** Something is followed: the end of an outage is seen within seconds, also if many programs follow. */
+  follow: { delayMs: 250, maxDelayMs: 5000, jitter: 0.5 },
+  /** Processes that run for days beside other work: the delays are those of Kubernetes' own clients. */
+  background: { delayMs: 800, maxDelayMs: 30_000, jitter: 0.5 },
+} as const satisfies Readonly<Record<string, RetryPolicy>>;
 
 /** The dependencies of a retry. */
 interface RetryParts {
@@ -38,7 +49,7 @@ interface RetryParts {
 /**
  * Returns the delay after the given number of failures in a row, from 1.
  *
- * @param random in [0, 1); the middle one, 0.5, gives the delay without jitter.
+ * @param random in [0, 1); the middle, 0.5, gives the delay without jitter.
  */
 export function retryDelayMs(policy: RetryPolicy, failures: number, random = 0.5): number {
   const { delayMs, factor = 2, maxDelayMs = Infinity, jitter = 0 } = policy;
@@ -52,12 +63,12 @@ export class Backoff {
 
   constructor(private readonly policy: RetryPolicy, private readonly parts: RetryParts) {}
 
-  /** There was progress: the next failure is the first one again. */
+  /** There was progress: the next failure counts as the first again. */
   reset(): void {
     this.#failures = 0;
   }
 
-  /** Counts a failure. Returns the delay before the next attempt; undefined if the last one is over. */
+  /** Counts a failure. Returns the delay before the next attempt; undefined if the last attempt is over. */
   next(): number | undefined {
     this.#failures++;
     if (this.#failures >= (this.policy.attempts ?? Infinity)) return undefined;
@@ -65,8 +76,8 @@ export class Backoff {
   }
 
   /**
-   * Counts a failure and waits until the next attempt is due. Returns whether there is one: the attempts aren't used
-   * up, and the signal hasn't aborted.
+   * Counts a failure and waits until the next attempt is due. Returns whether there is an attempt: the attempts aren't
+   * used up, and the signal hasn't aborted.
    *
    * @param settled ends the wait early, and makes the next attempt due, when it settles.
    */
@@ -76,8 +87,7 @@ export class Backoff {
     const { clock, signal } = this.parts;
     if (signal?.aborted) return false;
     await passed(clock, delayMs, {
-      ...(signal === undefined ? {} : { signal }),
-      ...(settled === undefined ? {} : { settled }),
+      ...definedOnly({ signal, settled }),
     });
     return signal?.aborted !== true;
   }
@@ -98,7 +108,7 @@ export interface RetryOptions extends RetryParts {
  * Returns the result of the first attempt that succeeds.
  *
  * @param attempt gets a signal that aborts with `signal` or at `limitMs`.
- * @throws what the last attempt threw; if `limitMs` only cut that one off, what the one before threw.
+ * @throws the error of the last attempt; if `limitMs` only cut that attempt off, the error of the attempt before.
  */
 export async function retry<T>(
   attempt: (signal: AbortSignal) => Promise<T>,
@@ -108,7 +118,7 @@ export async function retry<T>(
   const backoff = new Backoff(policy, {
     clock,
     signal: deadline.signal,
-    ...(random === undefined ? {} : { random }),
+    ...definedOnly({ random }),
   });
   let last: { error: unknown } | undefined;
   for (;;) {

@@ -1,4 +1,4 @@
-/** The one retry policy: its delays, its ends, and what is thrown. */
+/** The common retry policy: its delays, its ends, and its errors. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KodamaError } from "./errors.ts";
@@ -61,7 +61,7 @@ Deno.test("`Backoff.wait()` ends early for what it was waiting for, and has no n
   assert.deepEqual([clock.elapsedMs(), clock.waiting], [0, 0]);
 });
 
-/** Runs {@link retry} with attempts that take a millisecond each and fail, and returns when each one started. */
+/** Runs {@link retry} with attempts that take a millisecond each and fail, and returns the start of each. */
 async function startsOf(
   errors: readonly unknown[],
   options: Partial<Parameters<typeof retry>[1]> & { policy: RetryPolicy },

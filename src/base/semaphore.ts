@@ -19,7 +19,14 @@ export class Semaphore {
     let released = false;
     return {
       [Symbol.dispose]: () => {
-        if (!released) this.#release();
+        if (!released) {
+          const [next] = this.#waiting;
+          if (next === undefined) this.#free++;
+          else {
+            this.#waiting.delete(next);
+            next();
+          }
+        }
         released = true;
       },
     };
@@ -34,15 +41,6 @@ export class Semaphore {
       if (this.#waiting.delete(resolve)) reject(signal.reason);
     });
     await promise;
-  }
-
-  #release(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) this.#free++;
-    else {
-      this.#waiting.delete(next);
-      next();
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Quoting for a POSIX shell: for scripts that are run, and for command lines that a person reads and copies. */
 import { UsageError } from "./errors.ts";
 
-/** Returns any text as one quoted word. */
+/** Returns any text as a single quoted word. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
@@ -12,7 +12,7 @@ const operators = /[|&;<>$`\n]/;
 /**
  * Returns the args of a command line as a shell reads them: the reverse of {@link commandLine}.
  *
- * @throws UsageError for what only a shell can do, such as `|`, and for a quote that doesn't end.
+ * @throws UsageError for syntax of a shell, such as `|`, and for a quote that doesn't end.
  */
 export function commandArgs(line: string): string[] {
   const args: string[] = [];
@@ -43,7 +43,7 @@ export function commandArgs(line: string): string[] {
   return open === undefined ? args : [...args, open];
 }
 
-/** Returns a command as a line that a shell splits into the same args; plain ones aren't quoted. */
+/** Returns a command as a line that a shell splits into the same args; plain args aren't quoted. */
 export function commandLine(command: readonly string[]): string {
   return command.map((arg) => /^[\w@%+=:,./-]+$/.test(arg) ? arg : quoted(arg)).join(" ");
 }

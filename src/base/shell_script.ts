@@ -26,7 +26,7 @@ export function scriptText(parts: ScriptParts): string {
   return parts.map(stripped).join("\n");
 }
 
-/** Texts of several lines that were stripped: a run in thousands of pods sends the same ones to each. */
+/** Texts of several lines that were stripped: a run in thousands of pods sends the same texts to each. */
 const known = new Map<string, string>();
 const maxKnown = 100;
 

@@ -10,11 +10,11 @@ const weights: Readonly<Record<string, string>> = {
 
 const colors = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 
-/** What {@link sgrOf} reads, for messages. */
+/** The syntax of {@link sgrOf}, for messages. */
 export const styleText =
   "a style such as bold red, bright-blue, 214 or #ff8800 on black: colours, and bold, dim, italic, underline, reverse";
 
-/** Returns the parameters of SGR for a style, such as `1;31`; undefined if it isn't one. */
+/** Returns the parameters of SGR for a style, such as `1;31`; undefined if it isn't a style. */
 export function sgrOf(style: string): string | undefined {
   const [text = "", behind, ...others] = ` ${style.trim().toLowerCase()} `.split(" on ");
   const names = (part: string) => part.split(/\s+/).filter((name) => name !== "");
@@ -25,7 +25,9 @@ export function sgrOf(style: string): string | undefined {
   return parts.length === 0 || parts.includes(undefined) ? undefined : parts.join(";");
 }
 
-/** https://invisible-island.net/xterm/ctlseqs/ctlseqs.html: 30 to 37 and 90 to 97 for text, 10 more for what is behind it. */
+/**
+ * https://invisible-island.net/xterm/ctlseqs/ctlseqs.html: 30 to 37 and 90 to 97 for text, 10 more for its background.
+ */
 function colorOf(name: string, base: 30 | 40): string | undefined {
   if (name === "default") return `${base + 9}`;
   const [, bright, color = ""] = /^(bright-)?([a-z]+)$/.exec(name) ?? [];

@@ -1,10 +1,12 @@
 /** Kinds whose pods can be named as `kind/name`, in the spellings of kubectl. */
+import { groupOfKindName, parseApiVersion } from "./api_version.ts";
+import { expandNames } from "./name_ranges.ts";
 
-/** A kind: its plural, its API group, and every name that kubectl knows for it. */
+/** A kind: its plural, its API group, and every name that kubectl knows for it, the kind's own first. */
 interface Workload {
   plural: string;
   group: string;
-  names: readonly string[];
+  names: readonly [string, string, ...string[]];
 }
 
 const workloads: readonly Workload[] = [
@@ -25,6 +27,18 @@ const workloads: readonly Workload[] = [
 /** Returns the API group of a workload's plural; empty for the core group. */
 export function workloadGroup(plural: string): string {
   return workloads.find((one) => one.plural === plural)?.group ?? "";
+}
+
+/**
+ * Returns the operand's name of an object's kind: `sts` of a StatefulSet of `apps/v1`. Undefined if the pods of the kind
+ * can't be found, as of a StatefulSet of another group.
+ */
+export function operandKind(apiVersion: string, kind: string): string | undefined {
+  const { group } = parseApiVersion(apiVersion);
+  const name = kind.toLowerCase();
+  if (group === "" && name === "pod") return name;
+  const found = workloads.find((one) => one.group === group && one.names[0] === name);
+  return found && (found.names[2] ?? found.names[0]);
 }
 
 const podNames: readonly string[] = ["pod", "pods", "po"];
@@ -58,8 +72,36 @@ type PodOperand =
   | { kind: "pod"; name: string; namespace?: string }
   | { kind: "workload"; plural: string; name: string };
 
-/** Why a text isn't an operand; `unknownKind` is a kind that has no pods. */
-export type InvalidOperand = { kind: "invalid"; unknownKind?: string };
+/**
+ * Why a text isn't an operand: it has blanks, characters of a pattern that no name has, a kind without pods, or another
+ * form.
+ */
+type InvalidOperand =
+  | { kind: "invalid"; reason: "form" | "blanks" | "pattern" }
+  | { kind: "invalid"; reason: "kind"; unknownKind: string };
+
+/** Characters of patterns and of lists of shells. Names have none of them. */
+const ofPatterns = /[*?[\]{}()^$|+\\,]/;
+
+/**
+ * Parses operands in a text, as kodama prints them: names with ranges of numbers, and several with commas between them,
+ * as in `web-[0-3,7],db-0`.
+ */
+export function parsePodOperands(raw: string): readonly PodOperand[] | InvalidOperand {
+  const operands: PodOperand[] = [];
+  for (const name of /[[,]/.test(raw) ? expandNames(raw) ?? [raw] : [raw]) {
+    const operand = /\s/.test(name)
+      ? { kind: "invalid" as const, reason: "blanks" as const }
+      : ofPatterns.test(name) || /^\.+$/.test(name)
+      ? { kind: "invalid" as const, reason: "pattern" as const }
+      : name.includes(":")
+      ? { kind: "invalid" as const, reason: "form" as const }
+      : parsePodOperand(name);
+    if (operand.kind === "invalid") return operand;
+    operands.push(operand);
+  }
+  return operands;
+}
 
 /**
  * Parses `POD`, `KIND/NAME`, `KIND.GROUP/NAME`, `KIND.VERSION.GROUP/NAME`, `NAMESPACE/POD` and `NAMESPACE/pod/POD`, the
@@ -67,11 +109,12 @@ export type InvalidOperand = { kind: "invalid"; unknownKind?: string };
  */
 export function parsePodOperand(raw: string): PodOperand | InvalidOperand {
   const [first = "", second, third, ...others] = raw.split("/");
-  if (second === undefined) return raw === "" ? { kind: "invalid" } : { kind: "pod", name: raw };
-  if (first === "" || second === "" || others.length > 0) return { kind: "invalid" };
+  const invalid = { kind: "invalid", reason: "form" } as const;
+  if (second === undefined) return raw === "" ? invalid : { kind: "pod", name: raw };
+  if (first === "" || second === "" || others.length > 0) return invalid;
   if (third !== undefined) {
     const isPod = podNames.includes(second.toLowerCase()) && third !== "";
-    return isPod ? { kind: "pod", name: third, namespace: first } : { kind: "invalid" };
+    return isPod ? { kind: "pod", name: third, namespace: first } : invalid;
   }
   if (podNames.includes(first.toLowerCase())) return { kind: "pod", name: second };
   const plural = pluralOf(first);
@@ -80,7 +123,17 @@ export function parsePodOperand(raw: string): PodOperand | InvalidOperand {
     !isMisspeltKind(first);
   return isNamespace
     ? { kind: "pod", name: second, namespace: first }
-    : { kind: "invalid", unknownKind: first };
+    : { kind: "invalid", reason: "kind", unknownKind: first };
+}
+
+/** Returns whether a text is a kind that has pods, in a spelling of kubectl's: `deploy`, `pods`. */
+export function isPodKind(text: string): boolean {
+  return podNames.includes(text.toLowerCase()) || pluralOf(text) !== undefined;
+}
+
+/** Returns whether a text is a common kind of objects, in a spelling of kubectl's: `deploy`, `nodes`. */
+export function isKind(text: string): boolean {
+  return isPodKind(text) || podless.includes(text.toLowerCase());
 }
 
 /** Returns a pod in a namespace in the form that {@link parsePodOperand} reads back. */
@@ -91,7 +144,7 @@ export function namespacedPod(namespace: string, pod: string): string {
   return isClear ? short : `${namespace}/pod/${pod}`;
 }
 
-/** Shorter names of kinds are one typo away from too many names of namespaces. */
+/** Shorter names of kinds are a single typo away from too many names of namespaces. */
 const leastMisspelt = 5;
 
 function isMisspeltKind(text: string): boolean {
@@ -100,7 +153,7 @@ function isMisspeltKind(text: string): boolean {
   );
 }
 
-/** Returns whether two names differ in one letter, or in the order of two neighbours. */
+/** Returns whether two names differ in a letter, or in the order of two neighbours. */
 function isOneSlip(a: string, b: string): boolean {
   const length = Math.max(a.length, b.length);
   let start = 0;
@@ -114,9 +167,8 @@ function isOneSlip(a: string, b: string): boolean {
 
 /** Returns the plural of `sts`, `StatefulSet`, `statefulset.apps` and `statefulset.v1.apps`. */
 function pluralOf(kind: string): string | undefined {
-  const [name = "", ...qualified] = kind.toLowerCase().split(".");
+  const [name = ""] = kind.toLowerCase().split(".");
   const workload = workloads.find(({ names }) => names.includes(name));
-  if (workload === undefined) return undefined;
-  const group = /^v\d/.test(qualified[0] ?? "") ? qualified.slice(1) : qualified;
-  return qualified.length === 0 || group.join(".") === workload.group ? workload.plural : undefined;
+  const isMeant = workload?.group === (groupOfKindName(kind) ?? workload?.group);
+  return isMeant ? workload?.plural : undefined;
 }

@@ -1,4 +1,5 @@
 /** A yes/no question on the terminal, and the command of it, which can be edited. */
+import type { Clock } from "../base/clock.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { LineEditor } from "./line_editor.ts";
 
@@ -21,7 +22,7 @@ interface YesQuestion {
   /** A key that shows more; the question is then asked again. */
   more?: { key: string; text: () => string };
   /** A key that edits a line, which then is the answer. */
-  edit?: { key: string; prompt: string; line: string };
+  edit?: { key: string; prompt: string; line: string; clock: Clock };
 }
 
 /**

@@ -14,8 +14,24 @@ export interface OneNamespace {
   context?: string;
 }
 
+/** kubectl's flags that override the kubeconfig's server and user; absent if they aren't given. */
+export interface ConnectionFlags {
+  as?: string;
+  asGroups?: readonly string[];
+  asUid?: string;
+  cluster?: string;
+  user?: string;
+  server?: string;
+  /** A secret: no other process and no file gets it. */
+  token?: string;
+  /** 0 for no limit. */
+  requestTimeoutMs?: number;
+}
+
 /** Options for a host that isn't created yet. */
 export interface HostOptions {
+  /** What overrides the kubeconfig. */
+  connection?: ConnectionFlags;
   /** The file to read instead of `$KUBECONFIG`. */
   kubeconfig?: string | undefined;
   /** `-v`: traces of requests on standard error; none if it is absent or below 6. */

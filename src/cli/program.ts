@@ -27,6 +27,23 @@ export function programOf(name: string): Program {
   return known ?? { spoken: "kodama", prefix: [] };
 }
 
+/** First arguments of `kpod` that stand for another program with a selection and a command of its own. */
+const presets: Readonly<Record<string, string>> = { "weka": "kwekash" };
+
+/** Returns the program for a name and its args: `kpod weka -- CMD` is `kwekash -- CMD`. */
+export function startedAs(
+  name: string,
+  args: readonly string[],
+): { program: Program; args: readonly string[] } {
+  const program = programOf(name);
+  const [first = "", ...rest] = args;
+  const preset = program.spoken === "kpod" && Object.hasOwn(presets, first)
+    ? presets[first]
+    : undefined;
+  if (preset === undefined) return { program, args };
+  return { program: { ...programOf(preset), spoken: `kpod ${first}` }, args: rest };
+}
+
 /**
  * Rewrites a command line of kodama for the program's name: `kodama exec web -- id` becomes
  * `kpod web -- id` if `kpod` was typed. What the name can't express stays with `kodama`.

@@ -1,5 +1,6 @@
 /** Formats errors for a person or a program. Every error of a command passes through here. */
-import { exitCodeOfKind, KodamaError } from "../base/errors.ts";
+import { exitCodeOfKind, KodamaError, UnconfirmedError } from "../base/errors.ts";
+import { definedOnly } from "../base/json_value.ts";
 import { commandHint } from "../present/hints.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
@@ -22,13 +23,16 @@ interface ErrorReport {
 
 /** Formats anything that was thrown. */
 export function reportError(error: unknown, options: ErrorOptions): ErrorReport {
-  const shown = error instanceof KodamaError ? error : bugError(error);
-  const exitCode = error instanceof KodamaError ? exitCodeOfKind(error.kind) : failure;
-  const kind = error instanceof KodamaError ? error.kind : "bug";
+  const known = error instanceof KodamaError ? error : machineError(error);
+  const shown = known ?? bugError(error);
+  const exitCode = known === undefined ? failure : exitCodeOfKind(known.kind);
+  const kind = known?.kind ?? "bug";
   const hint = shown.hint === undefined ? undefined : commandHint(shown.hint);
   if (options.json) {
+    // A program that asks a person shows this, and passes --yes after a yes.
+    const question = shown instanceof UnconfirmedError ? shown.asked : undefined;
     const body = {
-      error: { kind, message: shown.message, ...(hint === undefined ? {} : { hint }) },
+      error: { kind, message: shown.message, ...definedOnly({ hint, question }) },
     };
     return { text: `${JSON.stringify(body)}\n`, exitCode };
   }
@@ -39,6 +43,27 @@ export function reportError(error: unknown, options: ErrorOptions): ErrorReport 
     ...(options.debug ? stacks(error) : []),
   ];
   return { text: `${lines.join("\n")}\n`, exitCode };
+}
+
+const ownFolder = "kodama's own files are in ~/.kodama; KODAMA_CONFIG_DIR names another folder";
+
+/** Errors of the operating system that the state of a machine explains, and the way out. */
+const machineErrors: ReadonlyMap<string, string> = new Map([
+  ...["EPERM", "EACCES", "EROFS"].map((name) => [name, ownFolder] as const),
+  ...["ENOSPC", "EDQUOT"].map((name) => [name, "free space on that disk"] as const),
+  ...["EMFILE", "ENFILE"].map((name) =>
+    [name, "raise the limit of open files: ulimit -n"] as const
+  ),
+  ["ENOMEM", "end other programs, or give this one more memory"],
+  ["EIO", "the disk may be damaged: the system's log has more"],
+]);
+
+/** Returns the error for a person if the state of this machine explains it; undefined if it may be a bug. */
+function machineError(error: unknown): KodamaError | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const hint = machineErrors.get(code ?? "");
+  if (hint === undefined || !(error instanceof Error)) return undefined;
+  return new KodamaError("environment", error.message, { hint, cause: error });
 }
 
 function bugError(error: unknown): KodamaError {

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { type ErrorKind, KodamaError, NoMatchError, UsageError } from "../base/errors.ts";
+import {
+  type ErrorKind,
+  KodamaError,
+  NoMatchError,
+  UnconfirmedError,
+  UsageError,
+} from "../base/errors.ts";
 import { plainStyle } from "../terminal/style.ts";
 import { type ErrorOptions, reportError } from "./report_error.ts";
 
@@ -49,6 +55,13 @@ Deno.test("json: one line, whatever the words", () => {
   assert.deepEqual(JSON.parse(text), { error: { kind: "usage", message: 'a "b"\nc', hint: "d" } });
 });
 
+Deno.test("json: a program is given the question that a person is to answer", () => {
+  const asked = "Run in 24 pods:  touch /tmp/x\n  context    prod";
+  const error = new UnconfirmedError("refusing to run in 24 pods", { asked });
+  const { text } = reportError(error, { ...plain, json: true });
+  assert.equal(JSON.parse(text).error.question, asked);
+});
+
 Deno.test("whatever else is thrown is a bug, and says so", () => {
   for (const thrown of [new TypeError("x is undefined"), "text", undefined, null, { a: 1 }]) {
     const { text, exitCode } = reportError(thrown, plain);
@@ -58,6 +71,23 @@ Deno.test("whatever else is thrown is a bug, and says so", () => {
     assert.doesNotMatch(text, /\.ts:\d+/);
   }
   assert.equal(JSON.parse(reportError(null, { ...plain, json: true }).text).error.kind, "bug");
+});
+
+Deno.test("a full disk, a read-only folder and the like are no bugs, and have a way out", () => {
+  for (
+    const [code, wayOut] of [
+      ["EROFS", /KODAMA_CONFIG_DIR/],
+      ["EACCES", /KODAMA_CONFIG_DIR/],
+      ["ENOSPC", /free space/],
+      ["EMFILE", /ulimit -n/],
+    ] as const
+  ) {
+    const error = Object.assign(new Error(`It can't be done (os error 1): mkdir '/x'`), { code });
+    const { text, exitCode } = reportError(error, plain);
+    assert.equal(exitCode, 1);
+    assert.match(text, /^error: It can't be done/);
+    assert.match(text, wayOut);
+  }
 });
 
 Deno.test("KODAMA_DEBUG shows the stack, and the errors underneath", () => {

@@ -12,8 +12,10 @@ import {
 import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
 import { BadValue, type Flags, joinContents } from "./parser/flag.ts";
-import { badValueError, isFlag, resolveArgs, sortArgs } from "./parser/parse.ts";
+import { isFlag, resolveArgs, sortArgs } from "./parser/parse.ts";
+import { badValueError } from "../operation/field.ts";
 import { UsageError } from "../base/errors.ts";
+import { processExitCode } from "../base/exit_code.ts";
 import type { CommandLeaf, CommandNode } from "./parser/node.ts";
 import { leadingValueFlags, tree } from "./tree.ts";
 import { unknownCommand } from "./parser/unknown_command.ts";
@@ -25,7 +27,7 @@ const readerGone = 141;
 export async function run(argv: readonly string[], invocation: Invocation): Promise<number> {
   const { stdout, stderr } = invocation.terminal;
   try {
-    const exitCode = await dispatch(argv, invocation);
+    const exitCode = processExitCode(await dispatch(argv, invocation));
     invocation.log?.log("info", "command", `ended with exit code ${exitCode}`);
     await invocation.log?.opened();
     await Promise.all([stdout.flush(), stderr.flush()]);
@@ -160,20 +162,23 @@ export async function prepare(
   }
 }
 
-/** Replaces the file names given to flags by the content of the files. */
+/** Replaces the names of files and runs given to flags by what they contain. */
 async function withContents(
   flags: Flags,
   texts: ReadonlyMap<string, readonly string[]>,
   reading: Pick<Invocation, "host" | "terminal">,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const reads = [...texts].filter(([name]) => flags[name]?.readsFile === true);
+  const reads = [...texts].filter(([name]) => flags[name]?.readsFile || flags[name]?.readsRun);
   if (reads.length === 0) return texts;
-  const { contentsOf } = await import("./parser/flag_contents.ts");
+  const { contentsOf, podsOfRunText } = await import("./parser/flag_contents.ts");
   const all = new Map(texts);
   for (const [flag, given] of reads) {
     const name = given.at(-1) ?? "";
     if (name === "") throw new BadValue(name, "it is empty").of(`--${flag}`);
-    all.set(flag, [joinContents({ name, text: await contentsOf(name, reading) })]);
+    const text = flags[flag]?.readsRun
+      ? await podsOfRunText(name, texts, reading)
+      : await contentsOf(name, reading);
+    all.set(flag, [joinContents({ name, text })]);
   }
   return all;
 }

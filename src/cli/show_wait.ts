@@ -9,7 +9,7 @@ export async function showWait(
   options: Omit<WaitOptions, "signal" | "readsLogs">,
   { invocation: { terminal, signals }, format, quiet }: {
     invocation: Invocation;
-    format: "text" | "json" | "jsonl";
+    format: "text" | "json" | "jsonl" | "name";
     /** Only the objects that are in the state, and errors. */
     quiet: boolean;
   },
@@ -19,7 +19,7 @@ export async function showWait(
     import("../terminal/driver/drive.ts"),
     import("../present/wait_painter.ts"),
   ]);
-  const isLive = terminal.stderr.isTerminal && format === "text";
+  const isLive = terminal.stderr.isTerminal && (format === "text" || format === "name");
   return await drive(({ signal }) => wait(host, { ...options, readsLogs: isLive, signal }), {
     terminal,
     signals,

@@ -30,18 +30,16 @@ interface TableScreenOptions {
    * Explains a text: that of all rows which pass the filter. Until it returns, the terminal is its own, and the table
    * follows its source unseen.
    */
-  onExplain?: (text: string) => Promise<void>;
+  onExplain?: (text: string, signal: AbortSignal) => Promise<void>;
 }
 
 /** Shows a live table until a person quits. */
 export class TableScreen {
-  readonly #options: TableScreenOptions;
   readonly #screen: FullScreen;
   readonly #table: BufferedTable;
   #isExplaining = false;
 
-  constructor(options: TableScreenOptions) {
-    this.#options = options;
+  constructor(private readonly options: TableScreenOptions) {
     this.#table = new BufferedTable(options.table);
     this.#screen = new FullScreen({
       ...options,
@@ -68,7 +66,7 @@ export class TableScreen {
    * @throws as {@link FullScreen.run}.
    */
   async run(keyboard: InputStream, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     const tick = () => {
       this.update({ kind: "clock", nowMs: clock.now().getTime() });
       timer = clock.timer(clockMs, tick);
@@ -79,7 +77,7 @@ export class TableScreen {
         await this.#screen.run(keyboard, signal);
         if (!this.#isExplaining || signal.aborted) return;
         this.#isExplaining = false;
-        await this.#options.onExplain?.(allRows(this.table));
+        await this.options.onExplain?.(allRows(this.table), signal);
       }
     } finally {
       timer[Symbol.dispose]();
@@ -126,7 +124,7 @@ export class TableScreen {
         this.#isExplaining = true;
         return false;
       }
-      this.#options.onRequest?.(request);
+      this.options.onRequest?.(request);
     }
     return true;
   }

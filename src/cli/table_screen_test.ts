@@ -28,7 +28,8 @@ Deno.test("a screen draws changes, hands requests on, and restores the terminal 
   const terminal = new MemoryTerminal({
     terminals: ["stdin", "stderr"],
     input: (async function* () {
-      yield "s\r";
+      yield "s";
+      yield "\r";
       yield await typed.promise;
     })(),
   });
@@ -54,14 +55,14 @@ Deno.test("a screen draws changes, hands requests on, and restores the terminal 
   await running;
   assert.deepEqual(requests, [{ kind: "save", file: "out.jsonl" }]);
   assert.deepEqual(terminal.modes, ["raw", "cooked"]);
-  assert.ok(terminal.written("stderr").endsWith("\x1b[?1049l"));
+  assert.ok(terminal.written("stderr").endsWith("\x1b[?1049l\x1b[?2004l"));
 });
 
 Deno.test("`e` hands the rows that pass the filter to be explained, off the screen, and then goes back to it", async () => {
   const clock = new ManualClock();
   // Each reader starts where the one before has ended.
   const input = new BoundedQueue<string>(10);
-  for (const keys of ["/web\r", "e", "q"]) await input.push(keys);
+  for (const keys of ["/web", "\r", "e", "q"]) await input.push(keys);
   const texts: string[] = [];
   const terminal = new MemoryTerminal({
     terminals: ["stdin", "stderr"],
@@ -91,7 +92,9 @@ Deno.test("`e` hands the rows that pass the filter to be explained, off the scre
   assert.ok(!text.includes("db-0"));
   assert.deepEqual(terminal.modes, ["raw", "cooked", "raw", "cooked"]);
   const [before = "", after = ""] = terminal.written("stderr").split("because");
-  assert.ok(before.endsWith("\x1b[?1049l") && after.startsWith("\x1b[?1049h"));
+  assert.ok(
+    before.endsWith("\x1b[?1049l\x1b[?2004l") && after.startsWith("\x1b[?2004h\x1b[?1049h"),
+  );
   assert.ok(screen.table.entries.has("web-late"));
 });
 

@@ -9,49 +9,12 @@ import { withGlobalFlags } from "./parser/global_flags.ts";
 /** Headings of `kodama --help` and the commands under each. Every command of the root is listed once. */
 const sections: NonNullable<Branch["sections"]> = [
   ["Pods", [
-    "exec",
-    "run",
-    "shell",
-    "tmux",
-    "logs",
-    "cp",
-    "pods",
-    "pick",
-    "forward",
-    "wait",
-    "k",
-    "watch",
-    "top",
-    "ui",
-    "web",
-    "runs",
-    "schedule",
-    "workflow",
+    ..."exec run shell tmux logs cp pods pick forward wait k watch top ui web runs".split(" "),
+    ..."schedule workflow".split(" "),
   ]],
   ["Sessions", [
-    "start",
-    "list",
-    "get",
-    "attach",
-    "open",
-    "ssh-config",
-    "share",
-    "note",
-    "transfer",
-    "set",
-    "stop",
-    "resume",
-    "pull",
-    "pr",
-    "clone",
-    "snapshot",
-    "snapshots",
-    "restore",
-    "delete",
-    "session",
-    "template",
-    "image",
-    "sync",
+    ..."start list get attach open ssh-config share transfer set stop resume pull pr".split(" "),
+    ..."clone snapshot snapshots restore delete session template image sync".split(" "),
   ]],
   ["Agents", ["prompt", "interrupt", "agent"]],
   ["Language models", ["ask", "memory", "instructions", "mcp", "model"]],
@@ -62,15 +25,8 @@ const sections: NonNullable<Branch["sections"]> = [
 
 /** Flags of pod commands that people put before the command, like kubectl's global flags: they take a value. */
 export const leadingValueFlags: readonly string[] = [
-  "-n",
-  "--namespace",
-  "--context",
-  "--kubeconfig",
-  "-o",
-  "--output",
-  "--color",
-  "-v",
-  "--verbose",
+  ..."-n --namespace --context --kubeconfig -o --output --color -v --verbose --as".split(" "),
+  ..."--as-group --as-uid --cluster --user --server --token --request-timeout".split(" "),
 ];
 
 const leaf = (summary: string, load: CommandLeaf["load"]): CommandLeaf => ({
@@ -150,48 +106,20 @@ const sessionCommands = {
   get: dialling("show one session", from(sessionList, "get")),
   attach: dialling("open a shell in a session", () => import("./commands/session/attach.ts")),
   open: dialling("open a session in an editor", from(sessionSsh, "open")),
-  "ssh-config": dialling(
-    "make a session a host of SSH clients",
-    from(sessionSsh, "ssh-config"),
-  ),
-  share: dialling(
-    "print how a teammate can attach",
-    from(sessionShare, "share"),
-  ),
-  note: dialling(
-    "add or list notes on a session",
-    from(sessionShare, "note"),
-  ),
-  transfer: dialling(
-    "give a session another owner",
-    from(sessionShare, "transfer"),
-  ),
+  "ssh-config": dialling("make a session a host of SSH clients", from(sessionSsh, "ssh-config")),
+  share: dialling("print how a teammate can attach", from(sessionShare, "share")),
+  transfer: dialling("give a session another owner", from(sessionShare, "transfer")),
   set: dialling(
     "change image, resources and limits of a session",
     () => import("./commands/session/set.ts"),
   ),
   stop: dialling("stop a session and keep its volumes", from(sessionStop, "stop")),
-  resume: dialling(
-    "start a stopped session again",
-    from(sessionStop, "resume"),
-  ),
-  pull: dialling(
-    "fetch a session's branch into this repository",
-    from(sessionBranch, "pull"),
-  ),
-  pr: dialling(
-    "open a pull request of a session's branch",
-    from(sessionBranch, "pr"),
-  ),
+  resume: dialling("start a stopped session again", from(sessionStop, "resume")),
+  pull: dialling("fetch a session's branch into this repository", from(sessionBranch, "pull")),
+  pr: dialling("open a pull request of a session's branch", from(sessionBranch, "pr")),
   clone: dialling("clone a session", from(sessionClone, "clone")),
-  snapshot: dialling(
-    "save a session's files",
-    from(snapshots, "snapshot"),
-  ),
-  restore: dialling(
-    "restore a session's files",
-    from(sessionClone, "restore"),
-  ),
+  snapshot: dialling("save a session's files", from(snapshots, "snapshot")),
+  restore: dialling("restore a session's files", from(sessionClone, "restore")),
   delete: dialling("delete a session", from(sessionStop, "delete")),
 } satisfies Record<string, CommandLeaf>;
 
@@ -246,26 +174,18 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     "serve a page of sessions and runs to a browser",
     () => import("./commands/web.ts"),
   ),
-  top: dialling(
-    "show the CPU and memory of pods and nodes",
-    () => import("./commands/top/top.ts"),
-  ),
+  top: dialling("show the CPU and memory of pods and nodes", () => import("./commands/top/top.ts")),
   wait: explained(
     dialling("wait until objects are in a state", () => import("./commands/wait.ts")),
   ),
   k: {
-    ...leaf(
-      "run kubectl, and confirm what it changes first",
-      () => import("./commands/k/k.ts"),
-    ),
+    ...leaf("run kubectl, and confirm what it changes first", () => import("./commands/k/k.ts")),
     passesArgs: true,
   },
   watch: explained(dialling("watch objects change", () => import("./commands/watch.ts"))),
   runs: branch("list and rerun past runs", {
     list: explained(leaf("list past runs", from(runs, "list"))),
-    show: explained(
-      leaf("show how each pod of a run ended", from(runs, "show")),
-    ),
+    show: explained(leaf("show how each pod of a run ended", from(runs, "show"))),
     report: leaf("write a run as an HTML page", from(runs, "report")),
     diff: leaf("show what has changed between two runs", from(runs, "diff")),
     rerun: dialling(
@@ -285,32 +205,15 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     list: leaf("list the workflows that can be run", from(workflows, "list")),
     show: leaf("show what a workflow does", from(workflows, "show")),
     check: leaf("report problems in workflow files", from(workflows, "check")),
-    rights: leaf(
-      "print the Role that a workflow needs",
-      from(workflows, "rights"),
-    ),
-    graph: leaf("draw a workflow as a chart", from(workflows, "graph")),
+    rights: leaf("print the Role that a workflow needs", from(workflows, "rights")),
     test: leaf("run tests of workflows", from(workflows, "test")),
     new: leaf("create a workflow file", () => import("./commands/workflow/new.ts")),
-    upgrade: leaf(
-      "rewrite workflow files of an earlier version of the format",
-      from(workflows, "upgrade"),
-    ),
-    schema: leaf(
-      "print the JSON Schema of workflow files",
-      from(workflows, "schema"),
-    ),
+    schema: leaf("print the JSON Schema of workflow files", from(workflows, "schema")),
     trust: branch("manage which workflows may run", {
-      add: leaf(
-        "review a workflow and trust it",
-        from(trust, "add"),
-      ),
+      add: leaf("review a workflow and trust it", from(trust, "add")),
       list: leaf("list what is trusted", from(trust, "list")),
       revoke: leaf("revoke trust", from(trust, "revoke")),
-      lock: leaf(
-        "print a lock file, for CI",
-        from(trust, "lock"),
-      ),
+      lock: leaf("print a lock file, for CI", from(trust, "lock")),
     }),
   }),
   ...sessionCommands,
@@ -346,10 +249,8 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     list: leaf("list the syncs of this machine", from(sync, "list")),
     status: leaf("show the state of a sync", from(sync, "status")),
     flush: leaf("wait until both sides are in sync", from(sync, "flush")),
-    conflicts: leaf(
-      "list the copies stored for conflicts",
-      from(sync, "conflicts"),
-    ),
+    undo: leaf("put back files that the pod removed or replaced", from(sync, "undo")),
+    conflicts: leaf("list the copies stored for conflicts", from(sync, "conflicts")),
     pause: leaf("pause a sync", from(sync, "pause")),
     resume: leaf("resume a paused sync", from(sync, "resume")),
     stop: leaf("stop a sync", from(sync, "stop")),
@@ -407,10 +308,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     unset: leaf("return one setting to its default", from(config, "unset")),
     view: leaf("print all settings", from(config, "view")),
     path: leaf("print the path of config.yaml", from(config, "path")),
-    schema: leaf(
-      "print the JSON Schema of the settings",
-      from(config, "schema"),
-    ),
+    schema: leaf("print the JSON Schema of the settings", from(config, "schema")),
   }),
   lsp: leaf("serve an editor of workflow files", () => import("./commands/lsp.ts")),
   completion: leaf("print a completion script", () => import("./commands/completion.ts")),

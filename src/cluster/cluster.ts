@@ -6,14 +6,14 @@
  *     // kubectl with cluster.kubeconfig
  */
 import { KodamaError } from "../base/errors.ts";
-import type { AuditEvent } from "./api/audit.ts";
+import type { RequestFacts } from "./api/gate.ts";
 import type { ApiServer } from "./api/server.ts";
 import { type ControllersOptions, runControllers } from "./controllers/driver.ts";
 import { contextNameOf, type Credential } from "./tls/kubeconfig.ts";
 import { type NodeStreams, type ResourceType, type Store, StoreError } from "./model.ts";
 import type { SavedState } from "./saved_state.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import type { Node } from "./node/node.ts";
+import type { IsolationChoice, Node, NodeMachine } from "./node/node.ts";
 import type { Authority } from "./tls/authority.ts";
 import type { WorldChoice } from "./worlds/world.ts";
 import { ClusterSnapshot } from "./controllers/state.ts";
@@ -41,13 +41,16 @@ export interface EmbeddedClusterOptions {
   /** The saved one if it is absent, else any free one. */
   port?: number;
   clock?: Clock;
-  audit?: (event: AuditEvent) => void;
+  /** Called for each request when its answer is complete. */
+  audit?: (facts: RequestFacts) => void;
   /** Is given the error of a controller that threw: a bug. */
   onError?: ControllersOptions["onError"];
   /** The number of changes of each kind that a watch can reach back; the store's default if it is absent. */
   historyPerKind?: number;
-  /** `plain` if kernel namespaces are not to be used although the machine has them. */
-  isolation?: "best" | "plain";
+  /** The isolation of containers; that of `KODAMA_CLUSTER_ISOLATION` by default. */
+  isolation?: IsolationChoice;
+  /** Replaces this machine as the one that runs the containers. */
+  machine?: NodeMachine;
 }
 
 /** A cluster that runs. Disposing of it ends its pods, its connections and its controllers. */
@@ -98,6 +101,7 @@ export async function startCluster(options: EmbeddedClusterOptions): Promise<Emb
       imageRoots: options.imageRoots,
       clock,
       ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
+      ...(options.machine === undefined ? {} : { machine: options.machine }),
     }),
   );
   stack.use(await startSnapshots(store, clock, options));

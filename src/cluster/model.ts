@@ -19,6 +19,8 @@ export interface ResourceType {
   shortNames: readonly string[];
   categories: readonly string[];
   namespaced: boolean;
+  /** The columns of its table, if a CustomResourceDefinition describes it. */
+  columns?: readonly { name: string; type: string; jsonPath: string }[];
 }
 
 /** An object as the store holds it: never changed in place, so that a reader may retain it. */
@@ -166,4 +168,15 @@ export class StoreError extends Error {
 /** Returns RFC 3339 with seconds: metav1.Time. */
 export function timestamp(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** Returns the value at a path of an object: `spec.nodeName`. */
+export function valueAt(object: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>(
+    (value, field) =>
+      typeof value === "object" && value !== null
+        ? (value as Record<string, unknown>)[field]
+        : undefined,
+    object,
+  );
 }

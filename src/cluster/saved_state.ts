@@ -159,27 +159,25 @@ export function openJournal(folder: string): Journal {
 
 class OpenJournal implements Journal {
   readonly snapshot: StoreSnapshot;
-  readonly #path: string;
-  readonly #objects: Objects;
-  #version: number;
   #lines = 0;
   #file: Deno.FsFile;
 
-  constructor(path: string, objects: Objects, version: number) {
+  constructor(
+    private readonly path: string,
+    private readonly objects: Objects,
+    private version: number,
+  ) {
     this.snapshot = { resourceVersion: version, objects: [...objects.values()] };
-    this.#path = path;
-    this.#objects = objects;
-    this.#version = version;
     this.#file = this.#compact();
   }
 
   record(event: StoreEvent): void {
     const line = lineOf(event);
     append(this.#file, line);
-    this.#version = event.resourceVersion;
-    apply(this.#objects, line);
+    this.version = event.resourceVersion;
+    apply(this.objects, line);
     this.#lines++;
-    if (this.#lines - this.#objects.size < pastLinesLimit) return;
+    if (this.#lines - this.objects.size < pastLinesLimit) return;
     this.#file.close();
     this.#file = this.#compact();
   }
@@ -190,16 +188,16 @@ class OpenJournal implements Journal {
   }
 
   #compact(): Deno.FsFile {
-    const draft = `${this.#path}.new`;
+    const draft = `${this.path}.new`;
     const file = Deno.openSync(draft, { write: true, create: true, truncate: true, mode: 0o600 });
-    append(file, { version: this.#version });
-    for (const { type, object } of this.#objects.values()) {
-      append(file, { version: this.#version, put: object, type: typeKey(type) });
+    append(file, { version: this.version });
+    for (const { type, object } of this.objects.values()) {
+      append(file, { version: this.version, put: object, type: typeKey(type) });
     }
     // Before the rename: a name must never refer to bytes that a power cut could still lose.
     file.syncSync();
-    Deno.renameSync(draft, this.#path);
-    this.#lines = this.#objects.size + 1;
+    Deno.renameSync(draft, this.path);
+    this.#lines = this.objects.size + 1;
     return file;
   }
 }

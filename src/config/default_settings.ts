@@ -10,7 +10,13 @@ export const defaultSettings = {
     branchPrefix: "kodama/",
   },
   sync: { useGitignore: true },
-  exec: { fanout: 32, connectTimeout: "15s", outputMode: "prefix", confirmAbove: 10 },
+  exec: {
+    fanout: 32,
+    connectTimeout: "15s",
+    outputMode: "prefix",
+    confirmAbove: 10,
+    requireAll: false,
+  },
   runs: { outputs: true, outputLimit: "1Mi", totalLimit: "64Mi" },
   model: {
     name: "anthropic/claude-sonnet-5-5",

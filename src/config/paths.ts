@@ -9,7 +9,7 @@ export interface Places {
    * @throws KodamaError `environment` if neither that nor `HOME` is set.
    */
   readonly configDir: string;
-  /** The same for reading what may exist there; undefined if there is no such folder. */
+  /** The same for reading existing files; undefined if there is no such folder. */
   readonly userDir: string | undefined;
   /** The working directory. */
   readonly workingDir: string;
@@ -44,13 +44,13 @@ function userDirOf(
 ): string | undefined {
   // An empty variable counts as unset, as in the XDG specification and kubectl.
   const named = env("KODAMA_CONFIG_DIR") || undefined;
-  if (named !== undefined) return isAbsolute(named) ? named : `${workingDir}/${named}`;
+  if (named !== undefined) {
+    return named.startsWith("/") || /^[A-Za-z]:[\\/]/.test(named)
+      ? named
+      : `${workingDir}/${named}`;
+  }
   const home = env("HOME") || env("USERPROFILE") || undefined;
   return home === undefined ? undefined : `${home}/.kodama`;
-}
-
-function isAbsolute(path: string): boolean {
-  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
 }
 
 /** kodama's own folders, which no step of a workflow may write to. */
@@ -68,19 +68,33 @@ export function runsFolder(places: Places): string {
   return `${places.configDir}/runs`;
 }
 
-/** Returns the paths of a repository's settings, the innermost folder first. */
-export function repositoryConfigPaths(places: Places): string[] {
-  const parts = places.workingDir.split("/").filter((part) => part !== "");
-  return [...parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`), ""]
-    .map((folder) => `${folder}/.kodama.yaml`);
+/** Returns the working directory and the folders above it, the innermost first; the root as an empty text. */
+export function foldersUpwards({ workingDir }: Pick<Places, "workingDir">): string[] {
+  const parts = workingDir.split("/").filter((part) => part !== "");
+  return [...parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`), ""];
 }
 
-/** Returns the paths of session templates, the nearest folder first. */
-export function templateFolders(places: Places): string[] {
-  const inRepository = repositoryConfigPaths(places)
-    .map((path) => path.replace(/\.kodama\.yaml$/, ".kodama/templates"));
-  const own = places.userDir === undefined ? [] : [`${places.userDir}/templates`];
-  return [...new Set([...inRepository, ...own])];
+/** Returns the path of the settings in a folder of a repository. */
+export function repositoryConfigPath(folder: string): string {
+  return `${folder}/.kodama.yaml`;
+}
+
+/** A folder with templates of sessions. */
+interface TemplateFolder {
+  folder: string;
+  /** The file is in a repository, and not the user's own. */
+  inRepository: boolean;
+}
+
+/** Returns the folders of session templates, the nearest first. */
+export function templateFolders({ userDir }: Places, folders: readonly string[]): TemplateFolder[] {
+  const own = userDir === undefined ? undefined : `${userDir}/templates`;
+  const inRepository = folders.map((folder) => `${folder}/.kodama/templates`)
+    .filter((folder) => folder !== own);
+  return [
+    ...inRepository.map((folder) => ({ folder, inRepository: true })),
+    ...(own === undefined ? [] : [{ folder: own, inRepository: false }]),
+  ];
 }
 
 /** A folder with configuration of editors, and the folder that links in it must not leave. */
@@ -91,9 +105,11 @@ interface EditorConfigFolder {
 }
 
 /** Returns the paths of a repository's configuration of editors, the innermost folder first. */
-export function editorConfigFolders(places: Places): EditorConfigFolder[] {
-  return repositoryConfigPaths(places).map((path) => {
-    const repository = path.slice(0, -"/.kodama.yaml".length);
+export function editorConfigFolders(
+  places: Places,
+  folders: readonly string[],
+): EditorConfigFolder[] {
+  return folders.map((repository) => {
     const isUsers = `${repository}/.kodama` === places.userDir;
     return {
       folder: `${repository}/.kodama/configs`,

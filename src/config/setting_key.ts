@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { action, hint } from "../base/hint.ts";
 import { UsageError } from "../base/errors.ts";
+import { replacementOf } from "../base/removed.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { entriesOf, type FileSchema } from "../base/yaml/shape.ts";
 import { settingsShape } from "./settings_shape.ts";
@@ -50,6 +51,10 @@ export async function settingAt(
     const entries = entriesOf(schema);
     const inner = entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
     if (inner === undefined) {
+      const replacement = replacementOf("settings", path[0] ?? "");
+      if (replacement !== undefined) {
+        throw new UsageError(`"${key}" was removed`, { hint: replacement });
+      }
       const around = path.slice(0, depth);
       const siblings = Object.keys(entries ?? {}).map((sibling) => joinKey([...around, sibling]));
       const keys = [...siblings, ...allSettings().map((setting) => joinKey(setting.path))];
@@ -62,7 +67,7 @@ export async function settingAt(
   return { path, schema, group: entriesOf(schema) !== undefined };
 }
 
-/* The value of a setting on one line: a command's operand, a variable. */
+/* The value of a setting on a single line: a command's operand, a variable. */
 
 /**
  * Parses the value: text if the setting is text; else YAML: `64`, `true`, `[a, b]`.

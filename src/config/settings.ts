@@ -1,12 +1,11 @@
 /** The effective settings: flags before environment, template, repository, user and defaults. */
-import { action, hint } from "../base/hint.ts";
+import { action, hint, type StructuredHint } from "../base/hint.ts";
 import * as v from "valibot";
-import { KodamaError } from "../base/errors.ts";
 import type { FileSchema, SourceFile } from "../base/yaml/shape.ts";
 import { defaultSettings, settingVariables } from "./default_settings.ts";
 import { allSettings, joinKey, parseSettingValue, type SettingPath } from "./setting_key.ts";
 import { readSettings, settingIn } from "./settings_file.ts";
-import { type ContextPolicies, policyOf, stricter } from "../gate/policy.ts";
+import { repositoryRules } from "./repository_rules.ts";
 import { type Settings, settingsShape } from "./settings_shape.ts";
 
 /** The source of a setting's value. Flags come before all of these, if a command has them. */
@@ -17,22 +16,30 @@ export type SettingOrigin =
   | { kind: "user"; path: string }
   | { kind: "default" };
 
-/** One effective setting. */
+/** An effective setting. */
 export interface EffectiveSetting {
   path: SettingPath;
-  /** The path as one text. */
+  /** The path as a single text. */
   key: string;
   value: unknown;
   origin: SettingOrigin;
 }
 
+/** A template: settings for a session. */
+export interface TemplateFile extends SourceFile {
+  /** A repository has it: the rules for a repository's settings apply. */
+  inRepository: boolean;
+}
+
 /** The sources of the settings. */
 export interface SettingSources {
   env: (name: string) => string | undefined;
-  /** Named by the person, for one session: takes precedence over the repository's. */
-  template?: SourceFile;
+  /** Named by the person, for a session: takes precedence over the repository's. */
+  template?: TemplateFile;
   repository: SourceFile | undefined;
   user: SourceFile | undefined;
+  /** Takes a note for each value of a repository that doesn't count. */
+  note?: ((note: StructuredHint) => void) | undefined;
 }
 
 /**
@@ -41,28 +48,29 @@ export interface SettingSources {
  * @throws FileError for an invalid file; UsageError for an invalid variable.
  */
 export async function effectiveSettings(sources: SettingSources): Promise<EffectiveSetting[]> {
-  const files = await Promise.all([
-    layerOf("template", sources.template),
-    layerOf("repository", sources.repository),
-    layerOf("user", sources.user),
-  ]);
-  const layers = [...files, { settings: defaultSettings, origin: { kind: "default" } } as const];
+  const { template, repository, user, note } = sources;
+  const layers: Layer[] = [
+    await layerOf("template", template, template?.inRepository === true),
+    await layerOf("repository", repository, true),
+    await layerOf("user", user, false),
+    { settings: defaultSettings, origin: { kind: "default" }, inRepository: false },
+  ];
   return allSettings().flatMap(({ path, schema }) => {
     const key = joinKey(path);
-    const found = fromVariable(path, schema, sources.env) ??
-      (Object.hasOwn(guards, key)
-        ? guards[key]?.(path, layers)
-        : isUsersAlone(path)
-        ? ofUserAlone(path, layers)
-        : fromLayers(path, layers));
+    const found = fromVariable(key, schema, sources.env) ?? fromLayers({ path, key }, layers, note);
     return found === undefined ? [] : [{ path, key, ...found }];
   });
 }
 
-/** The same as one object, for code that uses the settings. */
+/** The same as an object, for code that uses the settings. */
 export async function mergedSettings(sources: SettingSources): Promise<Settings> {
+  return asObject(await effectiveSettings(sources));
+}
+
+/** Returns effective settings as an object. */
+export function asObject(settings: readonly EffectiveSetting[]): Settings {
   const merged: Record<string, unknown> = {};
-  for (const { path, value } of await effectiveSettings(sources)) {
+  for (const { path, value } of settings) {
     let group = merged;
     for (const name of path.slice(0, -1)) {
       group = (group[name] ??= {}) as Record<string, unknown>;
@@ -75,24 +83,27 @@ export async function mergedSettings(sources: SettingSources): Promise<Settings>
 interface Layer {
   settings: Settings;
   origin: SettingOrigin;
+  /** Others may have written the value. */
+  inRepository: boolean;
 }
 
 async function layerOf(
   kind: "template" | "repository" | "user",
   file: SourceFile | undefined,
+  inRepository: boolean,
 ): Promise<Layer> {
-  if (file === undefined) return { settings: {}, origin: { kind: "default" } };
-  return { settings: await readSettings(file), origin: { kind, path: file.path } };
+  if (file === undefined) return { settings: {}, origin: { kind: "default" }, inRepository };
+  return { settings: await readSettings(file), origin: { kind, path: file.path }, inRepository };
 }
 
 type Found = Pick<EffectiveSetting, "value" | "origin">;
 
 function fromVariable(
-  path: SettingPath,
+  key: string,
   schema: FileSchema,
   env: SettingSources["env"],
 ): Found | undefined {
-  const variable = Object.entries(settingVariables).find(([, key]) => key === joinKey(path))?.[0];
+  const variable = Object.entries(settingVariables).find(([, one]) => one === key)?.[0];
   const text = variable === undefined ? "" : env(variable) ?? "";
   if (variable === undefined || text === "") return undefined;
   const value = parseSettingValue(variable, schema, text);
@@ -100,102 +111,48 @@ function fromVariable(
 }
 
 /**
- * Settings that guard against accidents: a repository, which could be anyone's, can make them stricter but not weaker.
+ * Returns the value of a setting: of the first layer that has a value, except that values of a repository count only as
+ * far as its rule says. From the last layer to the first, so that a safeguard is joined with all values behind it.
  */
-const guards: Readonly<
-  Record<string, (path: SettingPath, layers: readonly Layer[]) => Found | undefined>
-> = {
-  "exec.confirmAbove": (path, layers) => {
-    const [repository, own] = ownAndOthers(path, layers);
-    const isStricter = repository !== undefined && Number(repository.value) < Number(own?.value);
-    return isStricter ? repository : own;
-  },
-  "runs.outputs": (path, layers) => {
-    const [repository, own] = ownAndOthers(path, layers);
-    return repository?.value === false ? repository : own;
-  },
-  "gate.contexts": (path, layers) => {
-    const [repository, own] = ownAndOthers(path, layers);
-    if (repository === undefined) return own;
-    const policies = { ...own?.value as ContextPolicies | undefined };
-    for (const [name, policy] of Object.entries(repository.value as ContextPolicies)) {
-      // Without a policy `kodama k` confirms each change.
-      policies[name] = stricter(policy, policyOf(policies, name) ?? "ask");
-    }
-    return { value: policies, origin: own?.origin ?? repository.origin };
-  },
-  // Each file adds its own.
-  agents: (path, layers) => {
-    const found = layers.flatMap((layer) => fromLayers(path, [layer]) ?? []);
-    const [nearest] = found;
-    if (nearest === undefined) return undefined;
-    const value = Object.assign({}, ...found.map((one) => one.value).reverse());
-    return { value, origin: nearest.origin };
-  },
-  // A repository could have any Secret of the namespace mounted into an image of its own.
-  "defaults.volumes": ownOnly,
-  "defaults.serviceAccount": ownOnly,
-  "exec.readOnly": ownOnly,
-  // It gets the rights of the workflows that are run in a cluster.
-  "runs.image": ownOnly,
-  "releases.url": ownOnly,
-  "gate.kubectl": ownOnly,
-  "log.level": ownOnly,
-  "log.file": ownOnly,
-  "log.format": ownOnly,
-};
-
-/**
- * Returns whether only the user may set it, and no repository: models and their servers, since a repository could send
- * the user's key or questions to a server of its own; plugins, since they are code; and keys, since one could do
- * another action than the user expects; where notices are sent; and the user's dotfiles.
- */
-function isUsersAlone([group]: SettingPath): boolean {
-  return group === "plugins" || group === "ui" || group === "model" || group === "notify" ||
-    group === "dotfiles" || (group?.startsWith("model_") ?? false);
-}
-
-function ofUserAlone(path: SettingPath, layers: readonly Layer[]): Found | undefined {
-  const isOthers = ({ origin }: Layer) =>
-    origin.kind === "repository" || origin.kind === "template";
-  const theirs = fromLayers(path, layers.filter(isOthers));
-  if (theirs === undefined) return fromLayers(path, layers);
-  const source = theirs.origin.kind === "repository" || theirs.origin.kind === "template"
-    ? theirs.origin.path
-    : "";
-  throw new KodamaError("config", `${source}: ${joinKey(path)} can't be set here`, {
-    hint: hint`models, plugins, keys, webhooks and dotfiles are in your own file alone: ${
-      action("config.path")
-    }`,
-  });
-}
-
-/** A repository can't say what is harmless, nor switch the user's log off. */
-function ownOnly(path: SettingPath, layers: readonly Layer[]): Found | undefined {
-  const [repository, own] = ownAndOthers(path, layers);
-  if (repository?.origin.kind !== "repository") return own;
-  const key = joinKey(path);
-  throw new KodamaError("config", `${repository.origin.path}: ${key} can't be set here`, {
-    hint: hint`only your own file can set it: ${action("config.path")}`,
-  });
-}
-
-/** The repository's value, and the value without it. */
-function ownAndOthers(
-  path: SettingPath,
+function fromLayers(
+  { path, key }: Pick<EffectiveSetting, "path" | "key">,
   layers: readonly Layer[],
-): [Found | undefined, Found | undefined] {
-  const ofRepository = (one: Layer) => one.origin.kind === "repository";
-  return [
-    fromLayers(path, layers.filter(ofRepository)),
-    fromLayers(path, layers.filter((one) => !ofRepository(one))),
-  ];
-}
-
-function fromLayers(path: SettingPath, layers: readonly Layer[]): Found | undefined {
-  for (const { settings, origin } of layers) {
+  note: SettingSources["note"],
+): Found | undefined {
+  const rule = Object.hasOwn(repositoryRules, key) ? repositoryRules[key] : undefined;
+  let found: Found | undefined;
+  // A template of the user's own takes precedence over a repository's file, whose safeguards join it.
+  const own = layers.filter((layer) => !layer.inRepository);
+  const others = layers.filter((layer) => layer.inRepository);
+  const order = rule !== undefined && rule.join === undefined ? layers : [...others, ...own];
+  for (const { settings, origin, inRepository } of order.toReversed()) {
     const value = settingIn(settings, path);
-    if (value !== undefined) return { value, origin };
+    if (value === undefined) continue;
+    if (!inRepository) {
+      found = {
+        value: key === "agents"
+          ? { ...found?.value as Settings["agents"], ...value as Settings["agents"] }
+          : value,
+        origin,
+      };
+      continue;
+    }
+    const ignored = (why: StructuredHint | string, part = "") =>
+      note?.(hint`${"path" in origin ? origin.path : ""}: ${key} is ignored${part}: ${why}`);
+    if (rule === undefined) {
+      ignored(hint`only your own file can set it: ${action("config.path")}`);
+      continue;
+    }
+    if (rule.join === undefined) {
+      found = { value, origin };
+      continue;
+    }
+    const joined = rule.join(value, found?.value);
+    const isUnchanged = joined.value === undefined ||
+      JSON.stringify(joined.value) === JSON.stringify(found?.value);
+    if (joined.ignored !== undefined) ignored(joined.ignored, isUnchanged ? "" : " in part");
+    if (isUnchanged) continue;
+    found = { value: joined.value, origin };
   }
-  return undefined;
+  return found;
 }

@@ -1,8 +1,9 @@
-/** One file of settings: read, and changed without touching its other content. */
-import { action, hint } from "../base/hint.ts";
+/** A file of settings: read, and changed without touching its other content. */
+import { action, type Hint, hint } from "../base/hint.ts";
+import { replacementOf } from "../base/removed.ts";
 import { isCollection, isMap, isScalar, parseDocument } from "yaml";
 import { UsageError } from "../base/errors.ts";
-import { readYamlShape, type SourceFile } from "../base/yaml/shape.ts";
+import { FileError, readYamlShape, type SourceFile } from "../base/yaml/shape.ts";
 import { parseSettingValue, settingAt, type SettingPath } from "./setting_key.ts";
 import { type Settings, settingsShape } from "./settings_shape.ts";
 
@@ -15,7 +16,23 @@ export const maxSettingsBytes = 256 * 1024;
  * @throws FileError with every problem, each at its line and column.
  */
 export async function readSettings(file: SourceFile): Promise<Settings> {
-  return (await readYamlShape(file, settingsShape)).value;
+  try {
+    return (await readYamlShape(file, settingsShape)).value;
+  } catch (error) {
+    throw error instanceof FileError ? withReplacement(error) : error;
+  }
+}
+
+/** Adds the replacement of a setting that this version no longer has. */
+function withReplacement(error: FileError): FileError {
+  let replacement: Hint | undefined;
+  const problems = error.problems.map((problem) => {
+    const [, name = ""] = /^unknown field "(\w+)"/.exec(problem.message) ?? [];
+    const found = problem.column === 1 ? replacementOf("settings", name) : undefined;
+    replacement ??= found;
+    return found === undefined ? problem : { ...problem, message: `"${name}" was removed` };
+  });
+  return replacement === undefined ? error : new FileError(error.file, problems, replacement);
 }
 
 /** Returns a setting's value, or undefined if the settings don't have it. */

@@ -148,7 +148,7 @@ const serverUrl = v.pipe(
 
 const dollars = v.pipe(v.number("a price in US dollars"), v.minValue(0, "a price in US dollars"));
 
-/** Every permission is checked where it is used: an unknown one is an error of its plugin alone. */
+/** Every permission is checked where it is used: an unknown permission is an error of its plugin alone. */
 const plugins = v.array(
   v.strictObject({
     key: v.pipe(
@@ -196,12 +196,18 @@ export const settingsShape = v.strictObject({
       excludeVars: setting(texts, "Variables that never reach a session."),
     }),
     nodeSelector: setting(labels, "Labels of the nodes on which sessions may run."),
-    tolerations: setting(tolerations, "Taints of nodes that sessions tolerate."),
+    tolerations: setting(
+      tolerations,
+      "Taints of nodes that sessions tolerate. Only in your own file.",
+    ),
     imagePullSecrets: setting(
       v.array(objectName, "a list of names"),
-      "Secrets with the credentials of registries, in the session's namespace.",
+      "Secrets with the credentials of registries, in the session's namespace. Only in your own file.",
     ),
-    runtimeClass: setting(objectName, "RuntimeClass of sessions' pods, such as gvisor."),
+    runtimeClass: setting(
+      objectName,
+      "RuntimeClass of sessions' pods, such as gvisor. Only in your own file.",
+    ),
     serviceAccount: setting(
       objectName,
       "ServiceAccount of sessions' pods, which don't get its token. Only in your own file.",
@@ -225,10 +231,10 @@ export const settingsShape = v.strictObject({
     excludePatterns: setting(texts, "Further patterns of what is not synced."),
   }),
   git: group({
-    secretName: setting(objectName, "Secret with the SSH key for git."),
+    secretName: setting(objectName, "Secret with the SSH key for git. Only in your own file."),
     mirrors: setting(
       labels,
-      "Beginnings of repositories' addresses, and where sessions find them.",
+      "Beginnings of repositories' addresses, and where sessions find them. Only in your own file.",
     ),
   }),
   dotfiles: group({
@@ -253,10 +259,22 @@ export const settingsShape = v.strictObject({
       v.pipe(v.number(wholeFromZero), v.integer(wholeFromZero), v.minValue(0, wholeFromZero)),
       "Ask before a change of more pods than this; a repository's file can only lower it.",
     ),
+    requireAll: setting(
+      v.boolean("true or false"),
+      "Try every pod that matches: one that isn't running is unreachable, with exit code 4; a repository's file can " +
+        "only set true.",
+    ),
     readOnly: setting(
       texts,
       "Further commands that only read: a program, or a program and its first arguments, as in redis-cli info. " +
         "Only in your own file.",
+    ),
+  }),
+  credentials: group({
+    plugins: setting(
+      texts,
+      "Credential plugins of kubeconfigs that may be started although kodama doesn't know them: names, or paths. Only " +
+        "in your own file.",
     ),
   }),
   forwards: setting(
@@ -334,7 +352,12 @@ export const settingsShape = v.strictObject({
       v.record(text, picked(["read-only", "ask", "allow"]), "a mapping of contexts to policies"),
       "What may be changed, by the name of a context, in which * stands for any text: read-only (nothing), ask (each " +
         "change is confirmed), allow (only what is dangerous is confirmed). A context's own name comes first, else the " +
-        "strictest that matches; a repository's file can only make it stricter.",
+        "strictest that matches it or another context of its server; a repository's file can only make it stricter.",
+    ),
+    servers: setting(
+      v.record(text, picked(["read-only", "ask", "allow"]), "a mapping of servers to policies"),
+      "What may be changed, by the address of an API server, as in `https://10.0.0.1:6443` or `*.prod.example.com`, " +
+        "whatever its contexts are called. The strictest of all that match, and of gate.contexts, counts.",
     ),
     kubectl: setting(
       v.record(
@@ -373,21 +396,11 @@ export const settingsShape = v.strictObject({
         "kubectl get: pods: NAME:.metadata.name,NODE:.spec.nodeName. Only in your own file.",
     ),
   }),
-  notify: group({
-    webhook: setting(
-      serverUrl,
-      "Where a watch of agents sends a signed notice of each that waits or has ended. Only in your own file.",
-    ),
-    webhookSecretFile: setting(
-      text,
-      "Path of a file with the secret that signs it; KODAMA_WEBHOOK_SECRET comes first.",
-    ),
-  }),
   plugins: setting(
     plugins,
     "Plugins: key, path of the .wasm file, permissions, keybinding and config. Only in your own file.",
   ),
 }, "a mapping of settings");
 
-/** The settings of one file. */
+/** The settings of a file. */
 export type Settings = v.InferOutput<typeof settingsShape>;

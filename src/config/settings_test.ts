@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { plainHint, type StructuredHint } from "../base/hint.ts";
+import { removals } from "../base/removed.ts";
 import { suggestedNames } from "../model/names.ts";
 import { defaultSettings } from "./default_settings.ts";
 import { effectiveSettings, mergedSettings } from "./settings.ts";
-import { joinKey, settingAt, splitKey } from "./setting_key.ts";
+import { allSettings, joinKey, settingAt, splitKey } from "./setting_key.ts";
 import { readSettings, withoutSetting, withSetting } from "./settings_file.ts";
-import { placesOf, repositoryConfigPaths, templateFolders } from "./paths.ts";
+import { foldersUpwards, placesOf, templateFolders } from "./paths.ts";
 
 const written = `# What I like
 
@@ -33,6 +35,7 @@ Deno.test("flags aside: environment, repository, user, default, in this order", 
     "exec.connectTimeout=2s repository",
     "exec.outputMode=fold user",
     "exec.confirmAbove=10 default",
+    "exec.requireAll=false default",
   ]);
   const merged = await mergedSettings({ env, repository, user });
   assert.equal(merged.exec?.fanout, 64);
@@ -61,10 +64,7 @@ Deno.test("a repository makes the settings that guard against accidents stricter
     above: 10,
     readOnly: ["redis-cli info"],
   });
-  await assert.rejects(settings("{}", "{readOnly: [rm]}"), {
-    kind: "config",
-    message: "/r/.kodama.yaml: exec.readOnly can't be set here",
-  });
+  assert.deepEqual(await settings("{}", "{readOnly: [rm]}"), { above: 10, ...none });
 });
 
 Deno.test("which models are asked, and with which key, is the user's decision alone", async () => {
@@ -77,13 +77,16 @@ Deno.test("which models are asked, and with which key, is the user's decision al
   ];
   for (const text of theirs) {
     const given = { path: "/r/.kodama.yaml", text };
-    const message = /^\/r\/\.kodama\.yaml: model.* can't be set here$/;
-    const sources = { env: () => undefined, user: undefined };
-    await assert.rejects(effectiveSettings({ ...sources, repository: given }), { message });
-    await assert.rejects(
-      effectiveSettings({ ...sources, repository: undefined, template: given }),
-      { message },
-    );
+    const message = /^\/r\/\.kodama\.yaml: model.* is ignored: only your own file can set it/;
+    const notes: string[] = [];
+    const note = (one: StructuredHint) => void notes.push(plainHint(one));
+    const sources = { env: () => undefined, user: undefined, note };
+    const template = { ...given, inRepository: true };
+    for (const theirs of [{ repository: given }, { repository: undefined, template }]) {
+      const settings = await effectiveSettings({ ...sources, ...theirs });
+      assert.ok(settings.every(({ origin }) => origin.kind === "default"));
+      assert.match(notes.pop() ?? "", message);
+    }
     const own = await effectiveSettings({ ...sources, repository: undefined, user: given });
     assert.ok(
       own.some(({ path, origin }) => path[0]?.startsWith("model") && origin.kind === "user"),
@@ -106,9 +109,8 @@ Deno.test("gate.contexts of a repository make a context's policy stricter, and n
   assert.deepEqual(await policies("", "lab: allow"), { lab: "ask" });
   const user = undefined;
   const repository = { path: "/r/.kodama.yaml", text: "gate: {kubectl: {x: read}}\n" };
-  await assert.rejects(mergedSettings({ env: () => undefined, repository, user }), {
-    message: "/r/.kodama.yaml: gate.kubectl can't be set here",
-  });
+  const { gate } = await mergedSettings({ env: () => undefined, repository, user });
+  assert.equal(gate?.kubectl, undefined);
 });
 
 Deno.test("a variable is checked as a file is", async () => {
@@ -170,6 +172,16 @@ Deno.test("what a setting can't be is refused, with what it can be", async () =>
   });
 });
 
+Deno.test("a removed setting is an error that names its replacement", async () => {
+  for (const [name, replacement] of Object.entries(removals.settings)) {
+    assert.ok(!allSettings().some(({ path }) => path[0] === name), name);
+    const message = new RegExp(`"${name}.*" was removed`);
+    const text = `exec: { fanout: 4 }\n${name}:\n  x: 1\n`;
+    await assert.rejects(readSettings(file(text)), { message, hint: replacement });
+    await assert.rejects(withSetting(file(""), `${name}.x`, "1"), { message, hint: replacement });
+  }
+});
+
 Deno.test("a key is its names, dots in them escaped", async () => {
   fc.assert(fc.property(fc.array(fc.string(), { minLength: 1 }), (path) => {
     assert.deepEqual(splitKey(joinKey(path)), path);
@@ -189,11 +201,15 @@ Deno.test("places follow the variables, and repositories are looked for upwards"
   assert.throws(() => at({}), { kind: "environment", message: /HOME is not set/ });
   const homeless = placesOf({ env: env({}), ...surroundings });
   assert.equal(homeless.userDir, undefined);
-  assert.ok(templateFolders(homeless).every((path) => path.startsWith("/")));
-  assert.deepEqual(
-    repositoryConfigPaths(placesOf({ env: env({ HOME: "/h" }), ...surroundings })),
-    ["/w/a/.kodama.yaml", "/w/.kodama.yaml", "/.kodama.yaml"],
-  );
+  assert.deepEqual(foldersUpwards(homeless), ["/w/a", "/w", ""]);
+  assert.deepEqual(templateFolders(homeless, ["/w/a"]), [
+    { folder: "/w/a/.kodama/templates", inRepository: true },
+  ]);
+  const inHome = placesOf({ env: env({ HOME: "/w" }), ...surroundings });
+  assert.deepEqual(templateFolders(inHome, ["/w/a", "/w"]), [
+    { folder: "/w/a/.kodama/templates", inRepository: true },
+    { folder: "/w/.kodama/templates", inRepository: false },
+  ]);
 });
 
 Deno.test("the default model is one that kodama suggests", () => {

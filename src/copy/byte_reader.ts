@@ -39,7 +39,7 @@ export class ByteReader {
     return this.#rest.length >= length ? this.#rest.subarray(0, length) : undefined;
   }
 
-  /** Consumes what {@link atHand} returned. */
+  /** Consumes the bytes that {@link atHand} returned. */
   take(length: number): Uint8Array {
     if (this.#rest.length < length) throw new RangeError("what is taken has to be at hand");
     return this.#take(length);

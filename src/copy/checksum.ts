@@ -1,4 +1,4 @@
-/** Checksums that both ends can compute: what the programs of images print, computed here over the same bytes. */
+/** Checksums that both ends can compute: the output of the programs of images, computed here over the same bytes. */
 
 /** A program that prints a checksum as the first field of its line. */
 export type ChecksumName = "cksum" | "crc32" | "sha256sum";
@@ -10,7 +10,7 @@ export interface Checksum {
   result(): string;
 }
 
-/** Creates checksums of one kind. */
+/** Creates checksums of a kind. */
 export type NewChecksum = () => Checksum;
 
 /** Checksums that only this machine's own libraries compute fast; loaded on demand. */
@@ -78,8 +78,8 @@ function valueAt(values: Int32Array, index: number): number {
 
 /**
  * The checksum of `cksum`: a 32-bit CRC over the bytes and their count.
- * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/cksum.html
- * Sixteen bytes per step: 2 GB/s; one byte per step reaches 0.4.
+ * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/cksum.html Sixteen bytes per step: 2 GB/s; a single byte
+ * per step reaches 0.4.
  */
 class PosixChecksum implements Checksum {
   readonly #tables: Int32Array = tables ??= makeTables();

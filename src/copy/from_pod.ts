@@ -29,7 +29,7 @@ interface PodOrigin {
   identity: string;
 }
 
-/** What is at a path of a pod. It is read once, and released by disposing of it. */
+/** The files at a path of a pod. They are read once, and released by disposing of this. */
 export type PodSource = AsyncDisposable & {
   source: FileSource | SparseSource | TreeSource;
 };
@@ -37,7 +37,7 @@ export type PodSource = AsyncDisposable & {
 /** Holes that justify an archive. */
 const worthwhileHoles = 1024 * 1024;
 
-/** Asks the pod what is there. Throws {@link CopyFailure} if there is nothing that can be copied. */
+/** Asks the pod for the kind of the path. Throws {@link CopyFailure} if there is nothing that can be copied. */
 export async function openPodSource(from: PodOrigin): Promise<PodSource> {
   const script = await from.open("send", [from.checksums.wanted, from.path]);
   const dispose = () => script[Symbol.asyncDispose]();
@@ -58,7 +58,9 @@ async function sourceOf(script: RunningScript, from: PodOrigin) {
     ]);
   const maker = await from.checksums.maker(program);
   const key = await keyOf([from.identity, from.path, size ?? "", mtime ?? ""]);
-  if (keyword === "folder") return new PodTree(script, { ...from, key, maker });
+  if (keyword === "folder") {
+    return new PodTree(script, { ...from, key, maker, isGnu: tar === "gnu" });
+  }
   const described = {
     size: numberOf(size),
     mode: mode === undefined || mode === "-" ? undefined : Number.parseInt(mode, 16) & 0o7777,
@@ -169,9 +171,11 @@ interface PodTreeOptions {
   path: string;
   key: string;
   maker: NamedChecksum | undefined;
+  /** The exit code 1 of GNU's tar means that files changed, or went, while they were read; of others that it failed. */
+  isGnu: boolean;
 }
 
-/** Files checked again in one exec: their names are its arguments. */
+/** Files checked again in a single exec: their names are its arguments. */
 const checkedAtOnce = 200;
 /** More changed files than this aren't just logs that grow while they are read. */
 const maxChanged = 2000;
@@ -221,16 +225,12 @@ class PodTree implements TreeSource {
 
   #summed(entry: Extract<TreeEntry, { kind: "file" }>): TreeEntry {
     const checksum = this.options.maker?.make();
-    const body = this.#explainedBody(entry.body);
+    // A premature end is reported with the pod's reason.
+    const body = entry.body instanceof WholeBody ? entry.body : this.#explaining(entry.body);
     if (checksum === undefined) return { ...entry, body };
     const { path, size } = entry;
     const note = () => this.#manifest.add(checksum.result(), { path, size });
     return { ...entry, body: summed({ ...entry, body }, checksum, note) };
-  }
-
-  /** Returns the same data; a premature end is reported with the pod's reason. */
-  #explainedBody(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-    return body instanceof WholeBody ? body : this.#explaining(body);
   }
 
   async *#explaining(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
@@ -257,19 +257,17 @@ class PodTree implements TreeSource {
     }
     const [code] = await this.script.expect("end");
     await this.script.done();
-    const changed = this.options.maker === undefined ? [] : await this.#changed();
-    return {
-      notes: [...this.#notes(), ...changed],
-      failure: code === "0" || changed.length > 0 && code === "1"
-        ? undefined
-        : this.#complaint(code ?? ""),
-    };
-  }
-
-  #complaint(code: string): string | undefined {
-    // GNU's exit code 1 means that files changed while they were read: they are checked again.
-    if (code === "1" && this.options.maker !== undefined) return undefined;
-    return this.script.complaints.slice(-3).join("; ") || `tar ended with exit code ${code}`;
+    const { maker, isGnu } = this.options;
+    const changed = maker === undefined ? [] : await this.#changed();
+    const notes = [...this.#notes(), ...changed];
+    if (code === "0") return { notes, failure: undefined };
+    const complaints = this.script.complaints.slice(-3);
+    // Files that changed are compared by their checksums; tar's messages about removed files are a note.
+    if (code === "1" && isGnu && maker !== undefined) {
+      const gone = changed.length > 0 ? [] : complaints;
+      return { notes: [...notes, ...gone], failure: undefined };
+    }
+    return { notes, failure: complaints.join("; ") || `tar ended with exit code ${code}` };
   }
 
   #notes(): string[] {

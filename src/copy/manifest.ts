@@ -1,4 +1,4 @@
-/** The files of one copy by their checksums: those sent, ticked off as the other end reports the received ones. */
+/** The files of a copy by their checksums: sent files, ticked off as the other end reports the received files. */
 import type { NewChecksum } from "./checksum.ts";
 import { escapedName } from "./entry.ts";
 
@@ -34,7 +34,7 @@ export class CopyManifest {
     this.#namedAgain.push({ path, target });
   }
 
-  /** Returns one checksum over those of all files: a line for each of their names, in the order of `LC_ALL=C sort`. */
+  /** Returns a checksum over those of all files: a line for each of their names, in the order of `LC_ALL=C sort`. */
   digest(make: NewChecksum): string {
     const again = Map.groupBy(this.#sumsNamedAgain(), (sum) => sum);
     const all = make();

@@ -1,4 +1,4 @@
-/** Folders of many small files: made by a second thread here, compared and placed by one exec in a pod. */
+/** Folders of many small files: made by a second thread here, compared and placed by a single exec in a pod. */
 import assert from "node:assert/strict";
 import { type TreeEntry, WholeBody } from "./entry.ts";
 import { CopyFailure, type OpenCopyScript } from "./pod_script.ts";
@@ -15,6 +15,7 @@ import {
 } from "./testing/copy_fixture.ts";
 import { imageWith, openInImage } from "./testing/image_process.ts";
 import { temporaryFolder } from "../files/testing/temporary_folder.ts";
+import { writeProgram } from "../base/testing/program_file.ts";
 
 const programs = ["cat", "cksum", "cut", "find", "mkdir", "mv", "rm", "sort", "stat", "tar", "wc"];
 /** So many that the second thread has more than it takes at once. */
@@ -52,7 +53,7 @@ async function makeMany(root: string, files = many): Promise<void> {
   await Deno.writeFile(`${root}/large`, new Uint8Array(300_000).fill(7));
 }
 
-/** What was begun in the pod, script by script. */
+/** The scripts that were started in the pod, in order. */
 function listened(open: OpenCopyScript): { open: OpenCopyScript; scripts: string[] } {
   const scripts: string[] = [];
   return {
@@ -104,7 +105,7 @@ Deno.test("a folder of which a file arrives with other bytes gets no place, and 
   const damaging =
     `#!/bin/sh\nPATH=/usr/bin:/bin\ncase $* in *--version*) exec tar "$@" ;; esac\n` +
     `tar "$@" && echo other >"$2/tree/3/7"\n`;
-  await Deno.writeTextFile(`${image.path}/tar`, damaging, { mode: 0o755 });
+  await writeProgram(`${image.path}/tar`, damaging);
   const open = openInImage(image, folder);
   await Deno.mkdir(`${folder}/there`);
   for (const path of ["remote", "there"]) {

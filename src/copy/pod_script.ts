@@ -59,7 +59,7 @@ export type OpenCopyScript = (
 /** How to open the stream of a script. */
 export interface CopyCommand {
   command: readonly string[];
-  /** It transfers the bytes of the copy. */
+  /** The script transfers the bytes of the copy. */
   transfers: boolean;
 }
 
@@ -91,6 +91,14 @@ export class CopyFailure extends Error {
   constructor(readonly outcome: Outcome, readonly again: boolean = false) {
     super(outcome.kind);
   }
+}
+
+/**
+ * Returns whether bytes that have arrived are of use: the next attempt, or the same command, resumes from them. After any
+ * other failure they are removed.
+ */
+export function mayResume(error: unknown): boolean {
+  return error instanceof CopyFailure && (error.again || error.outcome.kind === "cancelled");
 }
 
 /** Returns the failure of a copy that a retry wouldn't fix. */
@@ -139,7 +147,10 @@ function refusals(path = "of the copy"): Refusals<string> {
     isFile: () => `${path} exists in the pod and is not a directory`,
     notFolder: (name) => `${name} exists in the pod and is not a directory`,
     notFile: (name) => `${name} is a directory in the pod, and the copy has a file there`,
-    missing: () => `${path}: no such file or directory in the pod`,
+    missing: () =>
+      `${path}: no such file or directory in the pod${
+        /[*?[]/.test(path) ? ", where patterns aren't expanded" : ""
+      }`,
     unreadable: () => `${path}: permission denied in the pod`,
     special: () => `${path} is neither a file nor a directory`,
   };

@@ -6,21 +6,25 @@ import { anyText } from "../base/testing/any_text.ts";
 import { CopyFailure, type OpenCopyScript } from "./pod_script.ts";
 import {
   assertNothingLeft,
+  checksums,
   CountingMeter,
   download,
+  files,
   treeAt,
   upload,
 } from "./testing/copy_fixture.ts";
-import { imageShells } from "../kube/testing/image_shells.ts";
+import { sendTree } from "./to_pod.ts";
 import type { Cut } from "../kube/testing/process_channel.ts";
+import { type ImageShell, imageShells } from "../kube/testing/image_shells.ts";
 import { imageWith, openInImage, type TestImage } from "./testing/image_process.ts";
 import { temporaryFolder } from "../files/testing/temporary_folder.ts";
+import { writeProgram } from "../base/testing/program_file.ts";
 
-/** A folder with one of everything that is copied. */
+/** A folder with an entry of each kind that is copied. */
 async function makeTree(root: string): Promise<void> {
   await Deno.mkdir(`${root}/sub/deep`, { recursive: true });
   await Deno.mkdir(`${root}/empty folder`);
-  await Deno.writeTextFile(`${root}/-x`, "a dash\n", { mode: 0o755 });
+  await writeProgram(`${root}/-x`, "a dash\n");
   await Deno.writeTextFile(`${root}/new\nline`, "");
   await Deno.writeTextFile(`${root}/*`, "a star\n");
   await Deno.writeTextFile(`${root}/.hidden \\ "'$x`, "quotes\n");
@@ -176,7 +180,7 @@ for (const image of images) {
       using part = await Deno.open(`${back}/${name}`, { write: true });
       await part.write(new TextEncoder().encode("T"));
     }
-    // That it is another beginning ends one attempt; the next has nothing to go on from.
+    // Another beginning ends an attempt; the next has nothing to resume from.
     await assert.rejects(downloadAgain(), again);
     assert.equal((await downloadAgain()).resumedBytes, 0);
     assert.deepEqual(await treeAt(`${back}/file`), await treeAt(`${folder}/file`));
@@ -426,12 +430,65 @@ Deno.test("a disk that is full is named, and what was there stays", async () => 
   );
 });
 
+for (
+  const [program, script, reason] of [
+    ["mv", 'echo "mv: cannot move: Device or resource busy" >&2; exit 1', /resource busy/],
+    ["dd", 'echo "dd: error writing: No space left on device" >&2; exit 1', /No space left/],
+  ] as const
+) {
+  Deno.test(`a file that the pod's ${program} refuses leaves nothing`, async () => {
+    await using own = await temporaryFolder("kodama-copy-");
+    const folder = own.path;
+    await Deno.writeFile(`${folder}/file`, new Uint8Array(3_000_000).fill(1));
+    await Deno.mkdir(`${folder}/remote`);
+    const programs = ["cat", "cksum", "chmod", "dd", "head", "mv", "rm", "stat", "touch"];
+    const image = await imageWith(folder, programs.filter((one) => one !== program));
+    // Whether it takes the options is asked with no data.
+    const known = program === "dd" ? 'case $* in *count=0*) exec /bin/dd "$@" ;; esac\n' : "";
+    await writeProgram(`${image.path}/${program}`, `#!/bin/sh\n${known}${script}\n`);
+    const open = openInImage(image, folder);
+    const sending = upload(`${folder}/file`, { open, path: "remote/file", name: "file" });
+    await assert.rejects(sending, failure(reason));
+    assert.deepEqual(await namesIn(`${folder}/remote`), []);
+  });
+}
+
+Deno.test("a folder that an attempt has placed is placed there again, and not in it", async () => {
+  await using own = await temporaryFolder("kodama-copy-");
+  const folder = own.path;
+  await makeTree(`${folder}/tree`);
+  await Deno.mkdir(`${folder}/remote`);
+  const [image] = images;
+  assert.ok(image);
+  for (const path of ["remote/new", "remote"]) {
+    const to = {
+      open: openInImage(image, folder),
+      ...{ path, name: "tree", checksums: checksums(), meter: new CountingMeter() },
+    };
+    const send = async () => {
+      const source = await files.source(`${folder}/tree`);
+      assert.ok(source.kind === "tree");
+      await sendTree(source, to);
+    };
+    await send();
+    const placed = Object.keys(await treeAt(`${folder}/remote`));
+    await send();
+    assert.deepEqual(Object.keys(await treeAt(`${folder}/remote`)), placed);
+  }
+});
+
 /** Debian's programs, but a tar behind which something happens to the file `$CHANGED`. */
-async function imageWhereTarIsFollowedBy(folder: string, command: string): Promise<TestImage> {
+async function imageWhereTarIsFollowedBy(
+  folder: string,
+  command: string,
+  { isGnu = true } = {},
+): Promise<TestImage> {
+  await Deno.mkdir(folder, { recursive: true });
   const image = await imageWith(folder, ["cat", "cksum", "find", "head", "stat", "tail"]);
-  const script = `#!/bin/sh\nPATH=/usr/bin:/bin\ncase $* in *--version*) exec tar "$@" ;; esac\n` +
+  const version = isGnu ? 'exec tar "$@"' : "exit 1";
+  const script = `#!/bin/sh\nPATH=/usr/bin:/bin\ncase $* in *--version*) ${version} ;; esac\n` +
     `tar "$@"\ncode=$?\n${command}\nexit $code\n`;
-  await Deno.writeTextFile(`${image.path}/tar`, script, { mode: 0o755 });
+  await writeProgram(`${image.path}/tar`, script);
   return image;
 }
 
@@ -465,13 +522,14 @@ for (
     const image = await imageWith(folder, ["cksum", "mv", "rm", "stat"]);
     const cat =
       `#!/bin/sh\nPATH=/usr/bin:/bin\n[ "$#" = 0 ] || exec <"$1"\n${filter}\nexec cat >/dev/null\n`;
-    await Deno.writeTextFile(`${image.path}/cat`, cat, { mode: 0o755 });
+    await writeProgram(`${image.path}/cat`, cat);
     const open = openInImage(image, folder);
     const sending = upload(`${folder}/file`, { open, path: "remote/file", name: "file" });
     await assert.rejects(sending, failure(up));
     await assert.rejects(download({ open, path: "file" }, `${folder}/local/file`), failure(down));
     for (const side of ["remote", "local"]) {
       await assert.rejects(Deno.lstat(`${folder}/${side}/file`), Deno.errors.NotFound);
+      await assertNothingLeft(`${folder}/${side}`);
     }
   });
 }
@@ -509,6 +567,18 @@ Deno.test("what a tar couldn't read counts, with checksums and without", async (
     const came = await download({ open, path: "tree", choice }, `${folder}/back-${choice}`);
     assert.equal(came.failure, "tar: lost: Denied");
   }
+  // busybox's exit code for it is 1, which GNU's has for files that changed.
+  const other = await imageWhereTarIsFollowedBy(
+    `${folder}/other`,
+    "echo lost: Denied >&2; code=1",
+    {
+      isGnu: false,
+    },
+  );
+  for (const choice of ["auto", "none"] as const) {
+    const from = { open: openInImage(other, folder), path: "tree", choice };
+    assert.equal((await download(from, `${folder}/other-${choice}`)).failure, "lost: Denied");
+  }
   const alone = download({ open, path: "sparse", choice: "none" }, `${folder}/back`);
   await assert.rejects(alone, failure(/tar: lost: Denied/));
   await assert.rejects(Deno.lstat(`${folder}/back`), Deno.errors.NotFound);
@@ -520,21 +590,26 @@ for (const image of images) {
     const folder = own.path;
     await Deno.mkdir(`${folder}/tree`);
     for (let file = 0; file < 500; file++) Deno.writeTextFileSync(`${folder}/tree/${file}`, "x\n");
-    const send = openInImage(image, folder);
-    const begin = async () => {
-      const pod = await send("send", ["", `${folder}/tree`]);
+    const begin = async (sender: ImageShell) => {
+      const pod = await openInImage(sender, folder)("send", ["", `${folder}/tree`]);
       await pod.expect("folder");
       await pod.write("archive\n");
       return pod;
     };
     {
-      await using pod = await begin();
+      await using pod = await begin(image);
       const sizes: number[] = [];
       for await (const { length } of pod.data()) sizes.push(length);
       const bytes = sizes.reduce((sum, one) => sum + one, 0);
       assert.ok(bytes >= 500 * 1024 && sizes.length <= 2 * bytes / 65_536 + 2, `${sizes.length}`);
     }
-    await using pod = await begin();
+    // Its tar never ends by itself: only the end of the link can end it.
+    const endless =
+      `#!/bin/sh\nPATH=${image.path}\ncase $* in *--version*) exec tar "$@" ;; esac\n` +
+      'tar "$@"\nexec cat /dev/zero\n';
+    await Deno.mkdir(`${folder}/programs`);
+    await writeProgram(`${folder}/programs/tar`, endless);
+    await using pod = await begin({ ...image, path: `${folder}/programs:${image.path}` });
     await pod.closeInput();
     await assert.rejects(pod.done(), CopyFailure);
   });

@@ -1,5 +1,13 @@
 /** The source of a copy, local or in a pod. */
-import type { Checksum, NewChecksum } from "./checksum.ts";
+import {
+  type Checksum,
+  type ChecksumChoice,
+  checksumMaker,
+  checksumNamed,
+  checksumPreferences,
+  type NativeChecksums,
+  type NewChecksum,
+} from "./checksum.ts";
 import type { TreeEntry } from "./entry.ts";
 
 /** Reports the progress of a copy. */
@@ -16,7 +24,7 @@ export interface NamedChecksum {
   make: NewChecksum;
 }
 
-/** One file. */
+/** A file. */
 export interface FileSource {
   kind: "file";
   /** Undefined if the image has no program that reports it; so are the next two. */
@@ -59,7 +67,9 @@ export interface TreeSource {
   bytes: number | undefined;
   /** Yields the entries, each once, a folder before its content. Throws if they can't be read. */
   entries(): AsyncIterable<TreeEntry>;
-  /** Called when all entries were read. Throws if they differ from the source's; otherwise returns what to report. */
+  /**
+   * Called when all entries were read. Throws if they differ from the source's; otherwise returns the result to report.
+   */
   finish(): Promise<SourceResult>;
 }
 
@@ -71,7 +81,7 @@ export function knownBytes(source: FileSource | SparseSource | TreeSource): numb
 /** The comparison of a folder that was read with its source. */
 export interface SourceResult {
   notes: readonly string[];
-  /** What couldn't be read, while everything else was: the copy is retained, and counts as failed. */
+  /** The files that couldn't be read, while everything else was: the copy is retained, and counts as failed. */
   failure: string | undefined;
 }
 
@@ -81,11 +91,11 @@ export interface CopyTotals {
   bytes: number;
   /** How many of these bytes an earlier attempt has copied. */
   resumedBytes: number;
-  /** The checksum that verified the copy; null if the image has no program for one. */
+  /** The checksum that verified the copy; null if the image has no program for a checksum. */
   checksum: string | null;
   /** Further notes for the user. */
   notes: readonly string[];
-  /** What isn't in the copy, and why; the copy counts as failed if set. */
+  /** The files that aren't in the copy, and why; the copy counts as failed if set. */
   failure: string | undefined;
 }
 
@@ -95,6 +105,17 @@ export interface Checksums {
   wanted: string;
   /** Returns the factory of the checksum that a pod has chosen; undefined if it has none. */
   maker(word: string | undefined): Promise<NamedChecksum | undefined>;
+}
+
+/** Returns the checksums that a choice allows. */
+export function checksumsOf(choice: ChecksumChoice, native: NativeChecksums): Checksums {
+  return {
+    wanted: checksumPreferences[choice].join(" "),
+    async maker(word) {
+      const name = checksumNamed(word);
+      return name === undefined ? undefined : { name, make: await checksumMaker(name, native) };
+    },
+  };
 }
 
 /** Returns sixteen digits that identify all of the strings. */

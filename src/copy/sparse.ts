@@ -1,5 +1,5 @@
 /**
- * Sparse files: which parts of one are data; all else reads as zeros and takes no disk space.
+ * Sparse files: the parts of a file that are data; all else reads as zeros and takes no disk space.
  *
  * GNU tar has four formats for that; each is read here, and the oldest (type `S`), which needs no extended header, is
  * written. https://www.gnu.org/software/tar/manual/html_node/Sparse-Formats.html
@@ -25,7 +25,7 @@ export interface SparseMap {
   parts: readonly DataPart[];
 }
 
-/** Parts of one file; no real file's map has more. */
+/** Parts of a file; no real file's map has more. */
 const maxParts = 1_000_000;
 
 const inHeader = { at: 386, count: 4, extended: 482, size: 483 } as const;
@@ -112,7 +112,7 @@ function writeParts(block: Uint8Array, at: number, parts: readonly DataPart[]): 
   }
 }
 
-/** Returns what the extended headers of pax contain of a map: all of it (0.1), or that it precedes the data (1.0). */
+/** Returns the map in the extended headers of pax: all of it (0.1), or that it precedes the data (1.0). */
 export function paxMap(
   records: PaxRecords,
 ): SparseMap | { kind: "inData"; size: number } | undefined {

@@ -14,7 +14,7 @@ export const blockBytes = 512;
 export interface TarHeader {
   name: Uint8Array;
   linkName: Uint8Array;
-  /** One character: `0` a file, `5` a folder, `L` a long name … */
+  /** A character: `0` a file, `5` a folder, `L` a long name … */
   type: string;
   mode: number;
   /** Bytes that follow in the archive, before padding. */
@@ -25,7 +25,7 @@ export interface TarHeader {
   block: Uint8Array;
 }
 
-/** The input isn't a tar archive, or one that isn't safe to unpack. */
+/** The input isn't a tar archive, or it isn't safe to unpack. */
 export class TarError extends Error {
   override readonly name = "TarError";
 }
@@ -74,7 +74,7 @@ export function readNumber(bytes: Uint8Array, start = 0, end = bytes.length): nu
       phase = "digits";
     } else if (byte === 0x20 || byte === 0) {
       if (phase === "digits" || byte === 0) phase = "after";
-      // What follows the NUL is ignored.
+      // Bytes after the NUL are ignored.
       if (byte === 0) break;
     } else throw new TarError("a header has a number that is none");
   }
@@ -104,7 +104,7 @@ export function isZeroBlock(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** Parses a header, whose names share memory with the block. Throws {@link TarError} if it isn't one. */
+/** Parses a header, whose names share memory with the block. Throws {@link TarError} if it isn't a header. */
 export function decodeHeader(block: Uint8Array): TarHeader {
   if (numberIn(block, "checksum") !== sumOf(block)) {
     throw new TarError("a header's checksum is wrong: the archive is damaged");
@@ -150,7 +150,9 @@ const names = {
   magic: new TextEncoder().encode("ustar  \0"),
 };
 
-/** Returns the blocks of a header: one, or more for long names. `fill` may modify the last one before it is summed. */
+/**
+ * Returns the blocks of a header: one, or more for long names. `fill` may modify the last block before it is summed.
+ */
 export function encodeHeader(
   header: NewHeader,
   fill: (block: Uint8Array) => void = () => {},

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../files/testing/temporary_folder.ts";
 
 const text = (words: string) => new TextEncoder().encode(words);
 
-/** One entry: a header, and its data padded to whole blocks. */
+/** An entry: a header, and its data padded to whole blocks. */
 function entry(
   name: string,
   more: { type?: string; link?: string; data?: Uint8Array; size?: number } = {},
@@ -32,7 +32,7 @@ function pax(records: string): Uint8Array {
 
 const end = new Uint8Array(1024);
 
-/** Unpacks below `folder/inner`, as a copy does. Gives what was left out. */
+/** Unpacks below `folder/inner`, as a copy does. Returns the omitted entries. */
 async function unpack(folder: string, pieces: readonly Uint8Array[]): Promise<string[]> {
   const leftOut: string[] = [];
   await using into = await localCopyFiles().unpackFolder(`${folder}/inner`, "key");

@@ -19,9 +19,9 @@ import {
 } from "./tar_header.ts";
 import { dataBytes, paxMap, readLeadingMap, readOldMap, type SparseMap } from "./sparse.ts";
 
-/** An extended header contains names and numbers; a larger one is an attack on memory. */
+/** An extended header contains names and numbers; a larger header is an attack on memory. */
 const maxExtensionBytes = 1024 * 1024;
-/** Extended headers before one entry: a long name, a long link's name, and pax's. */
+/** Extended headers before an entry: a long name, a long link's name, and pax's. */
 const maxExtensions = 8;
 const bodyBytes = 256 * 1024;
 
@@ -38,7 +38,7 @@ interface Extensions {
   pax: Map<string, Uint8Array>;
 }
 
-/** Reads one archive. After its entries the reader is positioned after the archive's last block. */
+/** Reads an archive. After its entries the reader is positioned after the archive's last block. */
 export class TarReader {
   /** Global records, which apply to the whole archive. */
   readonly #global = new Map<string, Uint8Array>();
@@ -52,7 +52,7 @@ export class TarReader {
   ) {}
 
   /**
-   * Yields the entries with safe paths. Skips what wasn't read of a body.
+   * Yields the entries with safe paths. Skips unread bytes of a body.
    *
    * Throws {@link TarError} if the archive is damaged, hostile, or truncated.
    */
@@ -63,7 +63,8 @@ export class TarReader {
         yield plain;
         continue;
       }
-      await this.#skipBody();
+      if (!await this.bytes.skip(this.#left + this.#padding)) throw truncated();
+      this.#left = this.#padding = 0;
       const header = await this.#nextHeader();
       if (header === undefined) return;
       const entry = await this.#extendedEntry(header.header, header.extensions);
@@ -184,11 +185,6 @@ export class TarReader {
     }
   }
 
-  async #skipBody(): Promise<void> {
-    if (!await this.bytes.skip(this.#left + this.#padding)) throw truncated();
-    this.#left = this.#padding = 0;
-  }
-
   #block(): Promise<Uint8Array> {
     return this.#exactly(blockBytes);
   }
@@ -256,7 +252,7 @@ export function safePath(name: Uint8Array): Uint8Array {
   return path.subarray(0, length);
 }
 
-/** Returns whether a part is empty, one dot, or two. */
+/** Returns whether a part is empty, `.` or `..`. */
 function isDots(name: Uint8Array, at: number, end: number): boolean {
   for (let from = at; from < end; from++) {
     if (name[from] !== dot) return false;

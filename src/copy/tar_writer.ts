@@ -112,7 +112,7 @@ function* hole(length: number): Generator<Uint8Array, void> {
   }
 }
 
-/** Yields pieces of data with their offsets in the file: each within one part. */
+/** Yields pieces of data with their offsets in the file: each within a single part. */
 export async function* placed(
   parts: readonly { offset: number; length: number }[],
   body: AsyncIterable<Uint8Array>,
@@ -134,7 +134,7 @@ export async function* placed(
   }
 }
 
-/** Joins small pieces; large ones pass as they are. Each call returns the chunks to send now. */
+/** Joins small pieces; large pieces pass as they are. Each call returns the chunks to send now. */
 class Joiner {
   #buffer = new Uint8Array(chunkBytes);
   #filled = 0;

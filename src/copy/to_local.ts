@@ -1,11 +1,11 @@
 /** Copies onto this machine: written under a temporary name beside the path, and renamed only at the end. */
 import { metered } from "./bodies.ts";
-import type { FileSource, Meter, SparseSource, TreeSource } from "./source.ts";
-import type { CopyTotals } from "./source.ts";
+import type { CopyTotals, FileSource, Meter, SparseSource, TreeSource } from "./source.ts";
 import type { TreeEntry } from "./entry.ts";
 import { OtherPrefixError } from "./from_pod.ts";
+import { mayResume } from "./pod_script.ts";
 
-/** A file being written. Disposing of it closes it; its bytes stay, so that another attempt can resume. */
+/** A file being written. Disposing of it closes it; its bytes stay, so that another attempt can resume, unless discarded. */
 export interface PartialFile extends AsyncDisposable {
   /** Bytes of an earlier attempt. */
   readonly have: number;
@@ -16,11 +16,13 @@ export interface PartialFile extends AsyncDisposable {
   write(bytes: Uint8Array, offset: number): Promise<void>;
   /** Sets its size, its mode and time if they are known, and its name. */
   place(size: number, attributes: Pick<FileSource, "mode" | "mtime">): Promise<void>;
+  /** Removes its bytes: nothing can be resumed from them. */
+  discard(): Promise<void>;
 }
 
-/** A folder being written. Disposing of it removes what wasn't moved to its path. */
+/** A folder being written. Disposing of it removes files that weren't moved to its path. */
 export interface UnpackFolder extends AsyncDisposable {
-  /** Creates one entry. Rejects if the archive is hostile or the system refuses. */
+  /** Creates an entry. Rejects if the archive is hostile or the system refuses. */
   put(entry: TreeEntry): Promise<void>;
   /** Moves all of it to its path; returns notes to report. */
   place(): Promise<readonly string[]>;
@@ -28,6 +30,33 @@ export interface UnpackFolder extends AsyncDisposable {
 
 /** Copies a file. Throws the errors of the source and the system. */
 export async function saveFile(
+  source: FileSource,
+  partial: PartialFile,
+  meter: Meter,
+): Promise<CopyTotals> {
+  return await orDiscarded(partial, () => saveBytes(source, partial, meter));
+}
+
+/** Copies a file with its holes. */
+export async function saveSparse(
+  source: SparseSource,
+  partial: PartialFile,
+  meter: Meter,
+): Promise<CopyTotals> {
+  return await orDiscarded(partial, () => saveParts(source, partial, meter));
+}
+
+/** Removes a failure's partial file, unless another attempt may resume from it. */
+async function orDiscarded<T>(partial: PartialFile, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!mayResume(error)) await partial.discard();
+    throw error;
+  }
+}
+
+async function saveBytes(
   source: FileSource,
   partial: PartialFile,
   meter: Meter,
@@ -55,8 +84,7 @@ export async function saveFile(
   return totals(source, { files: 1, bytes: end, resumedBytes: at });
 }
 
-/** Copies a file with its holes. */
-export async function saveSparse(
+async function saveParts(
   source: SparseSource,
   partial: PartialFile,
   meter: Meter,

@@ -1,7 +1,7 @@
 /** Copies into a pod: received under a temporary name there, compared, and renamed only at the end. */
 import { writeTar } from "./tar_writer.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import { copyFailed, CopyFailure, type OpenCopyScript } from "./pod_script.ts";
+import { copyFailed, CopyFailure, mayResume, type OpenCopyScript } from "./pod_script.ts";
 import type { RunningScript } from "../podscript/running_script.ts";
 import { CopyManifest, someNames, SumLines } from "./manifest.ts";
 import {
@@ -25,14 +25,32 @@ export interface PodDestination {
   path: string;
   /** The name of the copy in an existing folder: `.` copies a folder's content into it. */
   name: string;
+  /**
+   * Whether the copy of a folder is in a folder of the path or has the path itself, as the first attempt has found it: an
+   * attempt that broke may have placed it.
+   */
+  how?: "in" | "as";
   checksums: Checksums;
   meter: Meter;
 }
 
 /** Copies a file. Throws {@link CopyFailure}, or the source's errors. */
 export async function sendFile(source: FileSource, to: PodDestination): Promise<CopyTotals> {
-  const { size } = source;
   const key = await keyOf([source.key, to.path, to.name]);
+  try {
+    return await sendBytes(source, to, key);
+  } catch (error) {
+    if (!mayResume(error)) await discard(to, key);
+    throw error;
+  }
+}
+
+async function sendBytes(
+  source: FileSource,
+  to: PodDestination,
+  key: string,
+): Promise<CopyTotals> {
+  const { size } = source;
   if (size === undefined) {
     throw copyFailed("the source's image has neither stat nor wc, which this needs");
   }
@@ -65,7 +83,6 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
   }
   await script.done();
   if (sum !== undefined && sum.result() !== check) {
-    await discard(to, key);
     throw copyFailed("what arrived in the pod isn't what was sent: the checksums differ");
   }
   const notes = await place(to, "placeFile", [
@@ -101,8 +118,10 @@ async function resumable(
 /** Copies a folder. Throws {@link CopyFailure}, or the source's errors. */
 export async function sendTree(source: TreeSource, to: PodDestination): Promise<CopyTotals> {
   const key = await keyOf([source.key, to.path, to.name]);
-  await using script = await to.open("receiveFolder", [to.checksums.wanted, to.path, to.name, key]);
-  const [program, tar] = await script.expect("ready");
+  const args = [to.checksums.wanted, to.path, to.name, key, to.how ?? ""];
+  await using script = await to.open("receiveFolder", args);
+  const [program, how, tar] = await script.expect("ready");
+  if (how === "in" || how === "as") to.how = how;
   const maker = await to.checksums.maker(program);
   to.meter.restarted(0);
   const manifest = new CopyManifest();
@@ -137,18 +156,18 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
   };
 }
 
-/** Compares what the pod couldn't compare by itself. */
+/** Compares the checksums that the pod couldn't compare by itself. */
 async function compareAndPlace(
   to: PodDestination,
   { key, manifest }: { key: string; manifest: CopyManifest },
 ): Promise<readonly string[]> {
   const missing = manifest.missing.map(({ file }) => file);
-  if (missing.length === 0) return await place(to, "placeFolder", [key]);
+  if (missing.length === 0) return await place(to, "placeFolder", [key, to.how ?? ""]);
   await discard(to, key);
   throw copyFailed(`what arrived in the pod isn't what was sent: ${someNames(missing)}`);
 }
 
-/** Moves what was received to its path. The programs' output about it becomes notes. */
+/** Moves the received files to their path. The programs' output about it becomes notes. */
 async function place(
   { open, path, name }: PodDestination,
   how: "placeFile" | "placeFolder",
@@ -159,10 +178,12 @@ async function place(
   return script.complaints;
 }
 
-/** For cleanup after a failure: that failure is reported, and not this one. */
-async function discard({ open, path, name }: PodDestination, key: string): Promise<void> {
+/** For cleanup after a failure: that failure is reported, and not this failure. */
+async function discard({ open, path, name, how }: PodDestination, key: string): Promise<void> {
   try {
-    await using script = await open("discard", [path, name, key]);
+    await using script = await open("discard", [path, name, key, how ?? ""]);
+    // The script sends nothing: a pod that sends all the same isn't listened to.
+    for await (const _ of script.data()) return;
     await script.done();
   } catch (error) {
     if (!(error instanceof CopyFailure)) throw error;
@@ -267,7 +288,8 @@ async function* watchedEntries(
 }
 
 /**
- * Yields what remote ends are sent: all of it in `tree/`, folders that are writable while they are filled, and an end.
+ * Yields the archive for remote ends: all of it in `tree/`, folders that are writable while they are filled, and an
+ * end.
  *
  * @param ending called when all entries were read: returns the line of the file `end`.
  */

@@ -4,6 +4,7 @@
  */
 import { delay } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
+import { commandMark } from "../base/command_mark.ts";
 import { KodamaError } from "../base/errors.ts";
 import { fileError } from "../files/errors.ts";
 import { readJsonFile, removeFile, removeFolder } from "../files/own_files.ts";
@@ -29,7 +30,7 @@ export interface DaemonPaths {
   lock: string;
   /** Held by a caller while it starts the process. */
   startLock: string;
-  /** Its standard output and error. */
+  /** The standard output and error of the process. */
   output: string;
   /** The folder of the requests to it, if it takes any: see `requests.ts`. */
   requests?: string;
@@ -38,7 +39,7 @@ export interface DaemonPaths {
 /** Whether a daemon runs. */
 interface DaemonStatus<Report> {
   phase: "running" | "stopped";
-  /** Absent until the first one of a running process. Of a stopped one: what the last process left. */
+  /** Absent until the first report of a running process. Of a stopped process: the last report. */
   report?: Report;
 }
 
@@ -50,21 +51,20 @@ export interface DaemonWait {
 }
 
 /** How a daemon is started. */
-export interface DaemonStart<Report> extends DaemonWait {
+interface DaemonStart<Report> extends DaemonWait {
   /** The command that serves it: program first. */
   command: readonly string[];
   /** Variables in addition to those of this process. */
   environment?: Readonly<Record<string, string>>;
   /** Returns whether the wait for the process is over. */
   isReady(report: Report): boolean;
-  /** Returns what is missing, for the message of a timeout. */
+  /** Returns the missing parts, for the message of a timeout. */
   missing?(report: Report | undefined): string;
 }
 
-/** The events of a start. */
-export type DaemonStartEvent<Report> =
+type DaemonStartEvent<Report> =
   | { kind: "starting" }
-  /** It runs already, or another start is under way: this one waits for it. */
+  /** The process runs already, or another start is under way, for which this start waits. */
   | { kind: "joined" }
   /** Its report has changed. */
   | { kind: "report"; report: Report };
@@ -72,7 +72,7 @@ export type DaemonStartEvent<Report> =
 /** The events of a stop. */
 export type DaemonStopEvent =
   | { kind: "stopping"; pid: number }
-  /** It did not exit in time, and was killed. */
+  /** The process did not exit in time, and was killed. */
   | { kind: "killed"; pid: number };
 
 const pollMs = 20;
@@ -95,9 +95,9 @@ async function reportOf<Report extends ProcessIdentity>(
 }
 
 /**
- * Makes this process the daemon's. Returns undefined if another one is.
+ * Makes this process the daemon's. Returns undefined if another process is.
  *
- * What the last process left is removed here: later, once this one has reported, a request may be to it.
+ * The files of the last process are removed here: later, once this process has reported, a request may be to it.
  */
 export async function becomeDaemon({ paths }: { paths: DaemonPaths }): Promise<
   FileLock | undefined
@@ -131,11 +131,11 @@ export function unwritable(path: string, folderHint: string, error: unknown): un
 }
 
 /**
- * Starts a process in the background and waits until it is ready; one that runs already is joined. Returns its report.
- * If the wait ends early, the process that this call started ends too.
+ * Starts a process in the background and waits until it is ready; a process that runs already is joined. Returns its
+ * report. If the wait ends early, the process that this call started ends too.
  *
  * @throws KodamaError `environment` if the folder can't be written, or with the last lines of its output if the process
- *   exits early; `timeout`; `cancelled`.
+ * exits early; `timeout`; `cancelled`.
  */
 export async function* startDaemon<Report extends ProcessIdentity>(
   daemon: Daemon<Report>,
@@ -193,7 +193,7 @@ async function* untilReady<Report extends ProcessIdentity>(
   let hasExited = false;
   child?.ended.then(() => hasExited = true);
   for (;;) {
-    // Checked before the report is read: its last one counts.
+    // Checked before the report is read: its last report counts.
     const isOver = child === undefined ? await hasNoProcess(daemon) : hasExited;
     const report = await reportOf(daemon);
     const text = JSON.stringify(report);
@@ -211,12 +211,12 @@ async function* untilReady<Report extends ProcessIdentity>(
   }
 }
 
-/** For a start that joined another: that one gave up, or the process has exited. */
+/** For a start that joined another start: that start gave up, or the process has exited. */
 async function hasNoProcess({ paths }: { paths: DaemonPaths }): Promise<boolean> {
   return !await isLocked(paths.startLock) && !await isLocked(paths.lock);
 }
 
-/** Waits for one poll interval. Throws KodamaError `cancelled` if the signal aborts. */
+/** Waits for a poll interval. Throws KodamaError `cancelled` if the signal aborts. */
 export async function pause(
   { name }: { name: string },
   { clock, signal }: Pick<DaemonWait, "clock" | "signal">,
@@ -289,12 +289,16 @@ export async function* stopDaemon<Report extends ProcessIdentity>(
   if (request === undefined) await signalProcess(report, "SIGTERM");
   else await request();
   yield { kind: "stopping", pid: report.pid };
-  let killed = false;
+  let killedAtMs: number | undefined;
   while (await isLocked(daemon.paths.lock) || await isAlive(report)) {
-    if (!killed && clock.elapsedMs() > deadlineMs) {
-      killed = true;
+    if (killedAtMs === undefined && clock.elapsedMs() > deadlineMs) {
+      killedAtMs = clock.elapsedMs();
       await signalProcess(report, "SIGKILL");
       yield { kind: "killed", pid: report.pid };
+    } else if (killedAtMs !== undefined && clock.elapsedMs() > killedAtMs + timeoutMs) {
+      throw new KodamaError("conflict", `${daemon.name} runs in another process than it reported`, {
+        hint: `look for a process of kodama that has ${daemon.paths.lock} open, and end it`,
+      });
     }
     await pause(daemon, options);
   }
@@ -323,10 +327,13 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
   }
 }
 
-/* Starts a process that outlives this one. */
+/* Starts a process that outlives this process. */
 
-/** The file is readable for its owner only, whatever file was there before; the process has the usual umask. */
-const intoOwnFile = 'rm -f "$0"; (umask 077; : >"$0"); exec "$@" >>"$0" 2>&1';
+/**
+ * The file is readable for its owner only, whatever file was there before; the process has the usual umask, and doesn't
+ * end with the command of a workflow that starts it.
+ */
+const intoOwnFile = `rm -f "$0"; (umask 077; : >"$0"); unset ${commandMark}; exec "$@" >>"$0" 2>&1`;
 
 /** A command to run in the background. */
 interface BackgroundCommand {
@@ -334,7 +341,7 @@ interface BackgroundCommand {
   args: readonly string[];
   /** Path of the file for its output. */
   output: string;
-  /** Its working directory, which must exist for as long as it runs. */
+  /** The working directory, which must exist for as long as the process runs. */
   folder: string;
   /** Variables in addition to those of this process. */
   environment: Readonly<Record<string, string>>;

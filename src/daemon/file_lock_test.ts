@@ -35,7 +35,7 @@ Deno.test("`tryFileLock()` waits for a process that only checks the lock, howeve
   }
 });
 
-/** A thread that starts one process after another: each has a copy of every open file at first. */
+/** A thread that starts process after process: each has a copy of every open file at first. */
 const spawner = `for (;;) {
   await new Deno.Command("true", { detached: true }).output();
   postMessage("started");

@@ -22,7 +22,7 @@ export class ReportWriter<Report extends object> implements AsyncDisposable {
     this.#report = report;
   }
 
-  /** The current one, which may not be written yet. */
+  /** The current report, which may not be written yet. */
   get report(): Report {
     return this.#report;
   }
@@ -32,7 +32,7 @@ export class ReportWriter<Report extends object> implements AsyncDisposable {
     this.#report = { ...this.#report, ...change };
   }
 
-  /** Changes the report, and writes it soon; together with what changes until then. A full disk costs only the write. */
+  /** Changes the report, and writes it soon; together with changes until then. A full disk costs only the write. */
   update(change: Partial<Report>): void {
     this.set(change);
     if (this.#timer !== undefined) return;
@@ -46,7 +46,7 @@ export class ReportWriter<Report extends object> implements AsyncDisposable {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#wroteAtMs = this.clock.elapsedMs();
-    // Two renames at once could leave the older one.
+    // Two renames at once could leave the older report.
     const written = this.#writing.then(() =>
       replaceFile(this.path, `${JSON.stringify(this.#report, null, 2)}\n`)
     );

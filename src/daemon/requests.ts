@@ -1,7 +1,8 @@
 /** Requests to a daemon: a file each, in a folder of its own; the daemon's report names those that are done. */
-import { isAbsent } from "../files/errors.ts";
+import { ifPresent, isAbsent } from "../files/errors.ts";
 import { readJsonFile, replaceFile } from "../files/own_files.ts";
 import { type Daemon, daemonStatus, type DaemonWait, pause, reportedStatus } from "./daemon.ts";
+import type { FileLock } from "./file_lock.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
 /** The part of a report that answers requests. */
@@ -15,7 +16,7 @@ export interface Answers {
 /** Answers that a report retains. */
 const maxAnswers = 50;
 
-/** Returns the answers with one more: done, or not completely, for a reason. */
+/** Returns the answers with an additional answer: done, or not completely, for a reason. */
 export function withAnswer(answers: Answers, id: string, reason: string | undefined): Answers {
   const answered = [...answers.answered, id].slice(-maxAnswers);
   const all = { ...answers.undone, ...(reason === undefined ? {} : { [id]: reason }) };
@@ -40,19 +41,20 @@ type RequestEnd = { kind: "done" | "exited" | "timeout" } | {
 /**
  * Sends a request to a running daemon, and waits for its answer.
  *
+ * @param options `isWorking`: time in which the daemon works on the request doesn't count against the limit.
  * @throws KodamaError `timeout` if it has just started and doesn't report; `cancelled`.
  */
-export async function ask(
-  daemon: Daemon<ProcessIdentity & Answers>,
+export async function ask<Report extends ProcessIdentity & Answers>(
+  daemon: Daemon<Report>,
   folder: string,
   request: unknown,
-  options: DaemonWait,
+  options: DaemonWait & { isWorking?: (report: Report) => boolean },
 ): Promise<RequestEnd> {
-  const { clock, timeoutMs } = options;
-  // Before its first report a process removes the requests to the last one.
+  const { clock, timeoutMs, isWorking } = options;
+  // Before its first report a process removes the requests to the last process.
   if ((await reportedStatus(daemon, options)).phase === "stopped") return { kind: "exited" };
   const id = await sendRequest(folder, request);
-  const deadlineMs = clock.elapsedMs() + timeoutMs;
+  let deadlineMs = clock.elapsedMs() + timeoutMs;
   while (clock.elapsedMs() < deadlineMs) {
     const { phase, report } = await daemonStatus(daemon);
     if (phase === "stopped") return { kind: "exited" };
@@ -60,18 +62,20 @@ export async function ask(
       const reason = report.undone[id];
       return reason === undefined ? { kind: "done" } : { kind: "undone", reason };
     }
+    if (report !== undefined && isWorking?.(report) === true) {
+      deadlineMs = clock.elapsedMs() + timeoutMs;
+    }
     await pause(daemon, options);
   }
   return { kind: "timeout" };
 }
 
-/** Handlers of requests. */
-export interface RequestHandlers<Request> {
-  /** Returns undefined for what isn't a request. */
+interface RequestHandlers<Request> {
+  /** Returns undefined unless the value is a request. */
   parse(value: unknown): Request | undefined;
   carryOut(id: string, request: Request): Promise<void>;
   failed(error: unknown): void;
-  /** The folder was removed: requests can't arrive any more. */
+  /** The folder was removed or replaced: requests can't arrive any more, and another process may be the daemon. */
   folderRemoved(): void;
 }
 
@@ -80,13 +84,18 @@ const pollMs = 200;
 
 const named = /^([0-9a-f-]{36})\.json$/;
 
-/** Receives requests as they arrive, and those that were sent since this process became the daemon's. */
+/**
+ * Receives requests as they arrive, and those that were sent since this process became the daemon's.
+ *
+ * @param at the folder of the requests, and the daemon's lock.
+ */
 export function receiveRequests<Request>(
-  folder: string,
+  { folder, lock }: { folder: string; lock: FileLock },
   { parse, carryOut, failed, folderRemoved }: RequestHandlers<Request>,
 ): Disposable {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const poll = async () => {
+    if (!lock.isAtPath()) return folderRemoved();
     for (const { name } of Deno.readDirSync(folder)) {
       const id = named.exec(name)?.[1];
       if (id === undefined) continue;
@@ -106,11 +115,5 @@ export function receiveRequests<Request>(
 async function take(path: string): Promise<unknown> {
   const value = await readJsonFile(path);
   if (value === undefined) return undefined;
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-  return value;
+  return await ifPresent(() => Deno.remove(path).then(() => value));
 }

@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.ts";
 import { becomeDaemon, type Daemon } from "./daemon.ts";
+import { tryFileLock } from "./file_lock.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 import { ReportWriter } from "./report_writer.ts";
 import { type Answers, ask, receiveRequests, sendRequest, withAnswer } from "./requests.ts";
 
-Deno.test("`receiveRequests()` takes each request by its id, and reports a removed folder", async () => {
-  const parent = await Deno.makeTempDir({ prefix: "kodama-requests-" });
-  const folder = `${parent}/requests`;
-  const taken = Promise.withResolvers<string>();
-  const removed = Promise.withResolvers<void>();
-  {
-    using _receiving = receiveRequests<unknown>(folder, {
+Deno.test("`receiveRequests()` takes each request by its id, and reports a removed or replaced folder", async () => {
+  for (const restored of [false, true]) {
+    const parent = await Deno.makeTempDir({ prefix: "kodama-requests-" });
+    const folder = `${parent}/requests`;
+    const taken = Promise.withResolvers<string>();
+    const removed = Promise.withResolvers<void>();
+    using lock = await tryFileLock(`${parent}/lock`);
+    assert.ok(lock !== undefined);
+    using _receiving = receiveRequests<unknown>({ folder, lock }, {
       parse: (value) => value,
       carryOut: (id, request) => Promise.resolve(taken.resolve(`${id} ${JSON.stringify(request)}`)),
       failed: taken.reject,
@@ -20,7 +23,12 @@ Deno.test("`receiveRequests()` takes each request by its id, and reports a remov
     const id = await sendRequest(folder, { kind: "flush" });
     assert.equal(await taken.promise, `${id} {"kind":"flush"}`);
     await Deno.remove(parent, { recursive: true });
+    if (restored) {
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeTextFile(`${parent}/lock`, "");
+    }
     await removed.promise;
+    if (restored) await Deno.remove(parent, { recursive: true });
   }
 });
 
@@ -43,6 +51,7 @@ Deno.test("a request to a process that is still starting is done, and none to th
   };
   await sendRequest(paths.requests, "earlier");
   const lock = await becomeDaemon(daemon);
+  assert.ok(lock !== undefined);
   const options = { clock: systemClock, signal: new AbortController().signal, timeoutMs: 20_000 };
   const asked = ask(daemon, paths.requests, "now", options);
   for (let turn = 0; turn < 100; turn++) await Deno.stat(folder);
@@ -58,7 +67,7 @@ Deno.test("a request to a process that is still starting is done, and none to th
   await Deno.mkdir(paths.requests, { recursive: true });
   while ((await Array.fromAsync(Deno.readDir(paths.requests))).length === 0);
   const done: unknown[] = [];
-  using _receiving = receiveRequests<unknown>(paths.requests, {
+  using _receiving = receiveRequests<unknown>({ folder: paths.requests, lock }, {
     parse: (value) => value,
     async carryOut(id, request) {
       done.push(request);
@@ -70,7 +79,7 @@ Deno.test("a request to a process that is still starting is done, and none to th
   assert.deepEqual(await asked, { kind: "done" });
   assert.deepEqual(done, ["now"]);
   await report.settled();
-  lock?.[Symbol.dispose]();
+  lock[Symbol.dispose]();
   assert.deepEqual(await ask(daemon, paths.requests, "later", options), { kind: "exited" });
   await Deno.remove(folder, { recursive: true });
 });

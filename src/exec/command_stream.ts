@@ -5,11 +5,19 @@
 import { scriptCommand, type ScriptParts, scriptText } from "../base/shell_script.ts";
 import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
 import type { ChannelEnd, ExecChannel, OutputChunk } from "../kube/client.ts";
-import { type Attempt, ended, isOver, outcomeOfEnd, outcomeOfStop, type Stop } from "./outcome.ts";
+import {
+  type Attempt,
+  ended,
+  isOver,
+  type Outcome,
+  outcomeOfEnd,
+  outcomeOfStop,
+  type Stop,
+} from "./outcome.ts";
 import { hasLeader, type InputReader, type OpenExec, type TargetRun } from "./run_options.ts";
 import { reportsNoShell } from "./runtime_errors.ts";
 import { EndMarkReader } from "./marked_line.ts";
-import { PreambleReader } from "./preamble.ts";
+import { preambleInput, PreambleReader } from "./preamble.ts";
 import { endCommand, hangUpScript, type ProcessSession, signalRound } from "./session_signal.ts";
 import born from "./scripts/born.sh" with { type: "text" };
 import watch from "./scripts/watch.sh" with { type: "text" };
@@ -30,8 +38,6 @@ const cancelledLimitMs = 5000;
 
 /** One attempt at a command, on a stream that is open. Used once. */
 export class Conversation {
-  readonly #run: TargetRun;
-  readonly #channel: ExecChannel;
   /** Absent for a command without preamble. */
   readonly #ownLines: OwnLines | undefined;
   /** Resolves when the command is known to run, or when the stream has ended before that. */
@@ -41,9 +47,11 @@ export class Conversation {
   readonly #marked = Promise.withResolvers<number>();
   #watch: TerminalWatch | undefined;
 
-  constructor(run: TargetRun, channel: ExecChannel, form: "preamble" | "bare") {
-    this.#run = run;
-    this.#channel = channel;
+  constructor(
+    private readonly run: TargetRun,
+    private readonly channel: ExecChannel,
+    form: "preamble" | "bare",
+  ) {
     const { nonce } = run.options;
     if (form === "preamble") {
       this.#ownLines = new OwnLines(nonce, { marked: hasLeader(run.options) });
@@ -51,7 +59,7 @@ export class Conversation {
   }
 
   async untilEnd(): Promise<Attempt> {
-    const { options, cancelled } = this.#run;
+    const { options, cancelled } = this.run;
     using cleanup = new DisposableStack();
     const { timeoutMs } = options;
     if (timeoutMs !== undefined) {
@@ -63,8 +71,12 @@ export class Conversation {
     cleanup.defer(() => over.abort());
 
     const output = this.#passOutput();
-    if (this.#run.input !== undefined) this.#limitSilence(output);
-    const side = Promise.all([this.#passSizes(over.signal), this.#passInput(over.signal)]);
+    if (this.run.input !== undefined) this.#limitSilence(output);
+    const side = Promise.all([
+      this.#passSizes(over.signal),
+      this.#passVariables(over.signal),
+      this.#passInput(over.signal),
+    ]);
     const first = await Promise.race([output, this.#stop.promise]);
     const attempt = isStop(first) ? await this.#stopped(first, output) : await this.#ended(first);
     over.abort();
@@ -74,7 +86,7 @@ export class Conversation {
   }
 
   #limitSilence(output: Promise<unknown>): void {
-    const { clock } = this.#run.options;
+    const { clock } = this.run.options;
     void this.#marked.promise.then(async (exitCode) => {
       if (!await passed(clock, unreportedMs, { settled: output })) return;
       this.#stop.resolve({ kind: "unreported", exitCode });
@@ -83,7 +95,7 @@ export class Conversation {
 
   /** Under a terminal, a second stream notifies the pod when kodama exits. */
   #watchTerminal(): void {
-    const { target, options: { terminal, open, clock, graceMs } } = this.#run;
+    const { target, options: { terminal, open, clock, graceMs } } = this.run;
     const leader = this.#ownLines?.session?.leader;
     if (terminal === undefined || leader === undefined) return;
     this.#watch = new TerminalWatch({ target, leader, open, clock, graceMs });
@@ -91,14 +103,14 @@ export class Conversation {
 
   #isRunning(): void {
     this.#started.resolve("running");
-    this.#run.options.terminal?.onStarted?.();
+    this.run.options.terminal?.onStarted?.();
   }
 
   async #passOutput(): Promise<ChannelEnd> {
     const ownLines = this.#ownLines;
     let opening = ownLines !== undefined;
     try {
-      for await (const chunk of this.#channel.output) {
+      for await (const chunk of this.channel.output) {
         const bytes = ownLines?.push(chunk) ?? chunk.bytes;
         if (opening && ownLines?.opening === false) {
           opening = false;
@@ -107,9 +119,9 @@ export class Conversation {
         }
         const exitCode = ownLines?.exitCode;
         if (exitCode !== undefined) this.#marked.resolve(exitCode);
-        if (bytes.length > 0) await this.#run.emit(chunk.stream, bytes);
+        if (bytes.length > 0) await this.run.emit(chunk.stream, bytes);
       }
-      return await this.#channel.end;
+      return await this.channel.end;
     } catch (error) {
       return { kind: "cut", reason: error instanceof Error ? error.message : String(error) };
     } finally {
@@ -125,20 +137,33 @@ export class Conversation {
     if (ownLines !== undefined && !started && this.#lacksShell(end, heldBack)) {
       return { kind: "noShell" };
     }
-    await this.#flush(heldBack);
-    const endMark = ownLines?.endMissing === true ? "missing" : ownLines?.exitCode;
-    return ended(
-      outcomeOfEnd(end, { started, ...(endMark === undefined ? {} : { endMark }) }),
-    );
+    await this.#flush(end, heldBack);
+    return ended(this.#outcomeOf(end));
   }
 
-  /** Emits bytes that were held back as a possible start of kodama's own lines, and weren't. */
-  async #flush(opening: Uint8Array): Promise<void> {
+  #outcomeOf(end: ChannelEnd): Outcome {
+    const ownLines = this.#ownLines;
+    const started = ownLines?.session !== undefined;
+    const endMark = ownLines?.endMissing === true ? "missing" : ownLines?.exitCode;
+    return outcomeOfEnd(end, { started, ...(endMark === undefined ? {} : { endMark }) });
+  }
+
+  /** Returns whether the end of the stream is that of the command, and all its output has arrived. */
+  #provesEnd(end: ChannelEnd): boolean {
+    return isOver(ended(this.#outcomeOf(end)));
+  }
+
+  /**
+   * Emits bytes that were held back as a possible start of kodama's own lines, and weren't. If the stream was cut, they
+   * may be that, and other output is missing too.
+   */
+  async #flush(end: ChannelEnd, opening: Uint8Array): Promise<void> {
+    if (end.kind === "cut") return;
     const heldBackMarks = this.#ownLines?.finishMarks() ?? [];
     for (
       const { stream, bytes } of [{ stream: "stdout" as const, bytes: opening }, ...heldBackMarks]
     ) {
-      if (bytes.length > 0) await this.#run.emit(stream, bytes);
+      if (bytes.length > 0) await this.run.emit(stream, bytes);
     }
   }
 
@@ -152,45 +177,48 @@ export class Conversation {
   /** A limit was reached while the command ran: it is ended in the pod, and its remaining output is emitted. */
   async #stopped(stop: Stop, output: Promise<ChannelEnd>): Promise<Attempt> {
     if (stop.kind === "unreported") {
-      await this.#channel.close();
+      await this.channel.close();
       await output;
       return ended(outcomeOfStop(stop, {}));
     }
     const limitMs = this.#signalLimitMs(stop);
     const left = await this.#endInPod(output, limitMs);
-    const unread = left === undefined && !await this.#drained(stop, output, limitMs);
-    await this.#channel.close();
-    await output;
-    await this.#flush(this.#ownLines?.finishOpening() ?? new Uint8Array());
-    const remains = left === undefined ? unread ? { unread } as const : {} : { left };
+    if (left === undefined) await this.#drain(stop, output, limitMs);
+    await this.channel.close();
+    const end = await output;
+    await this.#flush(end, this.#ownLines?.finishOpening() ?? new Uint8Array());
+    const remains = left !== undefined
+      ? { left }
+      : this.#provesEnd(end)
+      ? {}
+      : { unread: true } as const;
     return ended(outcomeOfStop(stop, remains));
   }
 
-  /** The command is gone: returns whether all its output is read in time. */
-  async #drained(
+  /** The command is gone: reads its output for a short time. */
+  async #drain(
     { kind }: Exclude<Stop, { kind: "unreported" }>,
     output: Promise<ChannelEnd>,
     limitMs: number,
-  ): Promise<boolean> {
-    const { options: { clock }, drop } = this.#run;
-    if (!await passed(clock, drainMs[kind], { settled: output })) return true;
+  ): Promise<void> {
+    const { options: { clock }, drop } = this.run;
+    if (!await passed(clock, drainMs[kind], { settled: output })) return;
     drop();
     // The leader sets its mark behind all output: it must not wait for a reader of that.
     const session = { leader: this.#ownLines?.session?.leader ?? 0 };
     if (session.leader > 0) {
-      await signalRound("KILL", session, { run: this.#run, limitMs }).catch(() => {});
+      await signalRound("KILL", session, { run: this.run, limitMs }).catch(() => {});
     }
-    return false;
   }
 
   /** To reach the pod once more a command has as long as it had to start. */
   #signalLimitMs({ kind }: Stop): number {
-    const limitMs = this.#run.outages.limitMs(this.#run.target.context);
+    const limitMs = this.run.outages.limitMs(this.run.target.context);
     return kind === "cancelled" ? Math.min(cancelledLimitMs, limitMs) : limitMs;
   }
 
   async #endInPod(output: Promise<ChannelEnd>, limitMs: number): Promise<string | undefined> {
-    const { clock, graceMs } = this.#run.options;
+    const { clock, graceMs } = this.run.options;
     if (this.#ownLines === undefined) {
       return "the command may still run: the image has no sh to end it with";
     }
@@ -199,14 +227,31 @@ export class Conversation {
     const { session } = this.#ownLines;
     if (session === undefined) return "the command may still run: its process id didn't arrive";
     return await endCommand(
-      (signal) => signalRound(signal, session, { run: this.#run, limitMs }),
-      { ended: output, graceMs, clock },
+      (signal) => signalRound(signal, session, { run: this.run, limitMs }),
+      { ended: this.#provenEnd(output), graceMs, clock },
     );
+  }
+
+  /** Resolves if the stream ends with its command: a link that breaks says nothing of it. */
+  async #provenEnd(output: Promise<ChannelEnd>): Promise<void> {
+    if (!this.#provesEnd(await output)) await new Promise<never>(() => {});
+  }
+
+  /** The preamble reads them before its first line. */
+  async #passVariables(over: AbortSignal): Promise<void> {
+    const { options } = this.run;
+    const bytes = preambleInput(options.environment);
+    if (this.#ownLines === undefined || !hasLeader(options) || bytes.length === 0) return;
+    try {
+      await orAborted(this.channel.write(bytes), over);
+    } catch {
+      // The link is gone, or the command has been stopped: the channel's end reports which.
+    }
   }
 
   /** Input waits for the first line: the terminal would echo earlier keystrokes before it. */
   async #passInput(over: AbortSignal): Promise<void> {
-    const reader = this.#run.input?.open();
+    const reader = this.run.input?.open();
     if (reader === undefined) return;
     if (await this.#started.promise === "ended") return;
     try {
@@ -223,8 +268,8 @@ export class Conversation {
       const bytes = await reader.read(over);
       if (over.aborted) return;
       try {
-        if (bytes === undefined) return void await orAborted(this.#channel.closeStdin(), over);
-        await orAborted(this.#channel.write(bytes), over);
+        if (bytes === undefined) return void await orAborted(this.channel.closeStdin(), over);
+        await orAborted(this.channel.write(bytes), over);
       } catch {
         // The link is gone or the command stopped reading: the channel's end reports which.
         return;
@@ -233,13 +278,13 @@ export class Conversation {
   }
 
   async #passSizes(over: AbortSignal): Promise<void> {
-    const terminal = this.#run.options.terminal;
+    const terminal = this.run.options.terminal;
     if (terminal === undefined) return;
     try {
       await forEachUntil(
         terminal.sizes,
         over,
-        (size) => orAborted(this.#channel.resize(size), over),
+        (size) => orAborted(this.channel.resize(size), over),
       );
     } catch {
       // As for input: the channel's end reports the reason.
@@ -372,15 +417,13 @@ exec sh -c 'eval "$kodama_script"' "$0" "$@"`;
 
 /** A watch that runs until it is ended. */
 class TerminalWatch {
-  readonly #options: TerminalWatchOptions;
   readonly #over = new AbortController();
   readonly #watching: Promise<void>;
   #channel: ExecChannel | undefined;
   #former: readonly string[] = [];
 
   /** Opens the stream beside the command, which doesn't wait for it. */
-  constructor(options: TerminalWatchOptions) {
-    this.#options = options;
+  constructor(private readonly options: TerminalWatchOptions) {
     this.#watching = this.#watch(this.#over.signal);
   }
 
@@ -392,7 +435,7 @@ class TerminalWatch {
   }
 
   async #watch(over: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     while (!over.aborted) {
       try {
         await this.#once(over);
@@ -404,7 +447,7 @@ class TerminalWatch {
   }
 
   async #once(over: AbortSignal): Promise<void> {
-    const { target, leader, graceMs, open } = this.#options;
+    const { target, leader, graceMs, open } = this.options;
     const { namespace, pod, container } = target;
     const command = watchArgv(leader, graceMs, this.#former);
     const request = { namespace, pod, container, command, stdin: true, tty: false };
@@ -434,7 +477,7 @@ class TerminalWatch {
   }
 
   async #beat(channel: ExecChannel, over: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     while (await passed(clock, beatMs, { signal: over })) {
       try {
         await orAborted(channel.write(encoded("\n")), over);

@@ -4,6 +4,7 @@ import type { ChannelEnd } from "../kube/client.ts";
 import { Latest } from "../base/latest.ts";
 import { watchArgv } from "./command_stream.ts";
 import { events, hello, outcomesOf, outputOf, runFixture } from "./testing/run_fixture.ts";
+import { writeProgram } from "../base/testing/program_file.ts";
 
 /** A run of one target with a terminal. */
 function withTerminal(end: ChannelEnd) {
@@ -72,7 +73,7 @@ Deno.test("a program that discards kodama's line as it begins to draw is shown, 
 /** Shells whose `sleep` takes no time: the delays aren't under test. */
 async function hurriedPath(): Promise<{ path: string } & AsyncDisposable> {
   const folder = await Deno.makeTempDir();
-  await Deno.writeTextFile(`${folder}/sleep`, "#!/bin/sh\n", { mode: 0o755 });
+  await writeProgram(`${folder}/sleep`, "#!/bin/sh\n");
   return {
     path: `${folder}:${Deno.env.get("PATH")}`,
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),

@@ -110,7 +110,7 @@ function matched(before: readonly Answer[], after: readonly Answer[]) {
   }
   const byWorkload = (answers: Iterable<Answer>) =>
     Map.groupBy(answers, (answer) => {
-      const workload = workloadOf(answer.pod);
+      const workload = workloadOfPod(answer.pod);
       return workload === undefined ? "" : keyOf(answer, workload);
     });
   const [lost, fresh] = [byWorkload(unmatched.values()), byWorkload(others)];
@@ -134,7 +134,7 @@ function matched(before: readonly Answer[], after: readonly Answer[]) {
  *
  * https://pkg.go.dev/k8s.io/apimachinery/pkg/util/rand#SafeEncodeString
  */
-function workloadOf(pod: string): string | undefined {
+export function workloadOfPod(pod: string): string | undefined {
   const match = /^(.+?)(?:-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}$/
     .exec(pod);
   return match?.[1];
@@ -224,9 +224,6 @@ function grouped(answers: readonly Answer[]): AnswerGroup[] {
     ({ outcome, exitCode, output }) => JSON.stringify([outcome, exitCode, output?.id ?? null]),
   );
   return [...groups.values()]
-    .map((members) => ({
-      answers: members,
-      names: compressNames(members.map(({ name }) => name)),
-    }))
+    .map((members) => ({ answers: members, names: compressNames(members.map(({ name }) => name)) }))
     .sort((a, b) => b.answers.length - a.answers.length);
 }

@@ -10,16 +10,18 @@ export interface OutputLine {
   /** Exactly as they arrived, without the line's end. */
   bytes: Uint8Array;
   /**
-   * The line's end: `newline`; `end`, the stream ended without one; `limit`, the line is longer than the bound and
-   * continues in the next event of this target and stream.
+   * The line's end: `newline`; `end`, the stream ended without one; `limit`, there is no memory for the rest of it, which
+   * follows in the next event of this target and stream.
    */
   endedBy: "newline" | "end" | "limit";
 }
 
-/** The longest line that is emitted in one piece. */
-const maxLineBytes = 64 * 1024;
+/** The memory for unfinished lines of all targets together: a line of JSON may be long. */
+const maxHeldBytes = 64 * 1024 * 1024;
 
 const newline = 0x0a;
+
+type Piece = Omit<OutputLine, "endedBy">;
 
 /** Buffers each stream's unfinished line until its end, the target's end, or the bound. */
 export class LineInterleaver {
@@ -27,9 +29,10 @@ export class LineInterleaver {
     stdout: new Map<number, ByteBuffer>(),
     stderr: new Map<number, ByteBuffer>(),
   };
+  #heldBytes = 0;
 
-  /** @param limitBytes longer lines are emitted in pieces of this size. */
-  constructor(readonly limitBytes: number = maxLineBytes) {}
+  /** @param limitBytes the unfinished lines of all targets together; the longest is emitted if they are longer. */
+  constructor(readonly limitBytes: number = maxHeldBytes) {}
 
   /** Returns the lines that these bytes complete. */
   push(target: number, stream: OutputLine["stream"], bytes: Uint8Array): OutputLine[] {
@@ -38,10 +41,11 @@ export class LineInterleaver {
     while (start < bytes.length) {
       const end = bytes.indexOf(newline, start);
       if (end < 0) {
-        this.#hold(lines, { target, stream, bytes: bytes.subarray(start) });
+        this.#hold({ target, stream, bytes: bytes.subarray(start) });
+        if (this.#heldBytes > this.limitBytes) lines.push(this.#longest());
         break;
       }
-      this.#finish(lines, { target, stream, bytes: bytes.subarray(start, end) });
+      lines.push(this.#finished({ target, stream, bytes: bytes.subarray(start, end) }));
       start = end + 1;
     }
     return lines;
@@ -56,34 +60,39 @@ export class LineInterleaver {
   }
 
   /** The last piece of a line. Most lines are one piece: those aren't copied. */
-  #finish(lines: OutputLine[], piece: Omit<OutputLine, "endedBy">): void {
+  #finished(piece: Piece): OutputLine {
     const { target, stream } = piece;
-    if (this.#unfinished[stream].has(target) || piece.bytes.length > this.limitBytes) {
-      this.#hold(lines, piece);
-      const bytes = this.#take(target, stream) ?? new Uint8Array();
-      lines.push({ target, stream, bytes, endedBy: "newline" });
-    } else lines.push({ ...piece, endedBy: "newline" });
+    if (!this.#unfinished[stream].has(target)) return { ...piece, endedBy: "newline" };
+    this.#hold(piece);
+    const bytes = this.#take(target, stream) ?? new Uint8Array();
+    return { target, stream, bytes, endedBy: "newline" };
   }
 
-  /** Returns a piece that may be continued. */
-  #hold(lines: OutputLine[], { target, stream, bytes }: Omit<OutputLine, "endedBy">): void {
+  #hold({ target, stream, bytes }: Piece): void {
     const unfinished = this.#unfinished[stream];
-    let held = unfinished.get(target) ?? new ByteBuffer();
-    let remaining = bytes;
-    while (held.length + remaining.length > this.limitBytes) {
-      const free = this.limitBytes - held.length;
-      held.push(remaining.subarray(0, free));
-      remaining = remaining.subarray(free);
-      lines.push({ target, stream, bytes: held.bytes, endedBy: "limit" });
-      held = new ByteBuffer();
-    }
-    held.push(remaining);
+    const held = unfinished.get(target) ?? new ByteBuffer();
+    held.push(bytes);
     unfinished.set(target, held);
+    this.#heldBytes += bytes.length;
+  }
+
+  /** The longest of the unfinished lines, without its end. */
+  #longest(): OutputLine {
+    let longest = { target: 0, stream: "stdout" as OutputLine["stream"], length: -1 };
+    for (const stream of ["stdout", "stderr"] as const) {
+      for (const [target, { length }] of this.#unfinished[stream]) {
+        if (length > longest.length) longest = { target, stream, length };
+      }
+    }
+    const { target, stream } = longest;
+    const bytes = this.#take(target, stream) ?? new Uint8Array();
+    return { target, stream, bytes, endedBy: "limit" };
   }
 
   #take(target: number, stream: OutputLine["stream"]): Uint8Array | undefined {
     const bytes = this.#unfinished[stream].get(target)?.bytes;
     this.#unfinished[stream].delete(target);
+    this.#heldBytes -= bytes?.length ?? 0;
     return bytes;
   }
 }

@@ -11,7 +11,6 @@ const escape = 0x1b;
  */
 export class MarkedLine<T> {
   readonly #marker: Uint8Array;
-  readonly #parse: (text: string) => T | undefined;
   readonly #isFirst: boolean;
   #head: Uint8Array = new Uint8Array();
   #state: { kind: "searching" } | { kind: "found"; value: T } | { kind: "absent" } = {
@@ -25,11 +24,10 @@ export class MarkedLine<T> {
    */
   constructor(
     marker: string,
-    parse: (text: string) => T | undefined,
+    private readonly parse: (text: string) => T | undefined,
     { isFirst }: { isFirst: boolean },
   ) {
     this.#marker = new TextEncoder().encode(marker);
-    this.#parse = parse;
     this.#isFirst = isFirst;
   }
 
@@ -55,7 +53,7 @@ export class MarkedLine<T> {
     const text = new TextDecoder().decode(
       this.#head.subarray(start + this.#marker.length, newline),
     );
-    const value = this.#parse(text.replace(/\r$/, ""));
+    const value = this.parse(text.replace(/\r$/, ""));
     if (value === undefined) return this.finish();
     this.#state = { kind: "found", value };
     const remaining = joinBytes([this.#head.subarray(0, start), this.#head.subarray(newline + 1)]);

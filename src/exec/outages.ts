@@ -1,10 +1,9 @@
 /** Servers that are down: one caller retries, and the others wait for its result. */
 import { orAborted } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
-import { Backoff, type RetryPolicy } from "../base/retry.ts";
+import { Backoff, outagePolicy } from "../base/retry.ts";
 import { isUnsent, type LinkError } from "../kube/failures.ts";
 
-const retries: RetryPolicy = { delayMs: 100, maxDelayMs: 1000 };
 /** The time for a connection to a server that was given up before. */
 const givenUpLimitMs = 2000;
 
@@ -19,15 +18,13 @@ interface Outage {
  * other.
  */
 export class Outages {
-  readonly #clock: Clock;
   readonly #limitMs: number;
   readonly #outages = new Map<string, Outage>();
   /** Servers that didn't come back in time, and haven't answered since. */
   readonly #givenUp = new Set<string>();
 
   /** @param limitMs the longest wait for one server. */
-  constructor(clock: Clock, limitMs: number) {
-    this.#clock = clock;
+  constructor(private readonly clock: Clock, limitMs: number) {
     this.#limitMs = limitMs;
   }
 
@@ -70,7 +67,7 @@ export class Outages {
     const { promise: end, resolve } = Promise.withResolvers<"back" | "givenUp">();
     const outage: Outage = { lastError: error, end };
     this.#outages.set(server, outage);
-    const backoff = new Backoff(retries, { clock: this.#clock, signal });
+    const backoff = new Backoff(outagePolicy.interactive, { clock: this.clock, signal });
     try {
       while (await backoff.wait()) {
         try {

@@ -19,6 +19,7 @@
  *     S success, M with another exit code                             failed       M's exit code
  *     S success, and the expected M is missing                        unknown
  *     S with an exit code other than 0                                failed       S's exit code
+ *     S with the exit code of a signal, and the expected M is missing failed       the same, never an expected one
  *     an exit code that the caller lists (workflows only)             ok, else failed
  *     S refused, not started: the runtime can't start the command     failed       126 or 127
  *     S refused, not started, and its message proves that             unreachable
@@ -123,12 +124,17 @@ export function outcomeOfExpected(outcome: Outcome, expected: readonly number[])
       ? outcome
       : { kind: "failed", exitCode: 0, reason: `exit code 0, expected ${expected.join(", ")}` };
   }
-  // With a reason or a signal it isn't the command that has chosen the exit code.
-  if (outcome.kind !== "failed" || outcome.reason !== undefined || outcome.signal !== undefined) {
-    return outcome;
-  }
+  // With a reason it isn't the command that has chosen the exit code.
+  if (outcome.kind !== "failed" || outcome.reason !== undefined) return outcome;
   const { exitCode } = outcome;
   return expected.includes(exitCode) ? { kind: "ok", exitCode } : outcome;
+}
+
+/** Returns the outcome of a command in a pod whose state, when it was read, explains that it wasn't reached. */
+export function outcomeInState(outcome: Outcome, trouble: string | undefined): Outcome {
+  if (outcome.kind !== "unreachable" || trouble === undefined) return outcome;
+  const state = trouble.startsWith("container ") ? trouble : `the pod ${trouble}`;
+  return { ...outcome, reason: `${state} (${outcome.reason})` };
 }
 
 /* Before the stream is open. */
@@ -160,6 +166,14 @@ export function outcomeOfOpening(error: unknown, opening: FailedOpening): Attemp
     return ended(outcomeOfRefusal(error));
   }
   return ended({ kind: "unreachable", reason: withoutCommand(error.message) });
+}
+
+/** Returns whether a policy of the cluster has refused the stream: an admission policy, or a webhook. */
+export function isPolicyRefusal(attempt: Attempt): boolean {
+  if (attempt.kind !== "ended") return false;
+  const { outcome } = attempt;
+  return (outcome.kind === "forbidden" || outcome.kind === "unreachable") &&
+    /\bdenied (?:the )?request\b/.test(outcome.reason);
 }
 
 function outcomeOfBrokenLink({ message, failure }: LinkError): Failure {
@@ -201,6 +215,7 @@ export interface CommandEvidence {
 export function outcomeOfEnd(end: ChannelEnd, { started, endMark }: CommandEvidence): Outcome {
   switch (end.kind) {
     case "exited": {
+      if (end.exitCode !== 0 && endMark === "missing") return outcomeOfAllKilled(end.exitCode);
       if (end.exitCode !== 0 || endMark === undefined) return outcomeOfExit(end.exitCode);
       // Some servers report `Success` for a command that failed, if its input ended at the same moment (seen with
       // Kubernetes 1.34 over WebSocket), and for one that still runs, if the link to its node breaks (1.30 and later).
@@ -246,6 +261,15 @@ function outcomeOfExit(exitCode: number): Outcome {
   return { kind: "failed", exitCode, ...(signal === undefined ? {} : { signal }) };
 }
 
+/** The command can't have chosen an exit code that kodama's shell, which reports it, has died of too. */
+function outcomeOfAllKilled(exitCode: number): Outcome {
+  const outcome = outcomeOfExit(exitCode);
+  if (outcome.kind !== "failed" || outcome.signal === undefined) return outcome;
+  const reason =
+    "it was killed with all of its processes, as when the container ends, or has no memory left";
+  return { ...outcome, reason };
+}
+
 /**
  * Returns whether a refusal means that no command started, by its message without the command, which may be long and
  * contain anything. A Status of a failed exec has `InternalError` for all causes: a node that couldn't be dialled, a
@@ -258,7 +282,7 @@ function provesNoStart({ reason }: Status, message: string): boolean {
 }
 
 const nothingStarted =
-  /\bdial (?:tcp|udp|unix)\b|error dialing backend|connection refused|no route to host|not found|(?:is|are|be) not (?:created or )?running|no running task|unable to upgrade connection|OCI runtime exec failed/i;
+  /\bdial (?:tcp|udp|unix)\b|error dialing backend|connection refused|no route to host|not found|(?:is|are|be) not (?:created or )?running|no running task|is in CONTAINER_[A-Z]+ state|unable to upgrade connection|OCI runtime exec failed/i;
 
 /** The outcome of a stream whose events ended without one. */
 export const outcomeWithoutEnd: Failure = unknown("the stream had no end");

@@ -12,9 +12,11 @@ import {
   isMissingShell,
   isOver,
   type Outcome,
+  outcomeInState,
   outcomeOfCopyError,
   outcomeOfDeadContext,
   outcomeOfEnd,
+  outcomeOfExpected,
   outcomeOfLostShell,
   outcomeOfMissingPersistentShell,
   outcomeOfMissingShell,
@@ -130,6 +132,16 @@ Deno.test("`outcomeOfEnd()` maps every end of a stream", () => {
     }],
     [exited(3), { started: true, endMark: 7 }, { kind: "failed", exitCode: 3 }],
     [exited(3), { started: true, endMark: "missing" }, { kind: "failed", exitCode: 3 }],
+    [exited(137), { started: true, endMark: 137 }, {
+      kind: "failed",
+      exitCode: 137,
+      signal: "SIGKILL",
+    }],
+    [exited(137), { started: true, endMark: "missing" }, {
+      ...{ kind: "failed", exitCode: 137, signal: "SIGKILL" },
+      reason:
+        "it was killed with all of its processes, as when the container ends, or has no memory left",
+    }],
     [exited(137), started, { kind: "failed", exitCode: 137, signal: "SIGKILL" }],
     [cut, started, { kind: "unknown", reason: "gone" }],
     [cut, { started: true, endMark: 0 }, { kind: "unknown", reason: "gone" }],
@@ -184,6 +196,7 @@ Deno.test("`outcomeOfEnd()` takes a refusal as proof of no start only by its mes
     "Internal error occurred: error dialing backend: dial tcp 10.0.0.7:10250: connect: no route to host",
     'Internal error occurred: error sending request: Post "https://10.0.0.7:10250/exec/n/p/c": dial tcp 10.0.0.7:10250: i/o timeout',
     "Internal error occurred: error executing command in container: failed to exec in container: failed to load task: no running task found: task 0a not found: not found",
+    "Internal error occurred: error executing command in container: container is in CONTAINER_EXITED state",
     'unable to upgrade connection: container not found ("main")',
     "Internal error occurred: error executing command in container: container is not running",
   ];
@@ -342,4 +355,35 @@ Deno.test("runtimes' messages distinguish no shell, no such command, and not exe
     assert.equal(reportsNoShell(message), false, message);
     assert.equal(readStartFailure(message)?.exitCode, code, message);
   }
+});
+
+Deno.test("`outcomeInState()` puts a pod's state before the server's words, of what wasn't reached alone", () => {
+  const reason = 'container not found ("main")';
+  const unreachable = { kind: "unreachable", reason } as const;
+  assert.deepEqual(outcomeInState(unreachable, "has completed"), {
+    kind: "unreachable",
+    reason: `the pod has completed (${reason})`,
+  });
+  assert.deepEqual(outcomeInState(unreachable, 'container "main" is not running: waiting'), {
+    kind: "unreachable",
+    reason: `container "main" is not running: waiting (${reason})`,
+  });
+  assert.equal(outcomeInState(unreachable, undefined), unreachable);
+  const ok = { kind: "ok" } as const;
+  assert.equal(outcomeInState(ok, "is terminating"), ok);
+});
+
+Deno.test("an expected exit code is a success, also that of a signal, if the command itself has ended with it", () => {
+  const judged = (exitCode: number, evidence: CommandEvidence, ...expected: number[]) =>
+    outcomeOfExpected(outcomeOfEnd(exited(exitCode), evidence), expected).kind;
+  for (const exitCode of [1, 128, 129, 137, 143, 200, 255]) {
+    const reported = { started: true, endMark: exitCode };
+    assert.equal(judged(exitCode, reported, 0, exitCode), "ok");
+    assert.equal(judged(exitCode, started, exitCode), "ok");
+    assert.equal(judged(exitCode, reported, 0), "failed");
+  }
+  assert.equal(judged(0, { started: true, endMark: 0 }, 137), "failed");
+  // The kernel kills all processes of a container that has no memory left.
+  assert.equal(judged(137, { started: true, endMark: "missing" }, 0, 137), "failed");
+  assert.equal(judged(3, { started: true, endMark: "missing" }, 3), "ok");
 });

@@ -1,4 +1,5 @@
 /** The args that start and find persistent shells, read by the shells of this machine, on a terminal of script(1). */
+import { noneOf, unless } from "../base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { MarkedLine } from "./marked_line.ts";
 import {
@@ -20,7 +21,7 @@ function onPath(name: string): string | undefined {
 }
 
 const shells = ["dash", "bash", "busybox"].filter((name) => onPath(name) !== undefined);
-const missing = ["script", "tmux"].filter((name) => onPath(name) === undefined);
+const missing = noneOf({ script: onPath("script"), tmux: onPath("tmux") });
 const nonce = "n0nce";
 const size = { columns: 80, rows: 24 };
 
@@ -90,8 +91,10 @@ async function stage(shell: string) {
 
 for (const shell of shells) {
   Deno.test({
-    name: `a persistent shell started by ${shell} reports its exit code, and leaves no process`,
-    ignore: missing.length > 0,
+    ...unless(
+      missing,
+      `a persistent shell started by ${shell} reports its exit code, and leaves no process`,
+    ),
     fn: async () => {
       await using kept = await stage(shell);
       const { code, greeting, output } = await kept.begin("any", "one", ["sh", "-c", "exit 7"]);
@@ -103,9 +106,10 @@ for (const shell of shells) {
   });
 
   Deno.test({
-    name:
+    ...unless(
+      missing,
       `persistent shells that ${shell} starts at once are as many, and none hides how another ended`,
-    ignore: missing.length > 0,
+    ),
     fn: async () => {
       await using kept = await stage(shell);
       const ids = Array.from({ length: 8 }, (_, index) => `s${index}`);
@@ -123,8 +127,10 @@ for (const shell of shells) {
   });
 
   Deno.test({
-    name: `${shell} removes what dead processes have left, and nothing that a living one may need`,
-    ignore: missing.length > 0,
+    ...unless(
+      missing,
+      `${shell} removes what dead processes have left, and nothing that a living one may need`,
+    ),
     fn: async () => {
       await using kept = await stage(shell);
       const command = ["sh", "-c", "exit 7"];
@@ -151,8 +157,7 @@ for (const shell of shells) {
   });
 
   Deno.test({
-    name: `a missing persistent shell is reported by ${shell}`,
-    ignore: missing.length > 0,
+    ...unless(missing, `a missing persistent shell is reported by ${shell}`),
     fn: async () => {
       await using kept = await stage(shell);
       const { greeting } = await kept.begin("same", "other", []);
@@ -162,8 +167,7 @@ for (const shell of shells) {
 }
 
 Deno.test({
-  name: "the greeting arrives although tmux discards unread output",
-  ignore: missing.length > 0,
+  ...unless(missing, "the greeting arrives although tmux discards unread output"),
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "k" });
     const env = { PATH: Deno.env.get("PATH") ?? "", TMPDIR: folder, TERM: "xterm" };

@@ -19,6 +19,7 @@ import leaderEnd from "./scripts/leader_end.sh" with { type: "text" };
 import leaderStarted from "./scripts/leader_started.sh" with { type: "text" };
 import round from "./scripts/round.sh" with { type: "text" };
 import start from "./scripts/start.sh" with { type: "text" };
+import variables from "./scripts/variables.sh" with { type: "text" };
 import watcher from "./scripts/watcher.sh" with { type: "text" };
 
 /** Options of the setup before the command. */
@@ -41,7 +42,7 @@ function markerOf(nonce: string): string {
 
 /**
  * Returns the args for the runtime that replace `command`. No user text becomes part of the script: each is an
- * argument, so there is no quoting.
+ * argument, so there is no quoting. Values of variables come from {@link preambleInput}.
  */
 export function withPreamble(
   command: readonly string[],
@@ -54,7 +55,11 @@ export function withPreamble(
     'export KODAMA_POD="$1" KODAMA_NAMESPACE="$2" KODAMA_NODE="$3" KODAMA_INDEX="$4" KODAMA_TOTAL="$5"',
     "kodama_marker=$6",
     "shift 6",
-    ...environment.map(() => 'export "$1"; shift'),
+    ...(leading === undefined
+      ? environment.map(() => 'export "$1"; shift')
+      : environment.length === 0
+      ? []
+      : [variables]),
     ...(workdir === undefined ? [] : [folder]),
     ...(leading === undefined
       ? [`echo "$kodama_marker$$"`, start]
@@ -67,10 +72,27 @@ export function withPreamble(
     String(index),
     String(total),
     markerOf(nonce),
-    ...environment.map(([name, value]) => `${name}=${value}`),
+    ...(leading === undefined
+      ? environment.map(([name, value]) => `${name}=${value}`)
+      : environment.length === 0
+      ? []
+      : [
+        String(environment.length),
+        ...environment.flatMap(([name, value]) => [name, String(value.split("\n").length)]),
+      ]),
     ...(workdir === undefined ? [] : [rootedPath(workdir)]),
     ...command,
   ]);
+}
+
+/**
+ * Returns what the preamble of a command below a leader reads from standard input first: the values of its variables.
+ * Under a terminal they are arguments, because it would show what it gets.
+ */
+export function preambleInput(
+  environment: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(Object.values(environment).map((value) => `${value}\n`).join(""));
 }
 
 /** A path that `cd` takes neither as an option nor through CDPATH (which would print it). */
@@ -93,10 +115,7 @@ export class PreambleReader extends MarkedLine<ProcessSession> {
 function readSession(text: string): ProcessSession | undefined {
   const [, leader, watcher] = /^([1-9]\d{0,9})(?: ([1-9]\d{0,9}))?$/.exec(text) ?? [];
   if (leader === undefined) return undefined;
-  return {
-    leader: Number(leader),
-    ...(watcher === undefined ? {} : { watcher: Number(watcher) }),
-  };
+  return { leader: Number(leader), ...(watcher === undefined ? {} : { watcher: Number(watcher) }) };
 }
 
 /*

@@ -62,7 +62,6 @@ export interface RecordedOutput {
 
 /** The distinct outputs of one run. */
 export class OutputStore {
-  readonly #limitBytes: number;
   readonly #redacts: boolean;
   #secrets: readonly string[] = [];
   readonly #stored = new Set<string>();
@@ -75,8 +74,7 @@ export class OutputStore {
    * @param limitBytes how much is stored of all outputs together; of further ones, only their ids.
    * @param options.redacts false if the outputs are only shown, and never written to a file.
    */
-  constructor(limitBytes: number, { redacts = true }: { redacts?: boolean } = {}) {
-    this.#limitBytes = limitBytes;
+  constructor(private readonly limitBytes: number, { redacts = true }: { redacts?: boolean } = {}) {
     this.#redacts = redacts;
   }
 
@@ -151,7 +149,7 @@ export class OutputStore {
   ): RecordedOutput {
     const omittedBytes = written.stdout.omittedBytes + written.stderr.omittedBytes;
     const length = written.stdout.bytes.length + written.stderr.bytes.length;
-    if (this.#storedBytes + length > this.#limitBytes) {
+    if (this.#storedBytes + length > this.limitBytes) {
       return { id, stdout: "", stderr: "", omittedBytes: omittedBytes + length };
     }
     this.#storedBytes += length;
@@ -166,11 +164,7 @@ function startOf(text: string, cut: { bytes: number; hash: number } | undefined)
   stream.push(encoder.encode(text));
   const { bytes, omittedBytes, omittedHash } = stream;
   if (cut === undefined) return stream;
-  return {
-    bytes,
-    omittedBytes: omittedBytes + cut.bytes,
-    omittedHash: omittedHash ^ cut.hash,
-  };
+  return { bytes, omittedBytes: omittedBytes + cut.bytes, omittedHash: omittedHash ^ cut.hash };
 }
 
 /** Returns 64 bits of SHA-256 of both streams, with the lengths and hashes of their cut parts. */

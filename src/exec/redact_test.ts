@@ -44,6 +44,21 @@ Deno.test("`redact()` removes values that look like secrets by their names, and 
       "x",
       String.raw`{\"name\":\"API_TOKEN\",\"value\":[redacted]},{\"name\":\"A\"}`,
     ]],
+    [["mysql", "-u", "root", "-pS3cret", "-e", "x"], [
+      "mysql",
+      "-u",
+      "root",
+      "-p[redacted]",
+      "-e",
+      "x",
+    ]],
+    [["sh", "-c", "MYSQL_PWD=s3cret mysqldump -ps3cret db"], [
+      "sh",
+      "-c",
+      "MYSQL_PWD=[redacted] mysqldump -p[redacted] db",
+    ]],
+    [["x", "DB_PASS=a", "dbpass=b"], ["x", "DB_PASS=[redacted]", "dbpass=[redacted]"]],
+    [["x", "Server=db;User=app;Pwd=winter2026"], ["x", "Server=db;User=app;Pwd=[redacted]"]],
   ];
   for (const [args, kept] of table) {
     assert.deepEqual(redact(args).args, kept);
@@ -58,6 +73,8 @@ Deno.test("`redact()` removes values that look like secrets by their names, and 
     ["crictl", "pull", "my-token:1.2"],
     ["curl", "-H", "X-Vault-Token: $TOKEN", "-d", '{"password":"$PW"}'],
     ["grep", "-A", "2", "token:", "x.yaml"],
+    ["env", "PWD=/srv/app", "OLDPWD=/", "BY_PASSENGER=a"],
+    ["mysql", "-p", "-e", "x"],
   ];
   for (const args of harmless) assert.deepEqual(redact(args), { args, secrets: [] });
 });
@@ -75,4 +92,48 @@ Deno.test("`redact()` removes a secret at any position", () => {
       }
     },
   ));
+});
+
+Deno.test("`withoutSecrets()` finds a secret in each form in which programs write it", () => {
+  const base64 = (text: string) => new TextEncoder().encode(text).toBase64();
+  const forms: Readonly<Record<string, (secret: string, around: string) => string>> = {
+    plain: (secret, around) => around + secret + around,
+    JSON: (secret, around) => JSON.stringify({ [around]: around + secret + around }),
+    "JSON in JSON": (secret) => JSON.stringify({ a: JSON.stringify({ b: secret }) }),
+    "JSON in ASCII": (secret) =>
+      JSON.stringify(secret).replaceAll(
+        /[\u007f-\uffff<>&]/g,
+        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+      ),
+    "a part of a URL": (secret, around) => `http://a/${around}?x=${encodeURIComponent(secret)}&y=1`,
+    "a form": (secret) => new URLSearchParams({ a: secret, b: "c" }).toString(),
+    "a URL in small letters": (secret) =>
+      encodeURIComponent(secret).replaceAll(/%../g, (code) => code.toLowerCase()),
+    base64: (secret, around) => base64(secret) + " " + around,
+    "base64 of a longer text": (secret, around) => base64(around + secret + around),
+    "base64 for URLs": (secret, around) =>
+      new TextEncoder().encode(around + secret).toBase64({
+        alphabet: "base64url",
+        omitPadding: true,
+      }),
+    "a word of shell": (secret) => `'${secret.replaceAll("'", "'\\''")}'`,
+  };
+  const secrets = fc.string({ unit: "grapheme", minLength: 10, maxLength: 40 })
+    .filter((secret) => secret.trim() === secret && secret.isWellFormed());
+  fc.assert(fc.property(
+    secrets,
+    fc.stringMatching(/^[a-z]{0,5}$/),
+    fc.constantFrom(...Object.keys(forms)),
+    (secret, around, form) => {
+      const text = forms[form]?.(secret, around) ?? "";
+      const clean = withoutSecrets(text, [secret]);
+      assert.ok(clean.includes("[redacted]"), `${form}: ${text}`);
+      // At most the characters at its ends that depend on the text around it are left.
+      assert.ok(clean.replaceAll("[redacted]", "").length <= text.length - secret.length + 4, form);
+    },
+  ));
+});
+
+Deno.test("`withoutSecrets()` leaves a short secret's encoded forms, which are found by chance", () => {
+  assert.equal(withoutSecrets("abcd YWJjZA", ["abcd"]), "[redacted] YWJjZA");
 });

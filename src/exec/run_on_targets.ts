@@ -3,7 +3,7 @@ import { forEachUntil, onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
-import { type Outcome, outcomeOfExpected, outcomeOfSkip } from "./outcome.ts";
+import { type Outcome, outcomeInState, outcomeOfExpected, outcomeOfSkip } from "./outcome.ts";
 import type { RunEvent } from "./run_options.ts";
 import { Outages } from "./outages.ts";
 import type { RunOptions } from "./run_options.ts";
@@ -49,6 +49,7 @@ class Run {
   readonly #outcomes: Outcome[];
   readonly #state: ScheduleState;
   readonly #outages: Outages;
+  readonly #unwatched = new Set<string>();
   readonly #cancel = new AbortController();
   readonly #supervision: Promise<void>;
   #wake: () => void = () => {};
@@ -151,6 +152,7 @@ class Run {
       options: this.options,
       input: input?.isEmpty === true ? undefined : input,
       outages: this.#outages,
+      unwatched: this.#unwatched,
       cancelled: this.#cancel.signal,
       emit: async (stream, bytes) => {
         if (this.#dropped.has(index)) return;
@@ -158,7 +160,8 @@ class Run {
       },
       drop: () => void this.#dropped.add(index),
     });
-    const outcome = expected === undefined ? end : outcomeOfExpected(end, expected);
+    const state = outcomeInState(end, this.#targets[index]?.trouble);
+    const outcome = expected === undefined ? state : outcomeOfExpected(state, expected);
     if (outcome.kind !== "ok") this.#state.failed += 1;
     await this.#end(index, outcome, Math.round(clock.elapsedMs() - startedMs));
   }

@@ -56,6 +56,8 @@ export interface RunOptions extends SchedulePolicy {
   nonce: string;
   /** Absent if commands get no input. */
   input?: InputSource;
+  /** Called once for a context whose policy refuses input: commands there don't notice that kodama has ended. */
+  onUnwatched?: (context: string) => void;
   /** Targets that are found during the run. It may not reject. */
   later?: AsyncIterable<readonly Target[]>;
   /** Returns the target's index for its command, if it isn't its index in this run. */
@@ -70,6 +72,8 @@ export interface RunOptions extends SchedulePolicy {
   expected?: readonly number[];
   /** The args are one line for a shell. */
   shell?: boolean;
+  /** The line is of a file: one of several lines that fails ends it, and so does any command of a pipe. */
+  strict?: boolean;
   /** Placeholders in the args are replaced by the target's own names. */
   substitute?: boolean;
 }
@@ -94,6 +98,8 @@ export interface TargetRun {
   input: InputSource | undefined;
   /** Shared by the run. */
   outages: Outages;
+  /** Contexts whose policy refuses the input by which a command notices that kodama has ended; shared by the run. */
+  unwatched: Set<string>;
   /** Cancels this target: the run's own signal, or the consumer of the run stopped. */
   cancelled: AbortSignal;
   /** Emits bytes of the command; resolves when more are accepted. */

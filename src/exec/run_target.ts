@@ -1,10 +1,12 @@
 /** One target of a run, from opening its stream to its one outcome. */
+import { strictLine } from "../base/strict_line.ts";
 import { Deadline, orAborted } from "../base/abort.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
 import { Conversation } from "./command_stream.ts";
 import {
   type Attempt,
   ended,
+  isPolicyRefusal,
   type Outcome,
   outcomeOfMissingShell,
   outcomeOfOpening,
@@ -19,20 +21,22 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
   const argv = argvFor(run.command, target, {
     index,
     shell: options.shell ?? false,
+    strict: options.strict ?? false,
     substitute: options.substitute ?? false,
   });
   // To a shell's `exec`, a first arg like this is an option. As a program's name it is next to impossible.
   if (argv[0]?.startsWith("-") === true) return endOf(await attempt(run, argv, "bare"));
   const { nonce, environment, workdir, graceMs } = options;
-  const wrapped = withPreamble(argv, target, {
-    nonce,
-    index,
-    total,
-    ...(hasLeader(options) ? { leader: isWatched(run) ? { watch: { graceMs } } : {} } : {}),
-    ...(environment === undefined ? {} : { environment }),
-    ...(workdir === undefined ? {} : { workdir }),
-  });
-  const first = await attempt(run, wrapped, "preamble");
+  const wrapped = () =>
+    withPreamble(argv, target, {
+      nonce,
+      index,
+      total,
+      ...(hasLeader(options) ? { leader: isWatched(run) ? { watch: { graceMs } } : {} } : {}),
+      ...(environment === undefined ? {} : { environment }),
+      ...(workdir === undefined ? {} : { workdir }),
+    });
+  const first = await watchedIfAllowed(run, () => attempt(run, wrapped(), "preamble"));
   if (first.kind === "ended") return first.outcome;
   const use = useOfShell(options);
   if (use !== undefined) return outcomeOfMissingShell(use);
@@ -40,8 +44,23 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
 }
 
 /** Returns whether standard input is free to notify the pod when kodama exits (`preamble.ts`). */
-function isWatched({ options, input }: TargetRun): boolean {
-  return hasLeader(options) && input === undefined;
+function isWatched({ options, input, target, unwatched }: TargetRun): boolean {
+  return hasLeader(options) && input === undefined && !unwatched.has(target.context);
+}
+
+/**
+ * Returns the result of an attempt. If a policy of the cluster refuses it, it may do so because of the input, which the
+ * user didn't request: it is repeated without.
+ */
+async function watchedIfAllowed(run: TargetRun, start: () => Promise<Attempt>): Promise<Attempt> {
+  const { options, target: { context }, unwatched } = run;
+  const wasWatched = isWatched(run);
+  const first = await start();
+  if (!wasWatched || !isPolicyRefusal(first)) return first;
+  // Another target may have been refused meanwhile.
+  if (!unwatched.has(context)) options.onUnwatched?.(context);
+  unwatched.add(context);
+  return await start();
 }
 
 /** Returns the requested option that requires a shell. */
@@ -134,10 +153,12 @@ function substituted(arg: string, target: Target, index: number): string {
 function argvFor(
   command: readonly string[],
   target: Target,
-  options: { index: number; shell?: boolean; substitute?: boolean },
+  options: { index: number; shell?: boolean; strict?: boolean; substitute?: boolean },
 ): readonly string[] {
   const argv = options.substitute === true
     ? command.map((arg) => substituted(arg, target, options.index))
     : command;
-  return options.shell === true ? ["sh", "-c", argv.join(" ")] : argv;
+  if (options.shell !== true) return argv;
+  const line = argv.join(" ");
+  return ["sh", "-c", options.strict === true ? strictLine(line) : line];
 }

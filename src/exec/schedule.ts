@@ -1,4 +1,5 @@
 /** Decides when the next target of a run starts: one pure function, called again after every event. */
+import { BadValue, type Field, type FieldDetails, parsedField } from "../operation/field.ts";
 
 /** A number of targets, or a percentage of all of them. */
 export type Amount = { kind: "count"; count: number } | { kind: "percent"; percent: number };
@@ -105,4 +106,44 @@ export function batchSizes(serial: readonly Amount[], total: number): number[] {
 function batchSize(amount: Amount, total: number): number {
   const size = amount.kind === "count" ? amount.count : Math.floor(amount.percent * total / 100);
   return Math.max(1, size);
+}
+
+/* Numbers of targets as front ends give them: `5`, or `20%` of all of them. */
+
+/** Parses an amount from 0. @throws BadValue */
+export function parseAmount(raw: string): Amount {
+  const match = /^(\d{1,9}(?:\.\d{1,9})?)(%?)$/.exec(raw);
+  const number = Number(match?.[1]);
+  if (match?.[2] === "%" && number <= 100) return { kind: "percent", percent: number };
+  if (match?.[2] === "" && Number.isInteger(number)) return { kind: "count", count: number };
+  throw new BadValue(raw, "must be a number of pods, or a percentage of them", {
+    hint: "as in 5, or 20%",
+  });
+}
+
+/** Parses the sizes of successive batches: `1,5,20%`. @throws BadValue */
+export function parseAmounts(raw: string): readonly Amount[] {
+  return raw.split(",").map((part) => {
+    const size = parseAmount(part.trim());
+    if (size.kind === "count" ? size.count >= 1 : size.percent > 0) return size;
+    throw new BadValue(raw, "a batch has one pod at least", { hint: "as in 1,5,20%" });
+  });
+}
+
+/** A number of targets, or a percentage of all. */
+export function amountField(about: string, details?: FieldDetails): Field<Amount | undefined> {
+  const expected = "a number of pods, or a percentage of them";
+  return parsedField(about, { parse: parseAmount, expected }, { placeholder: "N|P%", ...details });
+}
+
+/** Several of them, each from one target. */
+export function amountsField(
+  about: string,
+  details?: FieldDetails,
+): Field<readonly Amount[] | undefined> {
+  const expected = "sizes of batches such as 1,5,20%";
+  return parsedField(about, { parse: parseAmounts, expected }, {
+    placeholder: "N|P%,...",
+    ...details,
+  });
 }

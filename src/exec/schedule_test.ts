@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Amount, next, type SchedulePolicy, type ScheduleState } from "./schedule.ts";
+import { BadValue } from "../operation/field.ts";
+import {
+  type Amount,
+  next,
+  parseAmount,
+  parseAmounts,
+  type SchedulePolicy,
+  type ScheduleState,
+} from "./schedule.ts";
 
 const count = (number: number): Amount => ({ kind: "count", count: number });
 const percent = (number: number): Amount => ({ kind: "percent", percent: number });
@@ -146,4 +154,23 @@ Deno.test("`next()` starts every target once, within the window and the budget",
       if (failed === 0) assert.ok(!skipped, "skipped after nothing failed");
     },
   ));
+});
+
+Deno.test("batches are numbers and percentages, in turn", () => {
+  assert.deepEqual(parseAmounts("1, 5,20%"), [
+    { kind: "count", count: 1 },
+    { kind: "count", count: 5 },
+    { kind: "percent", percent: 20 },
+  ]);
+  assert.deepEqual(parseAmount("0"), { kind: "count", count: 0 });
+  assert.deepEqual(parseAmount("12.5%"), { kind: "percent", percent: 12.5 });
+});
+
+Deno.test("what is not a number of pods is refused", () => {
+  for (const raw of ["", "x", "-1", "1.5", "101%", "%", "5 %", "1e3", "1,2"]) {
+    assert.throws(() => parseAmount(raw), BadValue, raw);
+  }
+  for (const raw of ["", "0", "1,,2", "0%", "1,x", "1,"]) {
+    assert.throws(() => parseAmounts(raw), BadValue, raw);
+  }
 });

@@ -62,7 +62,7 @@ const polling: RetryPolicy = { delayMs: 50 };
 /**
  * TERM, a grace, KILL; each step only if needed.
  *
- * @param ended resolves when the command's own stream has ended. That may be long after the command, if much of its
+ * @param ended resolves when the command's own stream has ended with it. That may be long after it, if much of its
  *   output is unread; so the pod is polled, too.
  * @returns what may still run, or undefined if nothing does.
  */

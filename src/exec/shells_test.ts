@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import type { Target } from "../kube/select/target.ts";
 import { endMarkOf } from "./marked_line.ts";
-import { PreambleReader, withPreamble } from "./preamble.ts";
+import { preambleInput, PreambleReader, withPreamble } from "./preamble.ts";
 import { type ProcessSession, type RoundSignal, signalArgv } from "./session_signal.ts";
+import { writeProgram } from "../base/testing/program_file.ts";
 
 const target: Target = {
   context: "c",
@@ -45,13 +46,21 @@ function programOnPath(name: string): string | undefined {
 }
 
 /** Runs args by a shell, without input or with input that doesn't end before. */
-async function run(shell: Shell, own: readonly string[], stdin: "null" | "piped") {
+async function run(
+  shell: Shell,
+  own: readonly string[],
+  stdin: "null" | "piped",
+  input = new Uint8Array(),
+) {
   const [program = "", ...args] = own;
   const env = { PATH: shell.path };
   const child = new Deno.Command(program, { args, env, stdin, stdout: "piped", stderr: "piped" })
     .spawn();
+  const writer = stdin === "piped" ? child.stdin.getWriter() : undefined;
+  // The command may end before it has read the input.
+  await writer?.write(input).catch(() => {});
   const { code, stdout, stderr } = await child.output();
-  if (stdin === "piped") await child.stdin.abort();
+  await writer?.abort();
   return { code, stdout, stderr: new TextDecoder().decode(stderr) };
 }
 
@@ -109,7 +118,9 @@ for (const shell of shells) {
     const wrap = async (command: readonly string[], more = {}) => {
       const options = { ...place, ...more, ...(watched ? { leader: { watch } } : {}) };
       const all = withPreamble(command, target, options);
-      const { code, stdout, stderr } = await run(shell, all, watched ? "piped" : "null");
+      const { environment } = { environment: {}, ...more };
+      const input = preambleInput(environment);
+      const { code, stdout, stderr } = await run(shell, all, watched ? "piped" : "null", input);
       const reader = new PreambleReader("n0nce");
       const text = new TextDecoder().decode(reader.push(stdout));
       const mark = `${endMarkOf("n0nce")}${code}\n`;
@@ -153,6 +164,25 @@ for (const shell of shells) {
       assert.equal((await wrap(["sh", "-c", "exit 42"])).code, 42);
     });
 
+    Deno.test(`${name}: values of variables arrive unchanged`, async () => {
+      const environment = {
+        A: "",
+        B: " a  b ",
+        C: "line\nline\n\n",
+        D: "\\n \\",
+        E: "'\"$HOME`id`*",
+        F: "\té\r",
+        G: "y".repeat(100_000),
+      };
+      const line = 'printf "<%s>" "$A" "$B" "$C" "$D" "$E" "$F"; echo "${#G}"';
+      const { stdout } = await wrap(["sh", "-c", line], { environment });
+      const { G: _, ...others } = environment;
+      assert.equal(
+        stdout,
+        `${Object.values(others).map((value) => `<${value}>`).join("")}100000\n`,
+      );
+    });
+
     for (
       const [words, code, said] of [
         [["no-such-command"], 127, 'exec: "no-such-command": executable file not found in $PATH\n'],
@@ -182,7 +212,7 @@ for (const shell of shells) {
 
     Deno.test(`${name}: the shell reports a script with a missing interpreter`, async () => {
       const script = `${folder}/${shell.name}-${watched}`;
-      await Deno.writeTextFile(script, "#!/no/such\n", { mode: 0o755 });
+      await writeProgram(script, "#!/no/such\n");
       const { code, stderr } = await wrap([script]);
       assert.ok(code === 127 || code === 126, String(code));
       assert.match(stderr, new RegExp(`^kodama: .*${script}: `));
@@ -220,6 +250,18 @@ for (const shell of shells) {
     });
 
     if (watched) {
+      Deno.test(`${name}: a value that doesn't arrive keeps the command from starting`, async () => {
+        const options = { ...place, environment: { A: "x" }, leader: { watch } };
+        const own = withPreamble(["echo", "started"], target, options);
+        assert.ok(!own.some((arg) => arg.includes("x\n") || arg === "x"), "it isn't an argument");
+        const { code, stdout, stderr } = await run(shell, own, "null");
+        assert.deepEqual([code, stdout.length, stderr], [
+          125,
+          0,
+          "values of variables are missing\n",
+        ]);
+      });
+
       Deno.test(`${name}: a signal gives its exit code, without a message of the shell`, async () => {
         for (const [signal, code] of [["KILL", 137], ["TERM", 143], ["SEGV", 139]] as const) {
           const ended = await wrap(["sh", "-c", `kill -${signal} $$`]);

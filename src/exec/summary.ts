@@ -1,4 +1,5 @@
 /** The result of a whole run: a summary of all outcomes, the first failure first, and the exit code. */
+import { processExitCode } from "../base/exit_code.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 import { compressNames } from "./target_names.ts";
 
@@ -71,7 +72,7 @@ function failureGroup(
 }
 
 /** Returns an outcome's name in text. */
-export function outcomeName(kind: OutcomeKind): string {
+export function outcomeName(kind: string): string {
   return kind === "timeout" ? "timed out" : kind;
 }
 
@@ -112,7 +113,9 @@ export function exitCodeOfRun(
   if (contextFailed || kinds.has("unreachable") || kinds.has("unknown")) return codes.unreachable;
   if (kinds.has("timeout") || kinds.has("cancelled")) return codes.limit;
   if (kinds.has("forbidden")) return codes.forbidden;
-  const remote = outcomes.map((outcome) => outcome.kind === "failed" ? outcome.exitCode : 0);
+  const remote = outcomes.map((outcome) =>
+    outcome.kind === "failed" ? processExitCode(outcome.exitCode) : 0
+  );
   const largest = remote.reduce((max, code) => Math.max(max, code), 0);
   if (largest > 0) {
     return outcomes.length === 1 || options.maxExitCode === true ? largest : codes.failed;

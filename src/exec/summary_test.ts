@@ -36,6 +36,10 @@ Deno.test("`exitCodeOfRun()` is the gravest outcome's, or a single target's own"
   for (const codes of [[7, 9], [9, 7]]) {
     assert.equal(exitCodeOfRun([...codes.map(failed), ok], { maxExitCode: true }), 9);
   }
+  for (const code of [-1, 256, 2 ** 32, -1073741819]) {
+    assert.equal(exitCodeOfRun([failed(code)]), 255, "no failure is 0 for a shell");
+    assert.equal(exitCodeOfRun([failed(code), ok]), 5);
+  }
   assert.equal(exitCodeOfRun([ok], { failedContexts: 1 }), 4);
   assert.equal(exitCodeOfRun([failed(7), cancelled], { failedContexts: 1, stopped: true }), 130);
 });

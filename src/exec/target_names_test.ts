@@ -1,3 +1,4 @@
+import { expandNames } from "../base/name_ranges.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compressNames, outputFileName } from "./target_names.ts";
@@ -53,31 +54,6 @@ Deno.test("`compressNames()` loses no name", () => {
   const name = fc.tuple(fc.array(part, { maxLength: 4 }), number, fc.array(part, { maxLength: 2 }))
     .map(([before, digits, after]) => before.join("") + digits + after.join(""));
   fc.assert(fc.property(fc.uniqueArray(name, { maxLength: 60 }), (names) => {
-    assert.deepEqual(expandNames(compressNames(names)).sort(), names.toSorted());
+    assert.deepEqual(expandNames(compressNames(names))?.sort(), names.toSorted());
   }));
 });
-
-/** Expands ranges to names: the inverse of {@link compressNames}. */
-function expandNames(text: string): string[] {
-  // At commas outside of brackets that no backslash escapes.
-  const words = text.match(/(?:\\.|\[[^\]]*\]|[^,\\[])+/gsu) ?? [];
-  return words.flatMap((word) => {
-    const match = /^((?:\\.|[^\\[])*)(?:\[([\d,-]+)\]((?:\\.|[^\\[\]])*))?$/su.exec(word);
-    assert.ok(match !== null, `not a range of names: ${word}`);
-    const [, prefix = "", ranges, suffix = ""] = match;
-    const numbers = ranges === undefined ? [""] : ranges.split(",").flatMap(numbersOf);
-    return numbers.map((number) => unescaped(prefix) + number + unescaped(suffix));
-  });
-}
-
-/** A first number with leading zeros sets the width of all. */
-function numbersOf(range: string): string[] {
-  const [from = "", to = from] = range.split("-");
-  const width = /^0\d/.test(from) ? from.length : 0;
-  const count = Number(to) - Number(from) + 1;
-  return Array.from({ length: count }, (_, at) => String(Number(from) + at).padStart(width, "0"));
-}
-
-function unescaped(text: string): string {
-  return text.replace(/\\(.)/gsu, "$1");
-}

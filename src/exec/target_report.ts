@@ -1,7 +1,8 @@
 /** One target of a run as a JSON object, for programs that read kodama. */
 import type { Target } from "../kube/select/target.ts";
 import type { Capture } from "./capture.ts";
-import { type Outcome, remainsOf } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
+import { outcomeReason } from "./reason.ts";
 import type { TargetReport } from "./report_shapes.ts";
 
 export type { TargetReport } from "./report_shapes.ts";
@@ -51,31 +52,8 @@ export function outcomeReport(
       ? outcome.exitCode
       : null,
     signal: outcome.kind === "failed" ? outcome.signal ?? null : null,
-    error: errorOf(outcome),
+    error: outcomeReason(outcome) ?? null,
   };
-}
-
-/** Returns the error's message, or null if there is none or the command itself has reported it. */
-function errorOf(outcome: Outcome): string | null {
-  switch (outcome.kind) {
-    case "ok":
-      return null;
-    case "failed":
-      return outcome.reason ?? null;
-    case "timeout": {
-      const text = outcome.limit === "connect"
-        ? `the stream was not open in ${outcome.afterMs} ms`
-        : `the command did not end in ${outcome.afterMs} ms`;
-      return [text, ...remainsOf(outcome)].join("; ");
-    }
-    case "cancelled":
-      return remainsOf(outcome).join("; ") || null;
-    case "forbidden":
-    case "unreachable":
-    case "unknown":
-    case "skipped":
-      return outcome.reason;
-  }
 }
 
 /** Decodes UTF-8 as text. A character that the limit cut in two is dropped and not counted as replaced. */

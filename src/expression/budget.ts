@@ -1,9 +1,9 @@
-/** Cost limits of one evaluation: they ensure that every expression ends, soon, and in little memory. */
+/** Cost limits of an evaluation: they ensure that every expression ends, soon, and in little memory. */
 import { ExpressionRefusal } from "./problem.ts";
 
 /**
- * Limits of one evaluation. `steps` counts the visited parts: parts of the expression each time one is evaluated, items
- * that are compared or iterated. `made` counts characters and items of what is created.
+ * Limits of an evaluation. `steps` counts the visited parts: parts of the expression each time a part is evaluated,
+ * items that are compared or iterated. `made` counts characters and items of created values.
  */
 export const evaluationLimits = { steps: 1_000_000, made: 16 * 1024 * 1024 } as const;
 

@@ -2,7 +2,7 @@
 import { functionOf, functions } from "./functions.ts";
 import { mixed } from "./evaluate.ts";
 import { type ExpressionProblem, nameHint, quotedText, type SourceSpan } from "./problem.ts";
-import { type EachMacro, eachMacros, type SyntaxNode } from "./syntax.ts";
+import { eachMacros, type SyntaxNode } from "./syntax.ts";
 import {
   anyType,
   booleanType,
@@ -16,7 +16,7 @@ import {
   union,
 } from "./type.ts";
 
-/** Types by name; those of `map(item, …)` shadow the ones around them. */
+/** Types by name; those of `map(item, …)` shadow the names around them. */
 export type TypeNames = Readonly<Record<string, Type>>;
 
 /** Returns the type of an expression, with every problem in it. */
@@ -153,7 +153,7 @@ class Checker {
     const inner = { ...names, [node.variable.text]: item };
     if (node.macro === "map") return listOf(this.typeOf(node.body, inner));
     this.#expect(node.body, booleanType, inner, `${node.macro} takes true or false`);
-    return resultOf(node.macro, item);
+    return node.macro === "filter" ? listOf(item) : booleanType;
   }
 
   #binary({ mark, left, right, ...span }: SyntaxNode & { kind: "binary" }, names: TypeNames): Type {
@@ -246,10 +246,6 @@ function literalType(value: unknown): Type {
 function unionOf(types: readonly Type[]): Type {
   const [first, ...rest] = types;
   return first === undefined ? anyType : rest.reduce(union, first);
-}
-
-function resultOf(macro: Exclude<EachMacro, "map">, item: Type): Type {
-  return macro === "filter" ? listOf(item) : booleanType;
 }
 
 function isOrdered({ kind }: Type): boolean {

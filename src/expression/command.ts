@@ -1,7 +1,7 @@
 /**
  * Values in commands. Args stay args: a value in an arg of a command is that arg, whatever it contains. In a line for a
  * shell, a value never becomes part of the line: it is passed in an environment variable, and if a shell would not take
- * that as one word, the checks refuse it with the correct form.
+ * that as a single word, the checks refuse it with the correct form.
  */
 import { Budget } from "./budget.ts";
 import { ExpressionError, type ExpressionProblem, ExpressionRefusal } from "./problem.ts";
@@ -45,7 +45,7 @@ function literalOf({ parts }: Template): string | undefined {
 }
 
 /**
- * Returns the one arg that a template evaluates to, whatever the value contains.
+ * Returns the single arg that a template evaluates to, whatever the value contains.
  *
  * @throws ExpressionError with the position in the text.
  */
@@ -54,7 +54,7 @@ export function evaluateArg(template: Template, values: RecordValue): string {
   return template.parts.map((part) => argText(part, values, budget)).join("");
 }
 
-/** Refuses null, and what an argument or variable of a program can't contain. */
+/** Refuses null, and characters that an argument or variable of a program can't contain. */
 function argText(part: TemplatePart, values: RecordValue, budget: Budget): string {
   const text = partText(part, values, budget, (value) => {
     if (value === null) {
@@ -156,10 +156,10 @@ const codeFlags: Readonly<Record<string, RegExp>> = {
 /** Shells don't take code in the same arg as the flag; the others do: `python -cprint(1)`. */
 const shells = new Set("sh bash dash ash ksh zsh fish busybox su runuser".split(" "));
 
-/** These join all of their args to a line for a shell. */
+/** Programs that join all of their args to a line for a shell. */
 const lineMakers = new Set("ssh watch parallel eval".split(" "));
 
-/** One arg of these is a small program; the others are files and the like. */
+/** An arg of these is a small program; the others are files and the like. */
 const programReaders = new Set("awk gawk mawk sed jq yq".split(" "));
 
 /** Shell commands that evaluate their args again, and brackets in which a value is calculated. */
@@ -177,7 +177,7 @@ function programName(arg: string): string {
 }
 
 /**
- * Returns the program that takes the arg at `index` as code, if one does: the whole arg, or if it isn't `whole`, an arg
+ * Returns the program that takes the arg at `index` as code, if any does: the whole arg, or if it isn't `whole`, an arg
  * in which a value is inserted into other text. Unknown args are undefined.
  */
 function codeReaderOf(
@@ -223,7 +223,7 @@ type ShellPosition =
 
 /**
  * Expansions that end where they seem to, and don't change the state: a variable, and those whose content has neither
- * quotes nor a nested one. `case` has parentheses that close nothing.
+ * quotes nor a nested expansion. `case` has parentheses that close nothing.
  */
 const wholeExpansions: readonly RegExp[] = [
   /\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])/y,
@@ -315,21 +315,21 @@ function expansionAt(line: string, at: number): number {
   return 0;
 }
 
-/** Returns the name of a construct that starts here, if there is one that can't be skipped. */
+/** Returns the name of a construct that starts here, if there is a construct that can't be skipped. */
 function constructAt(line: string, at: number, isQuoted: boolean): string | undefined {
   // Between double quotes, only constructs that start with $ or ` retain their meaning.
   const found = constructs.find(([mark]) =>
     line.startsWith(mark, at) && (!isQuoted || /^(?:\$[({]|`)/.test(mark))
   );
   if (found !== undefined) return found[1];
-  // Shells differ in what else starts with $: $[…] calculates in bash, $=x splits in zsh.
+  // Shells differ in other forms that start with $: $[…] calculates in bash, $=x splits in zsh.
   const next = line[at + 1] ?? "";
   return line[at] === "$" && !/[\s"]/.test(next) ? `a text that starts with $${next}` : undefined;
 }
 
 /*
- * Args in a shell line that are taken for the name of a variable. bash and zsh calculate the index in brackets after
- * one, and run the commands in it: `test -v 'a[$(id)]'` runs `id`, although it is quoted.
+ * Args in a shell line that are taken for the name of a variable. bash and zsh calculate the index in brackets after a
+ * name, and run the commands in it: `test -v 'a[$(id)]'` runs `id`, although it is quoted.
  */
 
 /** Programs whose args are names, or may be names after a flag. */
@@ -338,7 +338,7 @@ const nameReaders = new Set("read mapfile readarray wait compgen complete local"
 /** Names come before an `=`, and values after it: `export NAME=value`. */
 const assigners = new Set(["export", "readonly"]);
 
-/** A value can be `-v`, or come after one. */
+/** A value can be `-v`, or come after `-v`. */
 const testers = new Set(["test", "["]);
 const printers = new Set(["printf", "print"]);
 
@@ -364,6 +364,6 @@ function nameReaderAt(before: string): string | undefined {
   const tester = has(testers);
   if (tester !== undefined && (afterFlag || valuePlaceholder.test(previous))) return `${tester} -v`;
   const printer = has(printers);
-  // Its first arg may be a flag followed by the name: `-vNAME`.
+  // The first arg may be a flag followed by the name: `-vNAME`.
   return printer !== undefined && (afterFlag || previous === printer) ? `${printer} -v` : undefined;
 }

@@ -20,7 +20,7 @@ function fileOf(program: string): string | undefined {
   return undefined;
 }
 
-/** Shells of images, those that are installed here. Each once: `sh` is mostly a link to another one. */
+/** Shells of images, those that are installed here. Each once: `sh` is mostly a link to another shell. */
 const shells = new Map(
   [["sh"], ["dash"], ["bash"], ["busybox", "sh"], ["zsh"]].flatMap((words) => {
     const file = fileOf(words[0] ?? "");
@@ -82,7 +82,7 @@ Deno.test("`evaluateArg()` keeps a value in its arg, whatever it contains", asyn
   }
 });
 
-/** Lines with one value in them, each with the expected output of `printf`. */
+/** Lines with a single value in them, each with the expected output of `printf`. */
 const lines: readonly (readonly [line: string, written: (value: string) => string])[] = [
   ["printf '<%s>' ${{ v }}", (v) => `<${v}>`],
   ["printf '<%s>' a${{ v }}b c", (v) => `<a${v}b><c>`],
@@ -123,7 +123,7 @@ Deno.test("`evaluateShellLine()` passes a value unchanged, as one argument", asy
   }
 });
 
-/** Fragments of shell, some of which open what they don't close. */
+/** Fragments of shell, some of which open quotes or brackets that they don't close. */
 const piece = fc.constantFrom(
   "a",
   " ",

@@ -1,4 +1,4 @@
-/** The page on expressions: every example evaluates to its stated result, and every function has one. */
+/** The page on expressions: every example evaluates to its stated result, and every function has an example. */
 import assert from "node:assert/strict";
 import type { JsonValue } from "../base/json_value.ts";
 import { functions } from "./functions.ts";

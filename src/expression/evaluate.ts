@@ -15,7 +15,7 @@ import {
   type RecordValue,
 } from "./value.ts";
 
-/** Names with their values; those of `map(item, …)` shadow the ones around them. */
+/** Names with their values; those of `map(item, …)` shadow the names around them. */
 interface Bindings {
   readonly values: RecordValue;
   readonly outer?: Bindings;
@@ -102,7 +102,7 @@ function indexed(value: JsonValue, index: JsonValue): JsonValue {
 /** A missing name or item, which `default` and `has` handle. */
 class Missing extends ExpressionRefusal {}
 
-/** Returns whether the last name exists; the ones before it must. */
+/** Returns whether the last name exists; the names before it must. */
 function has({ of, name }: FieldNode, names: Bindings, budget: Budget): boolean {
   const value = evaluate(of, names, budget);
   if (!isRecordValue(value)) throw new ExpressionRefusal(`${kindNoun(value)} has no names`);

@@ -1,5 +1,5 @@
 /** Every function of the language, by name. `docs/expressions.md` lists them, which a test checks. */
-import type { JsonValue } from "../base/json_value.ts";
+import { type JsonValue, parseJson } from "../base/json_value.ts";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
 import { ExpressionRefusal, quotedText } from "./problem.ts";
@@ -155,7 +155,7 @@ function pathProblem(path: string, wrongAt: number): string {
 
 function parsed(text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseJson(text, "exact");
   } catch (error) {
     const reason = error instanceof Error ? error.message.split(",")[0] : "";
     throw new ExpressionRefusal(`not JSON: ${quotedText(text)} (${reason?.slice(0, 80)})`);
@@ -340,7 +340,7 @@ const textFunctions = {
   },
 } satisfies FunctionTable;
 
-/** Searching one text in another may take the product of their lengths: crafted texts do. */
+/** Searching a text in another may take the product of their lengths: crafted texts do. */
 function search(within: string, part: string, budget: Budget): void {
   budget.spend((within.length * part.length) / 1024);
 }
@@ -350,8 +350,8 @@ function isPosition(position: number, end: number): boolean {
 }
 
 /**
- * Returns whether the whole text matches: `*` stands for any characters, `?` for one. Takes at most the product of both
- * lengths, which is charged to the budget.
+ * Returns whether the whole text matches: `*` stands for any characters, `?` for a single character. Takes at most the
+ * product of both lengths, which is charged to the budget.
  */
 function fitsWildcard(text: string, pattern: string, budget: Budget): boolean {
   budget.spend(Math.ceil((text.length * (1 + pattern.split("*").length)) / 64));

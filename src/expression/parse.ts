@@ -2,8 +2,7 @@
  * The grammar: CEL's, without its bytes, unsigned numbers, messages and macros of more than one variable.
  * https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
  */
-import type { SourceSpan } from "./problem.ts";
-import { quotedText } from "./problem.ts";
+import { quotedText, type SourceSpan } from "./problem.ts";
 import {
   type BinaryMark,
   binaryStrength,
@@ -18,7 +17,7 @@ import { SyntaxProblem, type Token, tokenAt } from "./tokens.ts";
 /** Limits of an expression: its nesting depth, and its number of parts. */
 const parseLimits = { depth: 64, nodes: 2000 } as const;
 
-/** Keywords of programming languages that can't be names, so that what looks like a keyword isn't a name. */
+/** Keywords of programming languages that can't be names, so that a keyword's look is never a name's. */
 const reserved = new Set(
   "as break const continue else for function if import let loop namespace package return var void while"
     .split(" "),
@@ -30,7 +29,7 @@ const constants = new Map<string, null | boolean>([["true", true], ["false", fal
 ]]);
 
 /**
- * Reads one expression from `offset` to its end.
+ * Reads an expression from `offset` to its end.
  *
  * @throws SyntaxProblem at the first position that matches no rule.
  */

@@ -9,7 +9,7 @@ export interface SourceSpan {
   readonly end: number;
 }
 
-/** One problem; its message has what was expected and the nearest valid name. */
+/** A problem; its message has the expectation and the nearest valid name. */
 export interface ExpressionProblem extends SourceSpan {
   readonly message: string;
 }

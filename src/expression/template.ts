@@ -1,8 +1,8 @@
 /**
  * Texts of a workflow that contain expressions: `web-${{ params.color }}`.
  *
- * A text that is one `${{ … }}` and nothing else evaluates to the value itself, whatever its kind. Every other text
- * evaluates to a text, with lists and records as JSON. `$${{` stands for `${{`.
+ * A text that is a single `${{ … }}` and nothing else evaluates to the value itself, whatever its kind. Every other
+ * text evaluates to a text, with lists and records as JSON. `$${{` stands for `${{`.
  */
 import type { JsonValue } from "../base/json_value.ts";
 import { Budget } from "./budget.ts";
@@ -16,7 +16,7 @@ import {
   type SourceSpan,
 } from "./problem.ts";
 import type { SyntaxNode } from "./syntax.ts";
-import { SyntaxProblem, type Token } from "./tokens.ts";
+import { SyntaxProblem } from "./tokens.ts";
 import { textType, type Type } from "./type.ts";
 import { type RecordValue, textOf } from "./value.ts";
 
@@ -36,7 +36,7 @@ const templateLimits = { length: 256 * 1024, expressions: 1000 } as const;
 
 const open = "${{";
 
-/** Returns whether a text contains an opening `${{`, including escaped ones. Cheap. */
+/** Returns whether a text contains an opening `${{`, including escaped openings. Cheap. */
 export function hasExpression(text: string): boolean {
   return text.includes(open);
 }
@@ -46,17 +46,17 @@ export function escaped(text: string): string {
   return text.replaceAll(open, () => `$${open}`);
 }
 
-/** A text's template, and what is wrong in its expressions. */
+/** A text's template, and the problems of its expressions. */
 interface ParsedTemplate {
   readonly template: Template;
   readonly problems: readonly ExpressionProblem[];
 }
 
-/** What was parsed last: a check needs most texts several times, and an editor all of them at each key. */
+/** The latest results: a check needs most texts several times, and an editor all of them at each key. */
 const recent = new Map<string, ParsedTemplate>();
 const recentLimits = { texts: 2000, length: 500 } as const;
 
-/** Finds the expressions of a text. One that has a problem is omitted from the template. */
+/** Finds the expressions of a text. An expression that has a problem is omitted from the template. */
 export function parseTemplate(text: string): ParsedTemplate {
   const known = recent.get(text);
   if (known !== undefined) return known;
@@ -79,7 +79,7 @@ function parseParts(text: string): ParsedTemplate {
       break;
     }
     if (text[next - 1] === "$" && next > at) {
-      // `$${{`: the braces lose their meaning, and one $ is dropped.
+      // `$${{`: the braces lose their meaning, and a `$` is dropped.
       parts.push({
         kind: "text",
         text: `${text.slice(at, next - 1)}${open}`,
@@ -121,7 +121,9 @@ function readExpression(
 ): { node: SyntaxNode; start: number; end: number } | { problem: ExpressionProblem; end: number } {
   try {
     const { node, next } = parseExpression(source, start + open.length);
-    if (isMark(next, "}") && source[next.end] === "}") return { node, start, end: next.end + 1 };
+    if (next.kind === "mark" && next.text === "}" && source[next.end] === "}") {
+      return { node, start, end: next.end + 1 };
+    }
     throw new SyntaxProblem(`expected "}}" after the expression, found ${found(next)}`, next);
   } catch (error) {
     if (!(error instanceof SyntaxProblem)) throw error;
@@ -134,11 +136,7 @@ function readExpression(
   }
 }
 
-function isMark(token: Token, text: string): boolean {
-  return token.kind === "mark" && token.text === text;
-}
-
-/** Returns the node of a template that is one expression and nothing else. */
+/** Returns the node of a template that is a single expression and nothing else. */
 function onlyNode({ parts }: Template): SyntaxNode | undefined {
   const [part] = parts;
   return parts.length === 1 && part?.kind === "expression" ? part.node : undefined;
@@ -158,7 +156,7 @@ export function checkTemplate(
 }
 
 /**
- * Returns the template's value, within the limits of one evaluation for all of it.
+ * Returns the template's value, within the limits of an evaluation for all of it.
  *
  * @throws ExpressionError with the position in the text.
  */

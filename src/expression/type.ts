@@ -6,7 +6,7 @@
  */
 export type Type =
   | { readonly kind: "any" | "null" | "boolean" | "number" }
-  /** With `values`, one of these. */
+  /** With `values`, any of these. */
   | { readonly kind: "text"; readonly values?: readonly string[] }
   | { readonly kind: "list"; readonly of: Type }
   | {
@@ -20,12 +20,12 @@ export const booleanType: Type = { kind: "boolean" };
 export const numberType: Type = { kind: "number" };
 export const textType: Type = { kind: "text" };
 
-/** Returns a list whose items are of one type. */
+/** Returns a list whose items are of the same type. */
 export function listOf(of: Type): Type {
   return { kind: "list", of };
 }
 
-/** Returns a record with any names, each value of one type. */
+/** Returns a record with any names, each value of the same type. */
 export function recordOf(rest: Type): Type {
   return { kind: "record", fields: {}, rest };
 }
@@ -46,7 +46,7 @@ const plurals: Readonly<Record<Exclude<Type["kind"], "any">, string>> = {
   record: "records",
 };
 
-/** Returns the problem of an argument whose type isn't one of these kinds, nor `any`. */
+/** Returns the problem of an argument whose type isn't of these kinds, nor `any`. */
 export function kindProblem(
   name: string,
   [type]: readonly Type[],
@@ -56,7 +56,7 @@ export function kindProblem(
   return { argument: 0, message: `${name} takes ${noun}, found ${typeNoun(type)}` };
 }
 
-/** Returns whether a value of the one type may be one of the other, as far as is known before the run. */
+/** Returns whether a value of a type may be of the expected type, as far as is known before the run. */
 export function mayBe(type: Type, expected: Type): boolean {
   if (type.kind === "any" || expected.kind === "any") return true;
   if (type.kind === "list" && expected.kind === "list") return mayBe(type.of, expected.of);

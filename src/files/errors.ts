@@ -6,6 +6,26 @@ export function isAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
+/** Returns the result of an access to a file; undefined if there is nothing of the name. */
+export async function ifPresent<T>(access: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await access();
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Like {@link ifPresent}, at once. */
+export function ifPresentSync<T>(access: () => T): T | undefined {
+  try {
+    return access();
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Returns the error of a file operation, with the operating system's own message. */
 export function fileError(what: string, error: unknown): unknown {
   if (error instanceof KodamaError) return error;

@@ -1,27 +1,28 @@
 /**
- * One program's connection to a pod: both directions, and another attempt if the pod provably has got nothing.
+ * A program's connection to a pod: both directions, and another attempt if the pod provably has got nothing.
  *
- * A connection that the pod refused has delivered no byte, so what the program has sent is sent again to the next pod.
- * One that broke later isn't repeated: the pod may have acted on it.
+ * A connection that the pod refused has delivered no byte, so the program's bytes are sent again to the next pod. A
+ * connection that broke later isn't repeated: the pod may have acted on its bytes.
  */
+import { definedOnly } from "../base/json_value.ts";
 import { orAborted } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
-import { Backoff, type RetryPolicy } from "../base/retry.ts";
+import { Backoff, outagePolicy } from "../base/retry.ts";
 import { PortError } from "../kube/failures.ts";
 import type { Duplex } from "./listen.ts";
 import type { ConnectionSummary, FailureReason, ForwardPod } from "./model.ts";
 import type { TunnelStream } from "./tunnels.ts";
 
-/** Follows the bytes of one connection. It must not keep the chunks, nor throw. */
+/** Follows the bytes of a connection. It must not keep the chunks, nor throw. */
 export interface ConnectionObserver {
   fromClient(chunk: Uint8Array): void;
   fromServer(chunk: Uint8Array): void;
   closed(reason: FailureReason | undefined): void;
 }
 
-/** What a connection needs. */
-export interface ConnectionParts {
+/** The parts that a connection needs. */
+interface ConnectionParts {
   clock: Clock;
   /** Aborts when the forward ends: the connection is cut. */
   signal: AbortSignal;
@@ -47,9 +48,6 @@ const maxReplayBytes = 256 * 1024;
 /** After the pod's end: how long a program may take to end its side. */
 const lingerMs = 5_000;
 
-const retries: RetryPolicy = { delayMs: 50, maxDelayMs: 1000 };
-
-/** A failure of a connection. */
 class Failure extends Error {
   constructor(readonly reason: FailureReason, message: string) {
     super(message);
@@ -65,13 +63,11 @@ export async function carry(client: Duplex, parts: ConnectionParts): Promise<Con
 }
 
 class Carried {
-  readonly #client: Duplex;
-  readonly #parts: ConnectionParts;
   readonly #startedMs: number;
   readonly #ended = new AbortController();
   #pod: ForwardPod | undefined;
   #tunnel: TunnelStream | undefined;
-  /** What the program has sent to a pod that hasn't answered; undefined: no other attempt is possible. */
+  /** The bytes that the program has sent to a pod that hasn't answered; undefined: no other attempt is possible. */
   #replay: Uint8Array[] | undefined = [];
   #replayBytes = 0;
   /** The current attempt has sent some of it. */
@@ -86,14 +82,12 @@ class Carried {
   #firstByteMs: number | undefined;
   #openedMs = 0;
 
-  constructor(client: Duplex, parts: ConnectionParts) {
-    this.#client = client;
-    this.#parts = parts;
+  constructor(private readonly client: Duplex, private readonly parts: ConnectionParts) {
     this.#startedMs = parts.clock.elapsedMs();
   }
 
   async run(): Promise<ConnectionSummary> {
-    const { clock, observer, signal } = this.#parts;
+    const { clock, observer, signal } = this.parts;
     let failure: Failure | undefined;
     try {
       await orAborted(this.#carry(), signal);
@@ -104,7 +98,7 @@ class Carried {
       this.#ended.abort();
       this.#tunnel?.stream[Symbol.dispose]();
       this.#tunnel?.release();
-      this.#client.close();
+      this.client.close();
     }
     observer?.closed(failure?.reason);
     return {
@@ -113,8 +107,7 @@ class Carried {
       fromPod: this.#fromPod,
       durationMs: clock.elapsedMs() - this.#startedMs,
       retries: this.#retries,
-      ...(this.#connectMs === undefined ? {} : { connectMs: this.#connectMs }),
-      ...(this.#firstByteMs === undefined ? {} : { firstByteMs: this.#firstByteMs }),
+      ...definedOnly({ connectMs: this.#connectMs, firstByteMs: this.#firstByteMs }),
       ...(failure === undefined
         ? {}
         : { failure: { reason: failure.reason, message: failure.message } }),
@@ -122,10 +115,10 @@ class Carried {
   }
 
   async #carry(): Promise<void> {
-    const { clock, graceMs } = this.#parts;
+    const { clock, graceMs } = this.parts;
     const deadlineMs = this.#startedMs + graceMs;
-    const backoff = new Backoff(retries, { clock, signal: this.#ended.signal });
-    // It sends in turn, behind the attempt that connects; what it reads meanwhile is at hand then.
+    const backoff = new Backoff(outagePolicy.interactive, { clock, signal: this.#ended.signal });
+    // The program's bytes are sent in turn, behind the attempt that connects; bytes read meanwhile are at hand then.
     let connected = this.#inTurn(() => this.#connect(deadlineMs - clock.elapsedMs()));
     const uplink = this.#fromClient();
     for (;;) {
@@ -142,10 +135,10 @@ class Carried {
         const pod = this.#pod;
         if (
           isOver || this.#replay === undefined || !isUnsent || pod === undefined ||
-          !this.#parts.mayRetry(pod, failure.reason)
+          !this.parts.mayRetry(pod, failure.reason)
         ) throw failure;
         this.#retries++;
-        this.#parts.onWaiting(failure.message);
+        this.parts.onWaiting(failure.message);
         this.#tunnel?.stream[Symbol.dispose]();
         this.#tunnel?.release();
         this.#tunnel = undefined;
@@ -158,7 +151,7 @@ class Carried {
     await this.#linger(uplink);
   }
 
-  /** Returns undefined for what isn't a failure of the pod or the cluster. */
+  /** Returns undefined for other errors than failures of the pod or the cluster. */
   #failureOf(error: unknown): Failure | undefined {
     if (error instanceof Failure) return error;
     if (error instanceof PortError) {
@@ -172,11 +165,11 @@ class Carried {
     return new Failure(kind === "notFound" ? "podGone" : "linkLost", message);
   }
 
-  /** Opens a stream to a pod, and sends what the program has sent so far. */
+  /** Opens a stream to a pod, and sends the program's bytes so far. */
   async #connect(limitMs: number): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock } = this.parts;
     this.#isSent = false;
-    const pod = await this.#parts.pod(Math.max(0, limitMs), this.#ended.signal);
+    const pod = await this.parts.pod(Math.max(0, limitMs), this.#ended.signal);
     if (pod === undefined) {
       throw new Failure(
         "timeout",
@@ -186,7 +179,7 @@ class Carried {
       );
     }
     this.#pod = pod;
-    const tunnel = await this.#parts.open(pod);
+    const tunnel = await this.parts.open(pod);
     if (this.#ended.signal.aborted) {
       tunnel.stream[Symbol.dispose]();
       return tunnel.release();
@@ -204,14 +197,14 @@ class Carried {
   /** Resolves at the program's end; rejects with {@link hungUp} if it has closed the connection. */
   async #fromClient(): Promise<void> {
     for (;;) {
-      const bytes = await this.#client.read().catch(() => undefined);
+      const bytes = await this.client.read().catch(() => undefined);
       if (this.#ended.signal.aborted) return;
       if (bytes === undefined) throw hungUp;
       if (bytes === null) {
         this.#clientEnded = true;
         return await this.#inTurn(() => this.#endToPod());
       }
-      this.#parts.observer?.fromClient(bytes);
+      this.parts.observer?.fromClient(bytes);
       await this.#inTurn(() => this.#send(bytes));
     }
   }
@@ -230,7 +223,7 @@ class Carried {
       this.#isSent = true;
       await tunnel.stream.write(bytes);
     } catch (error) {
-      // Reading reports it too, behind what has arrived.
+      // Reading reports it too, after the received bytes.
       if (!(error instanceof PortError)) throw error;
       return;
     }
@@ -254,12 +247,12 @@ class Carried {
   }
 
   async #fromPodToEnd(tunnel: TunnelStream): Promise<void> {
-    const { clock, observer } = this.#parts;
+    const { clock, observer } = this.parts;
     for (;;) {
       const bytes = await tunnel.stream.read();
       if (this.#firstByteMs === undefined && bytes !== null) {
         this.#firstByteMs = clock.elapsedMs() - this.#openedMs;
-        if (this.#pod !== undefined) this.#parts.onAnswer(this.#pod);
+        if (this.#pod !== undefined) this.parts.onAnswer(this.#pod);
       }
       if (bytes === null) break;
       // Before the program can answer it.
@@ -271,19 +264,19 @@ class Carried {
       throw new Failure("reset", "the pod closed the connection without an answer");
     }
     this.#confirm();
-    if (this.#pod !== undefined) this.#parts.onAnswer(this.#pod);
+    if (this.#pod !== undefined) this.parts.onAnswer(this.#pod);
   }
 
   async #inOrder(bytes: Uint8Array): Promise<void> {
     this.#confirm();
     try {
-      await this.#client.write(bytes);
+      await this.client.write(bytes);
     } catch {
       throw hungUp;
     }
   }
 
-  /** The pod has got what was sent: it isn't sent again. */
+  /** The pod has got the bytes: they aren't sent again. */
   #confirm(): void {
     if (this.#replay === undefined) return;
     this.#replay = undefined;
@@ -294,18 +287,20 @@ class Carried {
     if (count === 0) return;
     if (direction === "toPod") this.#toPod += count;
     else this.#fromPod += count;
-    this.#parts.onBytes(direction, count);
+    this.parts.onBytes(direction, count);
   }
 
-  /** Ends the bytes to the program; what it still sends can't be delivered, and an early close could lose the answer. */
+  /**
+   * Ends the bytes to the program; further bytes from it can't be delivered, and an early close could lose the answer.
+   */
   async #linger(uplink: Promise<void>): Promise<void> {
     try {
-      await this.#client.closeWrite();
+      await this.client.closeWrite();
     } catch {
       return;
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    using _limit = this.#parts.clock.timer(lingerMs, resolve);
+    using _limit = this.parts.clock.timer(lingerMs, resolve);
     await Promise.race([uplink.catch(() => {}), promise]);
   }
 

@@ -13,13 +13,12 @@ import {
   stopDaemon,
   unwritable,
 } from "../daemon/daemon.ts";
-import { isLocked } from "../daemon/file_lock.ts";
+import { isLocked, underLock } from "../daemon/file_lock.ts";
 import type { ProcessIdentity } from "../daemon/process_identity.ts";
 import { ownIdentity, ReportWriter } from "../daemon/report_writer.ts";
-import { isAbsent } from "../files/errors.ts";
-import { readJsonFile, removeFolder, replaceFile } from "../files/own_files.ts";
+import { foldersIn, readJsonFile, removeFolder, replaceFile } from "../files/own_files.ts";
 
-/** What a set consists of, as it is stored. */
+/** A set's definition, as it is stored. */
 export interface ForwardSet {
   name: string;
   /** The args of `kodama forward`. Paths among them are absolute. */
@@ -29,12 +28,12 @@ export interface ForwardSet {
 }
 
 /** The state of a set's process, as it reports it. */
-export interface ForwardState {
+interface ForwardState {
   /** ISO 8601. */
   startedAt: string;
   /** A row for each forward, as published data. */
   forwards: readonly Record<string, unknown>[];
-  /** Its last messages. */
+  /** The last messages of the process. */
   lines: readonly string[];
 }
 
@@ -60,15 +59,15 @@ export interface ForwardControl {
   /**
    * Starts a set, and waits until its ports are open.
    *
-   * @throws KodamaError `conflict` if the name is used by another one that runs; `environment` with what the process
-   *   reported, if it exits.
+   * @throws KodamaError `conflict` if another running set has the name; `environment` with the report of the process,
+   * if it exits.
    */
   start(set: ForwardSet, signal: AbortSignal): Promise<ForwardReport>;
   /** Ends its process. Returns false if none runs. */
   stop(name: string, signal: AbortSignal): Promise<boolean>;
-  /** Stores what ran in the foreground, as the last of at most ten. */
+  /** Stores a set that ran in the foreground, as the last of at most ten. */
   remember(set: ForwardSet): Promise<void>;
-  /** Returns what ran in the foreground, the last one first. */
+  /** Returns the sets that ran in the foreground, the last set first. */
   recent(): Promise<readonly ForwardSet[]>;
   /** Removes the files of a set that doesn't run. */
   forget(name: string): Promise<void>;
@@ -83,7 +82,7 @@ export interface ForwardControl {
 }
 
 /** How the process of a set is started. */
-export interface ForwardControlOptions {
+interface ForwardControlOptions {
   configDir: string;
   clock: Clock;
   /** Returns the command that serves a set: program first. */
@@ -106,7 +105,8 @@ export function forwardControl(options: ForwardControlOptions): ForwardControl {
   const { configDir, clock } = options;
   const daemonOf = (name: string) => forwardDaemon(configDir, name);
   return {
-    names: () => namesIn(`${configDir}/forwards`),
+    names: async () =>
+      (await foldersIn(`${configDir}/forwards`)).filter((name) => namePattern.test(name)),
     read: (name) => read(daemonOf(name), name),
     start: (set, signal) => start(options, set, signal),
     async stop(name, signal) {
@@ -208,7 +208,7 @@ const setShape = v.object({
 const recordShape = v.object({ version: optionalFileVersion(1), ...setShape.entries });
 const recentShape = v.object({ version: optionalFileVersion(1), sets: v.array(setShape) });
 
-/** Returns undefined if there is none. Throws KodamaError `config` for one that a later version has written. */
+/** Returns undefined if there is none. Throws KodamaError `config` for a file that a later version has written. */
 async function readSet(paths: DaemonPaths): Promise<ForwardSet | undefined> {
   const path = recordPath(paths);
   const parsed = v.safeParse(recordShape, await readJsonFile(path));
@@ -222,12 +222,14 @@ async function readSet(paths: DaemonPaths): Promise<ForwardSet | undefined> {
 }
 
 async function remember(configDir: string, { name, args }: ForwardSet): Promise<void> {
-  const known = await readRecent(configDir);
-  if (known === "later") return;
-  const others = known.filter((one) => !sameArgs(one, { name, args }));
-  const sets = [{ name, args }, ...others].slice(0, maxRecent);
   await Deno.mkdir(`${configDir}/forwards`, { recursive: true, mode: 0o700 });
-  await replaceFile(recentPath(configDir), `${JSON.stringify({ version: 1, sets }, null, 2)}\n`);
+  await underLock(`${configDir}/.lock`, async () => {
+    const known = await readRecent(configDir);
+    if (known === "later") return;
+    const others = known.filter((one) => !sameArgs(one, { name, args }));
+    const sets = [{ name, args }, ...others].slice(0, maxRecent);
+    await replaceFile(recentPath(configDir), `${JSON.stringify({ version: 1, sets }, null, 2)}\n`);
+  });
 }
 
 async function recent(configDir: string): Promise<ForwardSet[]> {
@@ -249,17 +251,6 @@ function recentPath(configDir: string): string {
 /** Returns whether two sets forward the same. */
 export function sameArgs(a: ForwardSet, b: ForwardSet): boolean {
   return JSON.stringify(a.args) === JSON.stringify(b.args);
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(folder));
-    return entries.filter(({ isDirectory, name }) => isDirectory && namePattern.test(name))
-      .map(({ name }) => name).sort();
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
 }
 
 function recordPath({ folder }: DaemonPaths): string {

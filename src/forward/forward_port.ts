@@ -1,4 +1,4 @@
-/** One local port for a program that finds the pod by itself: the steps of a workflow. */
+/** A local port for a program that finds the pod by itself: the steps of a workflow. */
 import { onAbort, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -19,24 +19,24 @@ const pollMs = 500;
 /** A local port that leads to a pod's. */
 export interface PortForward {
   remote: number;
-  /** 0 is any free one. */
+  /** 0 is any free port. */
   local: number;
   target: Target;
-  /** Returns the next target when the current one is missing. */
+  /** Returns the next target when the current target is missing. */
   again(): Promise<Target | undefined>;
   /** Reports events of connections and of the pod. */
   onLine(line: string): void;
 }
 
 /** The dependencies of a forward. */
-export interface ForwardParts {
+interface ForwardParts {
   kube(context: string): Promise<KubeClient>;
   clock: Clock;
 }
 
 /**
  * Listens only on this machine, until it is disposed of. A pod that is gone is resolved again, and connections wait for
- * the next one.
+ * the next pod.
  *
  * @throws KodamaError as {@link Forwarder.add}.
  */
@@ -58,7 +58,7 @@ export async function forwardPort(
       .then(() => stop.signal.aborted ? undefined : pods.suspect(pod.uid));
   };
   use(target);
-  /** Looks for the pod until there is one that hasn't refused. */
+  /** Looks for the pod until it finds a pod that hasn't refused. */
   const find = async () => {
     const untilMs = clock.elapsedMs() + graceMs;
     while (!stop.signal.aborted && clock.elapsedMs() < untilMs) {

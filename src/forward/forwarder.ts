@@ -1,5 +1,5 @@
 /**
- * Local ports that lead to pods: the connections of programs, the links to the pods, what is counted and reported.
+ * Local ports that lead to pods: the connections of programs, the links to the pods, counters and reports.
  *
  * It doesn't know how pods are found: the caller fills a {@link PodSet}, and the routes follow it.
  */
@@ -30,7 +30,7 @@ export interface TrafficControl {
 }
 
 /** The dependencies of forwards. */
-export interface ForwarderParts {
+interface ForwarderParts {
   clock: Clock;
   kube(context: string): Promise<KubeClient>;
   /** How long a connection waits for the cluster, a pod, or a port that doesn't listen any more. */
@@ -40,7 +40,7 @@ export interface ForwarderParts {
   onEvent(event: ForwardEvent): void;
 }
 
-/** One local port. */
+/** A local port. */
 export interface ForwardRequest {
   address: RequestedAddress;
   /** As the user requested it. */
@@ -74,9 +74,8 @@ export interface OpenForward {
   readonly statistics: ForwardStatistics;
 }
 
-/** All forwards of one process. Disposing of it closes their ports and cuts their connections. */
+/** All forwards of a process. Disposing of it closes their ports and cuts their connections. */
 export class Forwarder implements AsyncDisposable {
-  readonly #parts: ForwarderParts;
   readonly #forwards: Forward[] = [];
   /** The keys have the context and the uid of the pod. */
   readonly #tunnels = new Map<string, PodTunnels>();
@@ -87,8 +86,7 @@ export class Forwarder implements AsyncDisposable {
   #isFull = Promise.withResolvers<void>();
   #active = 0;
 
-  constructor(parts: ForwarderParts) {
-    this.#parts = parts;
+  constructor(private readonly parts: ForwarderParts) {
   }
 
   get forwards(): readonly OpenForward[] {
@@ -98,7 +96,7 @@ export class Forwarder implements AsyncDisposable {
   /** Opens a local port. Throws as {@link listen}. */
   async add(request: ForwardRequest): Promise<OpenForward> {
     const listener = await listen(request.address);
-    const { onEvent } = this.#parts;
+    const { onEvent } = this.parts;
     const id = this.#forwards.length + 1;
     let isOpen = false;
     const forward: Forward = {
@@ -133,7 +131,7 @@ export class Forwarder implements AsyncDisposable {
 
   /** This machine was asleep: links that are dead are dropped now, and not when their keep-alive expires. */
   awake(sleptMs: number): void {
-    this.#parts.onEvent({ kind: "awake", sleptMs });
+    this.parts.onEvent({ kind: "awake", sleptMs });
     for (const { tunnels } of this.#tunnels.values()) tunnels.probe(probeMs);
   }
 
@@ -162,7 +160,7 @@ export class Forwarder implements AsyncDisposable {
   }
 
   async #carry(forward: Forward, client: Duplex): Promise<void> {
-    const { clock, graceMs, onEvent, traffic } = this.#parts;
+    const { clock, graceMs, onEvent, traffic } = this.parts;
     const { route, statistics, id } = forward;
     const ref = { forward: id, connection: ++this.#connections };
     statistics.opened++;
@@ -209,7 +207,7 @@ export class Forwarder implements AsyncDisposable {
 
   /**
    * A port that has never answered is a wrong port, unless its pod is still starting. A pod that is gone is avoided
-   * until the cluster reports what became of it.
+   * until the cluster reports its state.
    */
   #mayRetry({ answered, request }: Forward, pod: ForwardPod, reason: FailureReason): boolean {
     switch (reason) {
@@ -227,16 +225,16 @@ export class Forwarder implements AsyncDisposable {
 
   #waiting(forward: Forward, reason: string): void {
     if (forward.waitingSinceMs !== undefined) return;
-    forward.waitingSinceMs = this.#parts.clock.elapsedMs();
-    this.#parts.onEvent({ kind: "waiting", forward: forward.id, reason });
+    forward.waitingSinceMs = this.parts.clock.elapsedMs();
+    this.parts.onEvent({ kind: "waiting", forward: forward.id, reason });
   }
 
   #resumed(forward: Forward): void {
     const since = forward.waitingSinceMs;
     if (since === undefined) return;
     forward.waitingSinceMs = undefined;
-    const waitedMs = this.#parts.clock.elapsedMs() - since;
-    this.#parts.onEvent({ kind: "resumed", forward: forward.id, waitedMs });
+    const waitedMs = this.parts.clock.elapsedMs() - since;
+    this.parts.onEvent({ kind: "resumed", forward: forward.id, waitedMs });
   }
 
   #tunnelsTo(target: ForwardPod): Tunnels {
@@ -244,7 +242,7 @@ export class Forwarder implements AsyncDisposable {
     const known = this.#tunnels.get(key);
     if (known !== undefined) return known.tunnels;
     const { context, namespace, pod } = target;
-    const { clock, kube } = this.#parts;
+    const { clock, kube } = this.parts;
     const tunnels = new Tunnels(async (signal) => {
       using limit = new Deadline(clock, dialLimitMs, signal);
       const client = await kube(context);
@@ -271,7 +269,7 @@ export class Forwarder implements AsyncDisposable {
         known.removal?.[Symbol.dispose]();
         known.removal = undefined;
       } else {
-        known.removal ??= this.#parts.clock.timer(goneMs, () => {
+        known.removal ??= this.parts.clock.timer(goneMs, () => {
           this.#tunnels.delete(key);
           known.tunnels.close(new PortError("linkLost", `${known.pod} is gone`));
         });

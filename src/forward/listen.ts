@@ -3,9 +3,9 @@ import { KodamaError } from "../base/errors.ts";
 import { hint, option } from "../base/hint.ts";
 import type { LocalAddress } from "./model.ts";
 
-/** One end of a connection. */
+/** An end of a connection. */
 export interface Duplex {
-  /** Returns what has arrived, valid until the next call; null at the end. One call at a time. */
+  /** Returns the received bytes, valid until the next call; null at the end. One call at a time. */
   read(): Promise<Uint8Array | null>;
   write(bytes: Uint8Array): Promise<void>;
   /** Ends the bytes to this end; those from it continue. */
@@ -22,14 +22,14 @@ export interface LocalListener extends Disposable {
 
 /** The address to listen on. */
 export type RequestedAddress =
-  /** Port 0: any free one. */
+  /** Port 0: any free port. */
   | { kind: "tcp"; hostname: string; port: number; isFallbackAllowed: boolean }
   | { kind: "unix"; path: string };
 
 /** Both addresses of the loopback, as kubectl listens for `localhost`. */
 const loopback = ["127.0.0.1", "::1"] as const;
 
-/** With `isFallbackAllowed`, this many higher ports are tried, then any free one. */
+/** With `isFallbackAllowed`, this many higher ports are tried, then any free port. */
 const fallbacks = 20;
 
 /**
@@ -91,26 +91,24 @@ function listenError(error: unknown, address: string, port: number): KodamaError
 
 class TcpListener implements LocalListener {
   readonly address: LocalAddress;
-  readonly #listeners: readonly Deno.TcpListener[];
 
-  constructor(hostname: string, listeners: readonly Deno.TcpListener[]) {
-    this.#listeners = listeners;
+  constructor(hostname: string, private readonly listeners: readonly Deno.TcpListener[]) {
     const [first] = listeners;
     this.address = { kind: "tcp", hostname, port: first?.addr.port ?? 0 };
   }
 
   async *connections(): AsyncGenerator<Duplex, void> {
-    if (this.#listeners.length === 1) {
-      for await (const connection of this.#listeners[0] ?? []) yield tcpDuplex(connection);
+    if (this.listeners.length === 1) {
+      for await (const connection of this.listeners[0] ?? []) yield tcpDuplex(connection);
       return;
     }
-    const next = this.#listeners.map((listener, index) => ({ index, got: accepted(listener) }));
+    const next = this.listeners.map((listener, index) => ({ index, got: accepted(listener) }));
     while (next.length > 0) {
       const { index, connection } = await Promise.race(
         next.map(({ index, got }) => got.then((connection) => ({ index, connection }))),
       );
       const at = next.findIndex((one) => one.index === index);
-      const listener = this.#listeners[index];
+      const listener = this.listeners[index];
       if (connection === undefined || listener === undefined) {
         next.splice(at, 1);
         continue;
@@ -121,7 +119,7 @@ class TcpListener implements LocalListener {
   }
 
   [Symbol.dispose](): void {
-    for (const listener of this.#listeners) listener.close();
+    for (const listener of this.listeners) listener.close();
   }
 }
 
@@ -218,7 +216,7 @@ function duplexOf(connection: Deno.Conn): Duplex {
       try {
         connection.close();
       } catch {
-        // It is closed already.
+        // The connection is closed already.
       }
     },
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Duplex, listen } from "./listen.ts";
 
-/** Answers one connection with a text. */
+/** Answers a connection with a text. */
 async function answerOne(connections: AsyncIterator<Duplex>, text: string): Promise<void> {
   const { done, value } = await connections.next();
   assert(done !== true);

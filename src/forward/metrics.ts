@@ -104,7 +104,7 @@ function escaped(text: string): string {
 }
 
 /**
- * Serves a text at `/metrics`, until it is disposed of. Port 0 is any free one.
+ * Serves a text at `/metrics`, until it is disposed of. Port 0 is any free port.
  *
  * @throws KodamaError `conflict` if the address can't be used.
  */

@@ -1,4 +1,4 @@
-/** What a forward consists of and reports: plain data. */
+/** The definition and the reports of a forward: plain data. */
 import type { Exchange, Protocol } from "./traffic/events.ts";
 
 /** A pod that connections can go to. */
@@ -6,12 +6,14 @@ export interface ForwardPod {
   context: string;
   namespace: string;
   pod: string;
-  /** Distinguishes it from a later one of the same name. */
+  /** Distinguishes the pod from a later pod of the same name. */
   uid: string;
   /** `running`: it isn't ready; `pending`: nothing runs in it yet, or no more. */
   state: "ready" | "running" | "pending" | "terminating";
-  /** Ports that its containers name. */
+  /** TCP ports that its containers name. */
   namedPorts: Readonly<Record<string, number>>;
+  /** Names and numbers of its ports for UDP and SCTP, which can't be forwarded. */
+  notTcp?: readonly (number | string)[];
 }
 
 /** Where a forward listens: an address of this machine, or the path of a socket. */
@@ -42,7 +44,7 @@ export interface ConnectionRef {
   connection: number;
 }
 
-/** What is known of a connection that has ended. */
+/** The summary of a connection that has ended. */
 export interface ConnectionSummary {
   pod: string;
   toPod: number;
@@ -58,11 +60,11 @@ export interface ConnectionSummary {
   failure?: { reason: FailureReason; message: string };
 }
 
-/** A forward: one local address. */
+/** A forward: a local address. */
 export interface ForwardInfo {
   forward: number;
   address: LocalAddress;
-  /** `svc/web`, `pod/web-0`, `3 pods`: what the user requested. */
+  /** `svc/web`, `pod/web-0`, `3 pods`: the requested target. */
   target: string;
   /** As requested: a number, or the name of a port. */
   remote: string;
@@ -79,7 +81,7 @@ export type ForwardEvent =
   | { kind: "closed"; ref: ConnectionRef; summary: ConnectionSummary }
   /** Connections wait: the cluster isn't reached, or there is no pod. */
   | { kind: "waiting"; forward: number; reason: string }
-  /** They don't wait any more. */
+  /** Connections don't wait any more. */
   | { kind: "resumed"; forward: number; waitedMs: number }
   /** This machine was asleep: links are checked. */
   | { kind: "awake"; sleptMs: number };
@@ -128,14 +130,14 @@ export class Histogram {
   }
 }
 
-/** Requests of one protocol. */
-export interface RequestCount {
+/** Requests of a protocol. */
+interface RequestCount {
   count: number;
   /** How many of them failed: the server reported an error, or there was no complete answer. */
   failed: number;
 }
 
-/** What a forward has done so far. Bytes are those that the other side has been given. */
+/** The counters of a forward. Bytes are those that the other side has been given. */
 export class ForwardStatistics {
   toPod = 0;
   fromPod = 0;
@@ -156,7 +158,7 @@ export class ForwardStatistics {
     return Object.values(this.failures).reduce((sum, count) => sum + count, 0);
   }
 
-  /** Counts what an observed connection has carried. */
+  /** Counts a request of an observed connection. */
   request(
     { protocol, failed, complete }: Pick<Exchange, "protocol" | "failed" | "complete">,
   ): void {

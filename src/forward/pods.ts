@@ -34,7 +34,9 @@ export class PodSet {
     for (const uid of this.#suspects) if (!uids.has(uid)) this.#suspects.delete(uid);
     for (const route of this.#routes) route.refresh();
     for (const listener of this.#listeners) listener();
-    this.#notify();
+    const { resolve } = this.#changed;
+    this.#changed = Promise.withResolvers<void>();
+    resolve();
   }
 
   /** A pod has refused as if it were gone: the others come first. */
@@ -43,7 +45,7 @@ export class PodSet {
     for (const route of this.#routes) route.refresh();
   }
 
-  /** It answers: it isn't suspected any more. */
+  /** The pod answers: it isn't suspected any more. */
   trust(uid: string): void {
     this.#suspects.delete(uid);
   }
@@ -57,7 +59,7 @@ export class PodSet {
     route.refresh();
   }
 
-  /** A route of a group leads to another pod: no other one of the group takes it. */
+  /** A route of a group leads to another pod: no other route of the group takes it. */
   take(group: string, uid: string | undefined, previous: string | undefined): void {
     if (previous !== undefined) this.#taken.delete(`${group}/${previous}`);
     if (uid !== undefined) this.#taken.add(`${group}/${uid}`);
@@ -66,41 +68,29 @@ export class PodSet {
   isTaken(group: string, uid: string): boolean {
     return this.#taken.has(`${group}/${uid}`);
   }
-
-  #notify(): void {
-    const { resolve } = this.#changed;
-    this.#changed = Promise.withResolvers<void>();
-    resolve();
-  }
 }
 
-/** How one local port uses its pods. */
+/** How a local port uses its pods. */
 export type RouteMode =
-  /** One pod, as long as it is there. */
+  /** A single pod, as long as it is there. */
   | { kind: "one" }
-  /** One pod that no other local port of the group leads to. */
+  /** A pod that no other local port of the group leads to. */
   | { kind: "own"; group: string }
-  /** Every ready pod: a connection goes to the one with the fewest. */
+  /** Every ready pod: a connection goes to the pod with the fewest. */
   | { kind: "balance" };
 
-/** The pods of one local port. */
+/** The pods of a local port. */
 export class PodRoute {
-  readonly #set: PodSet;
-  readonly #mode: RouteMode;
-  readonly #onChange: (from: ForwardPod | undefined, to: ForwardPod | undefined) => void;
   #current: ForwardPod | undefined;
   #last: ForwardPod | undefined;
   /** The number of open connections of balanced pods, by uid. */
   readonly #active = new Map<string, number>();
 
   constructor(
-    set: PodSet,
-    mode: RouteMode,
-    onChange: (from: ForwardPod | undefined, to: ForwardPod | undefined) => void,
+    private readonly set: PodSet,
+    private readonly mode: RouteMode,
+    private readonly onChange: (from: ForwardPod | undefined, to: ForwardPod | undefined) => void,
   ) {
-    this.#set = set;
-    this.#mode = mode;
-    this.#onChange = onChange;
     set.add(this);
   }
 
@@ -111,30 +101,30 @@ export class PodRoute {
 
   /** The pods have changed. */
   refresh(): void {
-    const mode = this.#mode;
+    const mode = this.mode;
     if (mode.kind === "balance") return;
-    const next = choosePod(this.#set.pods, {
+    const next = choosePod(this.set.pods, {
       current: this.#last?.uid,
       isExcluded: (uid) =>
-        this.#set.isSuspect(uid) ||
-        (mode.kind === "own" && uid !== this.#current?.uid && this.#set.isTaken(mode.group, uid)),
+        this.set.isSuspect(uid) ||
+        (mode.kind === "own" && uid !== this.#current?.uid && this.set.isTaken(mode.group, uid)),
     });
     if (next?.uid === this.#current?.uid) {
       this.#current = next;
       return;
     }
-    if (mode.kind === "own") this.#set.take(mode.group, next?.uid, this.#current?.uid);
+    if (mode.kind === "own") this.set.take(mode.group, next?.uid, this.#current?.uid);
     const from = this.#last;
     this.#current = next;
     this.#last = next ?? from;
-    this.#onChange(from, next);
+    this.onChange(from, next);
   }
 
   /** Returns the pod for a connection; undefined if there is none now. */
   choose(): ForwardPod | undefined {
-    if (this.#mode.kind !== "balance") return this.#current;
-    const ready = this.#set.pods.filter(({ state, uid }) =>
-      state === "ready" && !this.#set.isSuspect(uid)
+    if (this.mode.kind !== "balance") return this.#current;
+    const ready = this.set.pods.filter(({ state, uid }) =>
+      state === "ready" && !this.set.isSuspect(uid)
     );
     const load = ({ uid }: ForwardPod) => this.#active.get(uid) ?? 0;
     let least: ForwardPod | undefined;
@@ -149,7 +139,7 @@ export class PodRoute {
       const pod = this.choose();
       const remainingMs = deadlineMs - clock.elapsedMs();
       if (pod !== undefined || remainingMs <= 0 || signal.aborted) return pod ?? this.#lastResort();
-      await passed(clock, remainingMs, { settled: this.#set.changed, signal });
+      await passed(clock, remainingMs, { settled: this.set.changed, signal });
     }
   }
 
@@ -162,16 +152,16 @@ export class PodRoute {
 
   /** After the grace time a pod that isn't ready is better than none. */
   #lastResort(): ForwardPod | undefined {
-    const mode = this.#mode;
-    return this.#set.pods.find(({ state, uid }) =>
-      state === "running" && (mode.kind !== "own" || !this.#set.isTaken(mode.group, uid))
+    const mode = this.mode;
+    return this.set.pods.find(({ state, uid }) =>
+      state === "running" && (mode.kind !== "own" || !this.set.isTaken(mode.group, uid))
     );
   }
 }
 
 /**
- * Returns the pod to use: the current one as long as it runs; then a ready one, the last of the list first if they are
- * equal; at the very start one that runs and isn't ready, as kubectl does.
+ * Returns the pod to use: the current pod as long as it runs; then a ready pod, the last of the list first if they are
+ * equal; at the very start a running pod that isn't ready, as kubectl does.
  */
 export function choosePod(
   pods: readonly ForwardPod[],

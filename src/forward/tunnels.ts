@@ -1,19 +1,19 @@
 /**
- * The links to one pod, and which of them carries a connection.
+ * The links to a pod, and which of them carries a connection.
  *
- * A link costs a handshake and an upgrade, so connections share links. But no one in Kubernetes uses SPDY's windows:
- * a connection that isn't read holds up all others of its link, and one frame after the other is processed. So a link
- * carries few connections at a time, and one that is held up gets no new ones.
+ * A link costs a handshake and an upgrade, so connections share links. But no one in Kubernetes uses SPDY's windows: a
+ * connection that isn't read holds up all others of its link, and frames are processed in order. So a link carries few
+ * connections at a time, and a link that is held up, or on which the node reported an error, gets no new connections.
  */
 import type { Clock } from "../base/clock.ts";
 import type { PortLink, PortStream } from "../kube/client.ts";
 import type { PortError } from "../kube/failures.ts";
 
-/** Connections of one link, before another link is opened. Measured: `deno task bench:forward`. */
+/** Connections of a link, before another link is opened. Measured: `deno task bench:forward`. */
 const sharedBy = 8;
-/** Links to one pod; above it they share without a limit. */
+/** Links to a pod; above it they share without a limit. */
 const maxLinks = 16;
-/** A link that isn't used for this time is closed, except the last one. */
+/** A link that isn't used for this time is closed, except the last link. */
 const idleMs = 30_000;
 
 interface Tunnel {
@@ -27,22 +27,21 @@ export interface TunnelStream {
   stream: PortStream;
   /** Aborts, with a PortError, when the pod's links are closed. */
   signal: AbortSignal;
-  /** The program's side has ended: what remains isn't load. Safe to call twice. */
+  /** The program's side has ended: the remaining bytes aren't load. Safe to call twice. */
   release(): void;
 }
 
-/** The links to one pod. */
+/** The links to a pod. */
 export class Tunnels {
-  readonly #dial: (signal: AbortSignal) => Promise<PortLink>;
-  readonly #clock: Clock;
   readonly #stop = new AbortController();
   #tunnels: Tunnel[] = [];
   /** Links that are being opened, and how many connections wait for each. */
   readonly #dialling = new Set<{ tunnel: Promise<Tunnel>; waiting: number }>();
 
-  constructor(dial: (signal: AbortSignal) => Promise<PortLink>, clock: Clock) {
-    this.#dial = dial;
-    this.#clock = clock;
+  constructor(
+    private readonly dial: (signal: AbortSignal) => Promise<PortLink>,
+    private readonly clock: Clock,
+  ) {
   }
 
   /** Opens a connection. Rejects with the error of the link. */
@@ -82,7 +81,8 @@ export class Tunnels {
   /** Returns a link that is counted as used once more. */
   async #choose(): Promise<Tunnel> {
     this.#tunnels = this.#tunnels.filter(({ link }) => link.end === undefined);
-    const free = this.#tunnels.filter(({ link }) => !link.isBlocked);
+    const usable = this.#tunnels.filter(({ link }) => !link.isSpent);
+    const free = usable.filter(({ link }) => !link.isBlocked);
     const best = leastUsed(free);
     if (best !== undefined && best.active < sharedBy) return used(best);
     const pending = [...this.#dialling].find(({ waiting }) => waiting < sharedBy);
@@ -90,7 +90,7 @@ export class Tunnels {
       pending.waiting++;
       return used(await pending.tunnel);
     }
-    if (this.#tunnels.length + this.#dialling.size < maxLinks) {
+    if (usable.length + this.#dialling.size < maxLinks) {
       const dialling = { tunnel: this.#opened(), waiting: 1 };
       this.#dialling.add(dialling);
       try {
@@ -99,14 +99,14 @@ export class Tunnels {
         this.#dialling.delete(dialling);
       }
     }
-    const shared = best ?? leastUsed(this.#tunnels);
+    const shared = best ?? leastUsed(usable);
     if (shared !== undefined) return used(shared);
     const [any] = this.#dialling;
     return used(await (any?.tunnel ?? this.#opened()));
   }
 
   async #opened(): Promise<Tunnel> {
-    const link = await this.#dial(this.#stop.signal);
+    const link = await this.dial(this.#stop.signal);
     if (this.#stop.signal.aborted) {
       link[Symbol.dispose]();
       this.#stop.signal.throwIfAborted();
@@ -117,12 +117,16 @@ export class Tunnels {
   }
 
   #rest(tunnel: Tunnel): void {
-    tunnel.idle = this.#clock.timer(idleMs, () => {
+    if (tunnel.link.isSpent) return this.#drop(tunnel);
+    tunnel.idle = this.clock.timer(idleMs, () => {
       tunnel.idle = undefined;
-      if (this.#tunnels.length < 2) return;
-      this.#tunnels = this.#tunnels.filter((one) => one !== tunnel);
-      tunnel.link[Symbol.dispose]();
+      if (this.#tunnels.length > 1 || tunnel.link.isSpent) this.#drop(tunnel);
     });
+  }
+
+  #drop(tunnel: Tunnel): void {
+    this.#tunnels = this.#tunnels.filter((one) => one !== tunnel);
+    tunnel.link[Symbol.dispose]();
   }
 }
 

@@ -1,20 +1,25 @@
 /** A change of pods before it is made: whether a person must confirm it, and the question as data. */
 
-import { type ContextPolicies, policyOf } from "./policy.ts";
+import type { ContextPolicy } from "./policy.ts";
 
 /** The change to be made. */
 export type ChangeAction =
-  /** `shell`: the command is one line of shell. */
-  | { kind: "command"; command: readonly string[]; shell: boolean }
+  /** `shell`: the command is a line of shell. `variables`: names of those that it gets from its caller. */
+  | {
+    kind: "command";
+    command: readonly string[];
+    shell: boolean;
+    variables: readonly string[];
+  }
   /** Files are written: `from` and `to` as `kodama cp` takes them. */
   | { kind: "copy"; from: string; to: string }
-  /** Objects are changed by kubectl; `effect` is what its dry run shows, in lines. */
+  /** Objects are changed by kubectl; `effect` is the result of its dry run, in lines. */
   | { kind: "kubectl"; args: readonly string[]; effect: readonly string[]; manifest?: string }
   /** Local ports that lead to pods, for `minutes`; `scope` says where the target is. */
   | {
     kind: "forward";
     target: string;
-    /** All that the target declares if empty. */
+    /** All ports that the target declares if empty. */
     ports: readonly string[];
     minutes: number;
     scope: string;
@@ -23,7 +28,7 @@ export type ChangeAction =
   | { kind: "agent"; session: string; does: string; details: readonly string[] }
   /** Interactive shells, typed into all at once. */
   | { kind: "shells" }
-  /** Objects of a run in the cluster: what its account may do, in lines. */
+  /** Objects of a run in the cluster: the rights of its account, in lines. */
   | {
     kind: "clusterRun";
     workflow: string;
@@ -38,14 +43,14 @@ export type ChangeAction =
   /** Steps of a workflow that may change something, in their order. */
   | { kind: "steps"; workflow: string; path: string; steps: readonly ChangeStep[] };
 
-/** One step of a workflow that may change something. */
+/** A step of a workflow that may change something. */
 interface ChangeStep {
   id: string;
-  /** In one line: `exec rm -f /tmp/x`. */
+  /** In a line: `exec rm -f /tmp/x`. */
   does: string;
 }
 
-/** Pods of one namespace in one context. */
+/** Pods of a namespace in a context. */
 export interface ChangeScope {
   context: string;
   /** The API server's address; absent if the kubeconfig doesn't have it. */
@@ -68,7 +73,7 @@ export interface ChangeQuestion {
 
 /** The reason to confirm a change, whatever the number of its pods. */
 export type ConfirmReason =
-  /** The policy of this context (`gate.contexts`) has each change confirmed. */
+  /** The policy of this context, or of its server, has each change confirmed. */
   | { kind: "context"; context: string }
   /** A language model requests it, and not a person. */
   | { kind: "model" }
@@ -81,16 +86,20 @@ export type ConfirmReason =
 export interface ConfirmPolicy {
   /** Changes of more pods than this are confirmed. */
   above: number;
-  /** Each change in a context whose policy is `ask` is confirmed. */
-  contexts: ContextPolicies;
+  /**
+   * Returns the policy of a context: each change where it is `ask` is confirmed.
+   *
+   * @param server the address that is used in place of the context's own.
+   */
+  policyOf(context: string, server?: string): ContextPolicy | undefined;
 }
 
 /** Returns why the change must be confirmed; undefined if it needn't be. */
 export function confirmReason(
-  pods: readonly { context: string }[],
-  { above, contexts }: ConfirmPolicy,
+  pods: readonly { context: string; server?: string }[],
+  { above, policyOf }: ConfirmPolicy,
 ): { kind: "count" } | ConfirmReason | undefined {
-  const guarded = pods.find(({ context }) => policyOf(contexts, context) === "ask");
+  const guarded = pods.find(({ context, server }) => policyOf(context, server) === "ask");
   if (guarded !== undefined) return { kind: "context", context: guarded.context };
   return pods.length > above ? { kind: "count" } : undefined;
 }

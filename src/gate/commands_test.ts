@@ -17,7 +17,18 @@ const table: Readonly<Record<string, boolean>> = {
   "ip -4 addr show": true,
   "mount": true,
   "dmesg -T": true,
+  "ip -br -c link show": true,
+  "curl --version": true,
+  "git version": true,
+  "systemctl status": true,
   "/bin/ls": false,
+  "evil.sh --help": false,
+  "evil.sh --version": false,
+  "constructor --help": false,
+  "ip -b a": false,
+  "ip -batch a": false,
+  "ip -n other a": false,
+  "git status": false,
   "/tmp/x/ls -l": false,
   "./ls": false,
   "rm -r x": false,
@@ -48,6 +59,19 @@ Deno.test("isKnownReadOnly() knows readers by a bare program name and its argume
   for (const [line, expected] of Object.entries(table)) {
     assert.equal(isKnownReadOnly(line.split(" ")), expected, line);
   }
+});
+
+Deno.test("isKnownReadOnly() counts variables that a program could act upon as a change", () => {
+  const reads = (...variables: string[]) => isKnownReadOnly(["cat", "/etc/hosts"], { variables });
+  assert.equal(reads(), true);
+  assert.equal(reads("LANG", "LC_ALL", "TZ", "COLUMNS"), true);
+  for (
+    const name of ["PATH", "LD_DEBUG", "LD_PRELOAD", "BASH_ENV", "ENV", "GCONV_PATH", "IFS", "A"]
+  ) {
+    assert.equal(reads("LANG", name), false, name);
+  }
+  const own = { readOnly: ["redis-cli info"], variables: ["PATH"] };
+  assert.equal(isKnownReadOnly(["redis-cli", "info"], own), false);
 });
 
 Deno.test("isKnownReadOnly() never trusts a line of shell, as one argument or with --shell", () => {

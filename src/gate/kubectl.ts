@@ -1,6 +1,6 @@
 /**
- * The effect of a kubectl command line, judged by its verb and by every one of its flags: reads from the cluster,
- * changes something in it, or reaches beyond it, to this machine or to other credentials.
+ * The effect of a kubectl command line, judged by its verb and by all of its flags: reads from the cluster, changes
+ * something in it, or reaches beyond it, to this machine or to other credentials.
  *
  * Flags are an allow-list. A flag that isn't on it is assumed to reach beyond the cluster: kubectl gets new flags with
  * every version. The flags of kubectl 1.32 are the source: `kubectl options`, `kubectl VERB --help`.
@@ -30,18 +30,20 @@ export interface KubectlReason {
   reach: KubectlReach;
   /** The flag or the verb: `--kubeconfig`, `cp`. */
   word: string;
-  /** The file or folder of `readsFiles`, if there is only one. */
+  /** The file or folder of `readsFiles`, if there is only a single path. */
   path?: string;
 }
 
 /** The effect of a command line. */
-export type KubectlUse =
+type KubectlUse =
   | { kind: "reads" }
   | { kind: "changes" }
-  /** It reaches beyond the cluster; `effect` is its effect in the cluster. */
+  /** The verb reaches beyond the cluster; `effect` is its effect in the cluster. */
   | { kind: "needsPermission"; effect: "reads" | "changes"; reasons: readonly KubectlReason[] };
 
-/** `value` and `file` take the next argument unless they have a value after `=`; a switch takes one after `=` only. */
+/**
+ * `value` and `file` take the next argument unless they have a value after `=`; a switch takes a value after `=` only.
+ */
 type FlagKind =
   | { kind: "switch" | "value" | "output" | "file" }
   | { kind: "beyond"; reach: KubectlReach; takesValue: boolean };
@@ -107,7 +109,7 @@ const commonFlags: Flags = {
   ),
   // From 8 on the bodies of requests are printed.
   ...beyond("showsCredentials", "-v --v --vmodule"),
-  // Its bases can be repositories, which git fetches.
+  // The bases of a kustomization can be repositories, which git fetches.
   ...beyond("runsPrograms", "-k --kustomize"),
   ...beyond("runsPrograms", "--edit", false),
 };
@@ -123,7 +125,7 @@ interface Verb {
   effect: "reads" | "changes";
   /** Flags that have another meaning here than elsewhere. */
   flags?: Flags;
-  /** It reaches beyond the cluster whatever its flags are. */
+  /** The verb reaches beyond the cluster whatever its flags are. */
   reach?: KubectlReach;
   /** The verbs that the next argument completes; for another argument, or none, the verb's own fields apply. */
   parts?: Readonly<Record<string, Verb>>;
@@ -182,7 +184,7 @@ const verbs: Readonly<Record<string, Verb>> = {
       },
     },
   },
-  // All others write the kubeconfig.
+  // All other subcommands write the kubeconfig.
   config: {
     effect: "reads",
     reach: "writesFiles",
@@ -213,7 +215,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
   exec: { effect: "changes", flags: { ...flags("-f --filename", "file") } },
   patch: { effect: "changes", flags: flags("-p", "value") },
-  // As kodama's own forwards: only what is sent through it can change something.
+  // As kodama's own forwards: only requests through it can change something.
   "port-forward": { effect: "reads", flags: beyond("opensPort", "--address") },
   debug: {
     effect: "changes",
@@ -309,6 +311,8 @@ export interface KubectlFlag {
   kind: FlagKind | undefined;
   /** Index of its argument. */
   at: number;
+  /** Index of the argument that is its value; absent if there is none, or if the flag's own argument has it. */
+  valueAt?: number;
 }
 
 /** A command line, taken apart as kubectl does it: by the rules of cobra and pflag. */
@@ -317,12 +321,12 @@ export interface KubectlLine {
   verb: readonly string[];
   /** Index of the verb's last argument; -1 without a verb. */
   verbAt: number;
-  /** It isn't known to be a verb of kubectl itself: a plugin, or a flag in front of it is unknown. */
+  /** The verb isn't known to be kubectl's own: a plugin, or a flag in front of it is unknown. */
   isUnknown: boolean;
   /** In the order of the command line. */
   flags: readonly KubectlFlag[];
   operands: readonly string[];
-  /** What follows `--`. */
+  /** The args after `--`. */
   trailing: readonly string[] | undefined;
 }
 
@@ -342,6 +346,13 @@ export function parseKubectl(
   // `kubectl create NAME` is a plugin too, if kubectl has no such part.
   const isPlugin = verb === undefined || names.join(" ") === "create" && line.operands.length > 0;
   return { verb: names, verbAt: at.at(-1) ?? -1, isUnknown: isPlugin, ...line };
+}
+
+/** Returns the args with flags of ours: after the user's own, which they take precedence over, and before `--`. */
+export function withFlags(args: readonly string[], flags: readonly string[]): string[] {
+  const { trailing } = parseKubectl(args);
+  const end = trailing === undefined ? args.length : args.length - trailing.length - 1;
+  return [...args.slice(0, end), ...flags, ...args.slice(end)];
 }
 
 /**
@@ -399,7 +410,7 @@ export function endsWithFlagName(text: string): boolean {
   return /^--[a-z][a-z-]*=/.test(text) || /^-[a-zA-Z]=/.test(text) || /^-[cnlo]/.test(text);
 }
 
-/** Returns the flags and operands, by pflag's rules: short ones combined, values after `=` or in the next arg. */
+/** Returns the flags and operands, by pflag's rules: short flags combined, values after `=` or in the next arg. */
 function flagsIn(
   args: readonly string[],
   verbAt: readonly number[],
@@ -423,8 +434,8 @@ function flagsIn(
     if (word.startsWith("--")) {
       const [name = "", given] = splitFlag(word);
       const kind = kindOf(name);
-      const value = given ?? (takesNext(kind) ? rest.shift()?.word : undefined);
-      found.push({ name, value, kind, at });
+      const following = given === undefined && takesNext(kind) ? rest.shift() : undefined;
+      found.push(flagOf({ name, value: given ?? following?.word, kind, at }, following));
       continue;
     }
     for (let letters = word.slice(1); letters !== "";) {
@@ -432,14 +443,19 @@ function flagsIn(
       const kind = kindOf(name);
       letters = letters.slice(1);
       if (takesNext(kind) || letters.startsWith("=")) {
-        const value = letters === "" ? rest.shift()?.word : letters.replace(/^=/, "");
-        found.push({ name, value, kind, at });
+        const following = letters === "" ? rest.shift() : undefined;
+        const value = following?.word ?? (letters === "" ? undefined : letters.replace(/^=/, ""));
+        found.push(flagOf({ name, value, kind, at }, following));
         break;
       }
       found.push({ name, value: undefined, kind, at });
     }
   }
   return { flags: found, operands, trailing: undefined };
+}
+
+function flagOf(flag: KubectlFlag, following: { at: number } | undefined): KubectlFlag {
+  return following === undefined ? flag : { ...flag, valueAt: following.at };
 }
 
 /** Splits `--name=value` and `--name`. kubectl accepts `_` for `-` in a long name. */
@@ -467,7 +483,7 @@ function verbOf(
 
 /**
  * Returns the index of the next argument that cobra takes for a command (`stripFlags` of its command.go): the first
- * that is neither a flag nor the next argument of one. Undefined if there is none, or if a flag before it is unknown.
+ * that is neither a flag nor the value of a flag. Undefined if there is none, or if a flag before it is unknown.
  */
 function commandAt(
   args: readonly string[],
@@ -501,10 +517,6 @@ function isProxied(flags: readonly KubectlFlag[]): boolean {
   );
 }
 
-function reasonOf(kind: FlagKind | undefined, word: string): KubectlReason {
-  return { reach: kind?.kind === "beyond" ? kind.reach : "unknown", word };
-}
-
 function reasonsOf(
   word: string,
   value: string | undefined,
@@ -525,7 +537,7 @@ function reasonsOf(
           fileReason(word, word.startsWith("--from") ? path.replace(/^[^=/]*=/, "") : path)
         );
     default:
-      return [reasonOf(kind, word)];
+      return [{ reach: kind?.kind === "beyond" ? kind.reach : "unknown", word }];
   }
 }
 

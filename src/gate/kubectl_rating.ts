@@ -2,9 +2,9 @@
  * How far a kubectl command line may be trusted: it reads, changes something, or is dangerous. Rules alone decide, over
  * verb, kind, number, namespace, flags and credentials; the same line always gets the same rating.
  *
- * Dangerous is what reaches further than the objects that the line names (all of a kind, what a selector matches, the
- * objects of other owners), what can't be repeated backwards (deleted volumes and namespaces), what changes who may do
- * what, and everything that isn't known.
+ * Dangerous are changes that reach further than the objects that the line names (all of a kind, because no name is
+ * given or by a flag; the matches of a selector; the objects of other owners), that can't be reverted (deleted volumes
+ * and namespaces), changes to rights, and everything that isn't known.
  */
 import { isKnownReadOnly } from "./commands.ts";
 import { type KubectlFlag, type KubectlLine, kubectlUse, parseKubectl } from "./kubectl.ts";
@@ -27,6 +27,8 @@ export type KubectlDanger =
   | { kind: "resource"; resource: string }
   /** More objects than are confirmed one by one; `by` is the flag that chooses them, if it isn't names. */
   | { kind: "many"; by?: string; count?: number }
+  /** A kind without a name: some verbs take all objects of it. */
+  | { kind: "allOfKind"; resource: string }
   | { kind: "systemNamespace"; namespace: string }
   | { kind: "stopsWorkload" }
   /** The objects of a file are not known. */
@@ -42,7 +44,7 @@ export interface KubectlObject {
   namespace?: string;
 }
 
-/** What a rating depends on beside the command line. */
+/** The facts on which a rating depends beside the command line. */
 interface KubectlSurroundings {
   /** The namespace that applies if the command line names none. */
   namespace?: string;
@@ -56,7 +58,7 @@ interface KubectlSurroundings {
   readOnly?: readonly string[];
 }
 
-/** The rating of one command line. */
+/** The rating of a command line. */
 export interface KubectlJudgement {
   rating: KubectlRating;
   line: KubectlLine;
@@ -83,11 +85,29 @@ export function judgeKubectl(
   const unknownFlags = line.flags.filter(({ kind }) => kind === undefined)
     .map(({ name }): KubectlDanger => ({ kind: "unknownFlag", flag: name }));
   if (readsOnly(line, args, surroundings)) return { rating: "read", line, dangers: [] };
-  // An unknown flag could take the next one for its value.
+  // An unknown flag could take the next flag for its value.
   if (unknownFlags.length > 0) return dangerous(line, unknownFlags);
   if (isHelp(line) || dryRunOf(line) !== "none") return { rating: "read", line, dangers: [] };
   const dangers = dangersOf(line, surroundings);
   return dangers.length > 0 ? dangerous(line, dangers) : { rating: "change", line, dangers };
+}
+
+/** Reading verbs whose output has no objects, or only such as hold no Secrets. */
+const withoutSecrets: ReadonlySet<string> = new Set([
+  ..."api-resources api-versions auth cluster-info config events explain logs rollout top version"
+    .split(" "),
+]);
+
+/** Returns whether the output of a reading command line may include the values of Secrets. */
+export function mayShowSecrets(args: readonly string[]): boolean {
+  const line = parseKubectl(args);
+  const [verb = ""] = line.verb;
+  if (line.flags.some(({ name }) => name === "--raw")) return true;
+  if (withoutSecrets.has(verb) || isHelp(line)) return false;
+  const { kinds } = namedObjects(line);
+  // A kind that isn't known yet, or that a file has, may be any.
+  const isKnown = (kind: string) => /^[a-z][a-z0-9.-]*$/i.test(kind);
+  return kinds.length === 0 || !kinds.every(isKnown) || kinds.map(resourceOf).includes("secrets");
 }
 
 /** Returns the last value of a flag, by any of its names; undefined if it isn't given. */
@@ -101,7 +121,7 @@ export function isOn(line: KubectlLine, ...names: readonly string[]): boolean {
   return flag !== undefined && !/^(?:0|f|false)$/i.test(flag.value ?? "true");
 }
 
-/** Returns what `--dry-run` requests. */
+/** Returns the mode that `--dry-run` requests. */
 function dryRunOf(line: KubectlLine): "none" | "client" | "server" {
   const flag = lastOf(line, ["--dry-run"]);
   if (flag === undefined) return "none";
@@ -152,7 +172,7 @@ function readsOnly(
   const [verb, part] = line.verb;
   switch (verb) {
     case "exec":
-      // Standard input, or a terminal, is for a command that does what it reads there.
+      // Standard input, or a terminal, is for a command that follows instructions from there.
       return line.trailing !== undefined && !isOn(line, "-i", "--stdin") &&
         isKnownReadOnly(line.trailing, { readOnly });
     case "attach":
@@ -165,6 +185,12 @@ function readsOnly(
       return part === "view" || part === "current-context" || /^get-/.test(part ?? "");
     case "port-forward":
       return flagValue(line, "--address") === undefined;
+    case "annotate":
+    case "label":
+    case "patch":
+    case "set":
+      // Locally the result is printed, and nothing is sent.
+      return isOn(line, "--local") || isOn(line, "--list") && verb !== "patch" && !isChanging(line);
     default: {
       const use = kubectlUse(args);
       return (use.kind === "needsPermission" ? use.effect : use.kind) === "reads";
@@ -172,17 +198,29 @@ function readsOnly(
   }
 }
 
+/** Returns whether `label`, `annotate` or `set env` changes something beside the listed objects. */
+function isChanging({ verb, operands, flags }: KubectlLine): boolean {
+  if (verb[0] === "set" && verb[1] !== "env") return true;
+  return operands.some(isAssignment) ||
+    flags.some(({ name }) => name === "-e" || name === "--env" || name === "--from");
+}
+
+/** `tier=front` and `tier-` in `label pods web tier=front`. */
+function isAssignment(operand: string): boolean {
+  return /=|-$/.test(operand);
+}
+
 /** As kubectl cp: whatever has a colon is a path in a pod. */
 function isPodPath(operand: string): boolean {
   return operand.indexOf(":") > 0;
 }
 
-/** These reach beyond the objects that the line names, or open a way around the gate. */
+/** Verbs that reach beyond the objects that the line names, or open a way around the gate. */
 const dangerousVerbs: ReadonlySet<string> = new Set([
   ...["drain", "proxy", "auth reconcile", "certificate approve", "certificate deny", "taint"],
 ]);
 
-/** Flags that replace what others own, remove what the line doesn't name, or skip a check. */
+/** Flags that replace the fields of others, remove objects that the line doesn't name, or skip a check. */
 const dangerousFlags: Readonly<Record<string, readonly string[]>> = {
   apply: ["--prune", "--force", "--force-conflicts"],
   delete: ["--force", "--now"],
@@ -216,7 +254,7 @@ const weighty: Readonly<Record<string, string>> = {
   volumeattachments: "volumeattachment",
 };
 
-/** Kinds of which one may be deleted like any other change: they hold no data, and can be applied again. */
+/** Kinds of which an object may be deleted like any other change: they hold no data, and can be applied again. */
 const replaceable: Readonly<Record<string, string>> = {
   configmaps: "cm configmap",
   cronjobs: "cj cronjob",
@@ -251,7 +289,7 @@ const pluralOf: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** Kinds for which a verb isn't rated by its kind: what it does can be taken back, and nothing depends on it yet. */
+/** Kinds for which a verb isn't rated by its kind: its effect can be reverted, and nothing depends on it yet. */
 const ratedByVerb: Readonly<Record<string, string>> = {
   cordon: "nodes",
   uncordon: "nodes",
@@ -328,6 +366,9 @@ function dangersOf(
   const count = named.count + (objects?.length ?? 0);
   if (by !== undefined) dangers.push({ kind: "many", by });
   else if (count > above) dangers.push({ kind: "many", count });
+  else if (count === 0) {
+    for (const resource of kinds) dangers.push({ kind: "allOfKind", resource });
+  }
 
   const given = flagValue(line, "-n", "--namespace") ?? contextual;
   const isNamespaced = ![...kinds].every((resource) => Object.hasOwn(weighty, resource)) ||
@@ -354,7 +395,7 @@ function chooser(line: KubectlLine): string | undefined {
   return selector === undefined ? undefined : `${selector.name} ${selector.value ?? ""}`;
 }
 
-/** Verbs whose operands are of one fixed kind. */
+/** Verbs whose operands are of a fixed kind. */
 const nodeVerbs: ReadonlySet<string> = new Set(["cordon", "uncordon", "drain"]);
 
 /** Returns the kinds that the operands name, and how many objects. */
@@ -371,12 +412,10 @@ function namedObjects(line: KubectlLine): { kinds: string[]; count: number } {
     const [kind = ""] = (operands[0] ?? "").split("/");
     return { kinds: operands[0]?.includes("/") === true ? [kind] : ["pods"], count: 1 };
   }
-  // `label pods web a=b c-`: names end where changes start.
-  const isChange = (word: string) =>
-    verb === "label" || verb === "annotate" || verb === "taint" || verb === "set"
-      ? /=|-$/.test(word)
-      : false;
-  const end = operands.findIndex(isChange);
+  // `label pods web a=b c-`, `set serviceaccount deploy web robot`: names end where changes start.
+  const isAssigning = ["label", "annotate", "taint", "set"].includes(verb);
+  const isAccount = verb === "set" && (part === "serviceaccount" || part === "sa");
+  const end = isAccount ? operands.length - 1 : isAssigning ? operands.findIndex(isAssignment) : -1;
   const names = end < 0 ? operands : operands.slice(0, end);
   if (names.some((word) => word.includes("/"))) {
     return { kinds: names.map((word) => word.split("/")[0] ?? ""), count: names.length };

@@ -4,10 +4,11 @@ import {
   type KubectlDanger,
   type KubectlObject,
   type KubectlRating,
+  mayShowSecrets,
   resourceOf,
 } from "./kubectl_rating.ts";
 
-/** Splits a command line; text between single quotes is one argument. */
+/** Splits a command line; text between single quotes is a single argument. */
 function split(line: string): string[] {
   return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ""));
 }
@@ -31,7 +32,7 @@ function textOf({ kind, ...details }: KubectlDanger): string {
   return [kind, ...Object.values(details)].join(":");
 }
 
-/** Command lines by their rating: without a reason, and for the dangerous ones with all of them. */
+/** Command lines by their rating: without a reason, and for the dangerous lines with all of them. */
 const table: Readonly<Record<string, readonly string[]>> = {
   "read": [
     "get pods",
@@ -93,6 +94,12 @@ const table: Readonly<Record<string, readonly string[]>> = {
     "delete --help",
     "drain n1 -h",
     "rollout restart deploy/web --help=true",
+    // They print, and change nothing.
+    "label pods web-0 --list",
+    "annotate deploy --all --list=true",
+    "set env deploy/web --list --resolve",
+    "set image deploy/web app=nginx:2 --local -o yaml",
+    "patch -f web.yaml --local -p '{}'",
     // By the settings.
     "neat get pods",
     "argo rollouts get rollout web",
@@ -116,6 +123,12 @@ const table: Readonly<Record<string, readonly string[]>> = {
     "autoscale deploy web --max 5",
     "label pod web-0 tier=front",
     "label pods web-0 web-1 tier- --overwrite",
+    "label pods web-0 tier=front --list",
+    "label pods web-0 tier- --list",
+    "set env deploy/web --list --from=configmap/x",
+    "set env deploy/web --list -e A=b",
+    "set image deploy/web app=nginx:2 --list",
+    "patch pod web-0 --list -p '{}'",
     "annotate deploy/web owner=me",
     "patch deploy web -p '{}'",
     "patch cm settings --type merge --patch '{}'",
@@ -180,6 +193,20 @@ const table: Readonly<Record<string, readonly string[]>> = {
     "delete pods --field-selector status.phase=Failed",
   ],
   "dangerous many:-A": ["annotate pods web -A a=b"],
+  // Without a name some verbs take all objects of the kind, and the others are refused by kubectl.
+  "dangerous allOfKind:deployments": [
+    ...["restart", "undo", "pause", "resume"].map((verb) => `rollout ${verb} deploy`),
+    "rollout undo Deployments.v1.apps --to-revision 2",
+    "edit deploy",
+    "apply edit-last-applied deploy",
+    "set image deploy app=nginx:2",
+    "autoscale deploy --max 5",
+    "delete deploy",
+    "set serviceaccount deploy robot",
+    "label deploy a=b c-",
+  ],
+  "dangerous allOfKind:deployments allOfKind:daemonsets": ["rollout restart deploy,ds"],
+  "dangerous stopsWorkload allOfKind:deployments": ["scale deploy --replicas=0"],
   "dangerous many:11": ["delete pod 1 2 3 4 5 6 7 8 9 10 11"],
   "dangerous flag:--force": ["delete pod web-0 --force", "delete --force=true pod web-0"],
   "dangerous flag:--grace-period=0": ["delete pod web-0 --grace-period 0"],
@@ -219,7 +246,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "dangerous flag:--force-conflicts unknownObjects:web.yaml": [
     "apply --server-side --force-conflicts -f web.yaml",
   ],
-  // Plugins, aliases of kuberc, abbreviations (kubectl has none), and what a newer kubectl may have.
+  // Plugins, aliases of kuberc, abbreviations (kubectl has none), and possible verbs of a newer kubectl.
   "dangerous unknownVerb:cnpg": ["cnpg --help"],
   "dangerous unknownVerb:cnpg destroy": ["cnpg destroy db 1"],
   "dangerous unknownVerb:node-shell n1": ["node-shell n1"],
@@ -285,4 +312,37 @@ Deno.test("resourceOf() resolves kubectl's names of a kind", () => {
   assert.equal(resourceOf("Deploy"), "deployments");
   assert.equal(resourceOf("deployments.v1.apps"), "deployments");
   assert.equal(resourceOf("Widget"), "widget");
+});
+
+Deno.test("`mayShowSecrets()` is false only for kinds that are known, and aren't Secrets", () => {
+  const lines: Readonly<Record<string, boolean>> = {
+    "get pods -A -o yaml": false,
+    "get po,svc": false,
+    "get deploy/web configmap/a": false,
+    "get certificates.cert-manager.io": false,
+    "describe node n1": false,
+    "logs web-0": false,
+    "top pods": false,
+    "rollout status deploy/web": false,
+    "wait pod/a --for=condition=Ready": false,
+    "version": false,
+    "get secrets": true,
+    "get Secret a -o yaml": true,
+    "get secrets.v1. -A": true,
+    "get pods,secrets": true,
+    "get pod/a secret/b": true,
+    "-n web get --ignore-not-found secret/a": true,
+    "wait secret/a --for=jsonpath={.data.a}=x": true,
+    "describe secret": true,
+    "get --raw /api/v1/secrets": true,
+    "get --raw=/api/v1/namespaces/a/secrets/b": true,
+    "get ${{params.kind}}": true,
+    "get ${{params.kind}}/a": true,
+    "get -f objects.yaml": true,
+    "unknown secrets": true,
+  };
+  const shown = Object.fromEntries(
+    Object.keys(lines).map((line) => [line, mayShowSecrets(split(line))]),
+  );
+  assert.deepEqual(shown, lines);
 });

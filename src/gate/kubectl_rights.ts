@@ -1,8 +1,10 @@
 /** The rights in the cluster that a kubectl command line needs, for a Role. Pure. */
+import { definedOnly } from "../base/json_value.ts";
+import { groupOfKindName } from "../base/api_version.ts";
 import { flagValue, isOn } from "./kubectl_rating.ts";
 import { type KubectlLine, parseKubectl } from "./kubectl.ts";
 
-/** Verbs on one resource, as in a rule of a Role. */
+/** Verbs on a resource, as in a rule of a Role. */
 export interface Right {
   /** Empty for the core group. */
   group: string;
@@ -81,7 +83,7 @@ const apiVerbs: Readonly<Record<string, readonly string[]>> = {
   "set resources": ["get", "list", "patch"],
 };
 
-/** Verbs that need no right, or one that every user has. */
+/** Verbs that need no right, or a right that every user has. */
 const unlimited = new Set([
   "version",
   "config",
@@ -100,7 +102,7 @@ export function kubectlRights(args: readonly string[]): KubectlRights | undefine
   const namespace = isOn(line, "-A", "--all-namespaces")
     ? "*"
     : flagValue(line, "-n", "--namespace");
-  return { rights, ...(namespace === undefined ? {} : { namespace }) };
+  return { rights, ...definedOnly({ namespace }) };
 }
 
 function rightsOf(line: KubectlLine): Right[] | undefined {
@@ -131,7 +133,7 @@ function rightsOf(line: KubectlLine): Right[] | undefined {
       ];
   }
   const verbs = apiVerbs[name] ?? apiVerbs[verb];
-  // What a file holds isn't known here.
+  // The contents of a file aren't known here.
   const hasFile = line.flags.some(({ name }) =>
     /^(?:-f|--filename|-k|--kustomize|--raw)$/.test(name)
   );
@@ -149,7 +151,7 @@ function rightsOf(line: KubectlLine): Right[] | undefined {
   ]);
 }
 
-/** Returns the resources of `pods,svc NAME`, `deploy/web sts/db`; undefined for one that isn't known. */
+/** Returns the resources of `pods,svc NAME`, `deploy/web sts/db`; undefined if a resource isn't known. */
 function namedResources(operands: readonly string[]): Resource[] | undefined {
   const [first] = operands;
   if (first === undefined) return undefined;
@@ -157,9 +159,9 @@ function namedResources(operands: readonly string[]): Resource[] | undefined {
     ? operands.map((operand) => operand.split("/")[0] ?? "")
     : first.split(",");
   const found = names.map((name) => {
-    const [word = "", ...group] = name.toLowerCase().split(".");
+    const [word = ""] = name.toLowerCase().split(".");
     const known = resources.get(word);
-    return group.length === 0 || group.join(".") === known?.group ? known : undefined;
+    return known?.group === (groupOfKindName(name) ?? known?.group) ? known : undefined;
   });
   return found.every((one) => one !== undefined) ? [...new Set(found)] : undefined;
 }
@@ -172,6 +174,6 @@ function sub({ group, resource, isClusterWide }: Resource, name: string): Resour
   return {
     group,
     resource: `${resource}/${name}`,
-    ...(isClusterWide === undefined ? {} : { isClusterWide }),
+    ...definedOnly({ isClusterWide }),
   };
 }

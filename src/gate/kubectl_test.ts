@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { kubectlUse } from "./kubectl.ts";
 
-/** Returns what a command line does: `reads`, `changes`, or the reason why it needs a permission. */
+/** Returns the effect of a command line: `reads`, `changes`, or the reason why it needs a permission. */
 function judged(line: string): string {
   const use = kubectlUse(line.split(" "));
   if (use.kind !== "needsPermission") return use.kind;
@@ -11,7 +11,7 @@ function judged(line: string): string {
   return `${use.effect}; ${reasons.join(", ")}`;
 }
 
-/** Command lines by what they do. */
+/** Command lines by their effects. */
 const table: Readonly<Record<string, readonly string[]>> = {
   "reads": [
     "get pods",

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { type ContextPolicy, matchesName, policyOf, stricter } from "./policy.ts";
+import {
+  type ContextPolicies,
+  type ContextPolicy,
+  effectivePolicy,
+  matchesName,
+  policyOf,
+  stricter,
+  strictestPolicy,
+} from "./policy.ts";
 
 Deno.test("policyOf() takes a context's own name first, else the strictest pattern", () => {
   const policies = {
@@ -20,6 +28,52 @@ Deno.test("policyOf() takes a context's own name first, else the strictest patte
   }
   assert.equal(policyOf({ "prod-*": "ask" }, "lab"), undefined);
   assert.equal(policyOf({ "prod-*": "ask" }, "constructor"), undefined);
+});
+
+Deno.test("effectivePolicy() is that of the server, whatever its contexts are called; the strictest wins", () => {
+  const prod = "https://10.0.0.1:6443";
+  const known = [
+    { name: "prod", server: prod },
+    { name: "copy", server: "https://10.0.0.1:6443/" },
+    { name: "mine", server: prod },
+    { name: "lab", server: "https://lab" },
+    { name: "broken" },
+  ];
+  const contexts: ContextPolicies = { "prod*": "read-only", mine: "allow", "l*": "allow" };
+  const table: [
+    context: string,
+    server: string | undefined,
+    servers: ContextPolicies,
+    expected: ContextPolicy | undefined,
+  ][] = [
+    ["prod", prod, {}, "read-only"],
+    // A second context of the server, and a context that the kubeconfig's other contexts don't show.
+    ["copy", prod, {}, "read-only"],
+    ["renamed", "HTTPS://10.0.0.1:6443", {}, "read-only"],
+    ["lab", "https://lab", {}, "allow"],
+    // An option's server in place of the context's own.
+    ["lab", prod, {}, "read-only"],
+    // The user's own word about this very context, which that about the server can only make stricter.
+    ["mine", prod, {}, "allow"],
+    ["mine", prod, { "10.0.0.1": "ask" }, "ask"],
+    ["mine", prod, { "10.0.0.1:6443": "read-only" }, "read-only"],
+    ["mine", prod, { "https://10.0.0.*": "read-only" }, "read-only"],
+    ["mine", prod, { [`${prod}/`]: "read-only" }, "read-only"],
+    ["mine", prod, { "https://10.0.0.1": "read-only" }, "allow"],
+    ["lab", "https://LAB:443/", { "*": "ask", lab: "allow" }, "ask"],
+    ["prod", prod, { "*": "allow" }, "read-only"],
+    ["x", "https://x", { "*": "allow" }, "allow"],
+    ["x", "https://x", {}, undefined],
+    ["x", undefined, { "*": "read-only" }, undefined],
+    ["broken", undefined, {}, undefined],
+  ];
+  for (const [name, server, servers, expected] of table) {
+    const found = effectivePolicy({ contexts, servers }, { name, server }, known);
+    assert.equal(found, expected, `${name} ${server} ${JSON.stringify(servers)}`);
+  }
+  assert.equal(strictestPolicy({ contexts, servers: {} }), "read-only");
+  assert.equal(strictestPolicy({ contexts: {}, servers: { a: "ask", b: "allow" } }), "ask");
+  assert.equal(strictestPolicy({ contexts: {}, servers: {} }), undefined);
 });
 
 Deno.test("stricter() prefers read-only to ask to allow", () => {

@@ -1,4 +1,5 @@
 /** The embedded cluster as the actions use it, and the process that serves it in the background. */
+import { definedOnly } from "../base/json_value.ts";
 import type {
   ClusterControl,
   ClusterRef,
@@ -14,6 +15,7 @@ import type { ClusterRecord, ClusterStatus } from "../cluster/control/control.ts
 import type { ServeOptions } from "../cluster/control/serve.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
+import { TrustedFiles } from "../sandbox/trust.ts";
 import { filePath } from "../files/file_path.ts";
 import { serveClusterCommand } from "../cli/program.ts";
 import { endSignal } from "./signals.ts";
@@ -74,7 +76,7 @@ async function planOf(folder: string, { data, world, port }: ClusterStart): Prom
     folder,
     world: settledWorld(world ?? settled?.world ?? defaultWorld, Deno.cwd()),
     keep: data !== undefined,
-    ...(port === undefined ? {} : { port }),
+    ...definedOnly({ port }),
   };
 }
 
@@ -117,7 +119,7 @@ async function serve(plan: ClusterPlan, { signal, onEvent }: ClusterWait): Promi
       else onEvent({ kind: "progress", pods: record.pods });
     },
     ...(keep ? { keep: { world } } : {}),
-    ...(port === undefined ? {} : { port }),
+    ...definedOnly({ port }),
   };
   await serveCluster(options);
 }
@@ -155,8 +157,14 @@ const permissions = [
 
 /** Returns the whole command line: program first. */
 export function serveCommand(plan: ClusterPlan): string[] {
-  const args = [serveClusterCommand, ...argsOfPlan(plan)];
-  // A file that `deno compile` created is program and runtime in one, with its permissions inside.
+  const args = [
+    serveClusterCommand,
+    plan.folder,
+    plan.world,
+    plan.keep ? "keep" : "begin",
+    ...(plan.port === undefined ? [] : [String(plan.port)]),
+  ];
+  // A file that `deno compile` created is program and runtime in a single file, with its permissions inside.
   if (Deno.build.standalone) return [Deno.execPath(), ...args];
   const flags = ["--quiet", "--no-prompt", ...permissions, ...moduleFlags()];
   return [Deno.execPath(), "run", ...flags, Deno.mainModule, ...args];
@@ -174,10 +182,6 @@ function moduleFlags(): string[] {
     : [];
 }
 
-function argsOfPlan({ folder, world, keep, port }: ClusterPlan): string[] {
-  return [folder, world, keep ? "keep" : "begin", ...(port === undefined ? [] : [String(port)])];
-}
-
 /** Returns the plan that {@link serveCommand}'s arguments describe. */
 function planOfArgs(args: readonly string[]): ClusterPlan {
   const [folder = "", world = "", keep, port] = args;
@@ -190,15 +194,17 @@ function planOfArgs(args: readonly string[]): ClusterPlan {
 }
 
 /**
- * Starts an embedded cluster for one test, in a folder of its own that is removed with it, and waits until it is ready.
+ * Starts an embedded cluster for a test, in a folder of its own that is removed with it, and waits until it is ready.
  *
  * @param hostOf returns a host with this folder and kubeconfig.
  */
 export async function testCluster(
-  world: string,
+  { world, trusted }: { world: string; trusted: TrustedFiles },
   signal: AbortSignal,
   hostOf: (places: { configDir: string; kubeconfig: string }) => Host,
 ): Promise<TestCluster> {
+  // Its pods are processes of this machine.
+  if (!TrustedFiles.is(trusted)) throw new Error(`the world ${world} isn't trusted`);
   const root = await Deno.makeTempDir({ prefix: "kodama-test-" });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => Deno.remove(root, { recursive: true }));
@@ -208,7 +214,7 @@ export async function testCluster(
   const host = hostOf({ configDir, kubeconfig });
   const control = await clusterControl(host.places);
   const wait = { onEvent: () => {} };
-  // It is always stopped: also if the test was stopped while it started.
+  // The cluster is always stopped: also if the test was stopped while it started.
   cleanup.defer(async () =>
     void await control.down({ ...wait, signal: new AbortController().signal })
   );

@@ -1,19 +1,27 @@
 /** The files of this machine, as the actions use them. */
 import type { HostFiles, NewFile } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
-import { fileError, isAbsent } from "../files/errors.ts";
+import { openDraft } from "../files/incomplete_file.ts";
+import { fileError, ifPresent, isAbsent } from "../files/errors.ts";
+import { underLock } from "../daemon/file_lock.ts";
+import { replaceFile } from "../files/own_files.ts";
 import { joinBytes } from "../base/byte_buffer.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
 
-/** Files of this machine. Temporary files of kodama's own are made in `privateDir()`, the one folder it may write to. */
+/**
+ * Files of this machine. Temporary files of kodama's own are made in `privateDir()`, the only folder it may write to.
+ */
 export function localFiles(privateDir: () => string): HostFiles {
   return {
     readText,
     readBytes,
     listFiles,
     replaceText,
+    changeText: (path, maxBytes, change) => changeText(privateDir(), { path, maxBytes, change }),
     create,
+    draft: openDraft,
     inspect,
+    controlledByOthers,
     remove,
     spool: () => makeSpool(privateDir()),
   };
@@ -62,7 +70,7 @@ function undefinedIfAbsent(path: string, error: unknown): undefined {
 }
 
 /**
- * Returns the path without symbolic links, of which any of its folders may be one.
+ * Returns the path without symbolic links, which any of its folders may be.
  *
  * @throws KodamaError `config` if it isn't in the folder.
  */
@@ -105,42 +113,41 @@ async function listFiles(folder: string): Promise<string[]> {
 
 async function replaceText(path: string, text: string): Promise<void> {
   try {
-    const target = await targetOf(path);
+    // Dotfiles are often links, and stay links.
+    const target = await ifPresent(() => Deno.realPath(path)) ?? path;
     const folder = target.slice(0, target.lastIndexOf("/")) || "/";
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    const temporary = await Deno.makeTempFile({ dir: folder, prefix: ".kodama-" });
-    try {
-      await Deno.writeTextFile(temporary, text);
-      const mode = await modeOf(target);
-      if (mode !== undefined) await Deno.chmod(temporary, mode);
-      await Deno.rename(temporary, target);
-    } catch (error) {
-      await Deno.remove(temporary).catch(() => {});
-      throw error;
-    }
+    await replaceFile(target, text, await modeOf(target));
+  } catch (error) {
+    throw fileError(`cannot write ${path}`, error);
+  }
+}
+
+async function changeText(
+  privateDir: string,
+  { path, maxBytes, change }: {
+    path: string;
+    maxBytes: number;
+    change: (text: string | undefined) => string | Promise<string>;
+  },
+): Promise<{ changed: boolean }> {
+  try {
+    await Deno.mkdir(privateDir, { recursive: true, mode: 0o700 });
+    return await underLock(`${privateDir}/.lock`, async () => {
+      const before = await readText(path, maxBytes);
+      const after = await change(before);
+      if (after === (before ?? "")) return { changed: false };
+      await replaceText(path, after);
+      return { changed: true };
+    });
   } catch (error) {
     throw fileError(`cannot write ${path}`, error);
   }
 }
 
 async function modeOf(path: string): Promise<number | undefined> {
-  try {
-    const { mode } = await Deno.stat(path);
-    return mode === null ? undefined : mode & 0o777;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Returns the target of a symbolic link: dotfiles are often links, and stay links. */
-async function targetOf(path: string): Promise<string> {
-  try {
-    return await Deno.realPath(path);
-  } catch (error) {
-    if (isAbsent(error)) return path;
-    throw error;
-  }
+  const { mode = null } = await ifPresent(() => Deno.stat(path)) ?? {};
+  return mode === null ? undefined : mode & 0o777;
 }
 
 async function create(
@@ -187,6 +194,21 @@ async function inspect(
   }
 }
 
+async function controlledByOthers(path: string): Promise<"owner" | "mode" | undefined> {
+  const user = Deno.build.os === "windows" ? null : Deno.uid();
+  if (user === null) return undefined;
+  try {
+    const real = await Deno.realPath(path);
+    const folders = [path, real].map((file) => file.slice(0, file.lastIndexOf("/")) || "/");
+    const found = await Promise.all([real, ...folders].map((one) => Deno.stat(one)));
+    if (found.some(({ uid }) => uid !== user && uid !== 0)) return "owner";
+    return found.some(({ mode }) => ((mode ?? 0) & 0o002) !== 0) ? "mode" : undefined;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw fileError(`cannot inspect ${path}`, error);
+  }
+}
+
 async function remove(path: string): Promise<void> {
   try {
     await Deno.remove(path);
@@ -203,7 +225,7 @@ async function makeSpool(privateDir: string): Promise<SpoolFile> {
   // Without a name it disappears with the process, however that exits. Windows can't do that.
   const named = await Deno.remove(path).then(() => false, () => true);
   let end = 0;
-  // One position for all: reads and appends take turns.
+  // A common position for all: reads and appends take turns.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = turn.then(work);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
+import { unless } from "../base/testing/unless.ts";
 import { localFiles } from "./files.ts";
 
 /** Runs with a folder that is removed after the test. */
@@ -13,6 +14,28 @@ async function withFolder(use: (folder: string) => Promise<void>): Promise<void>
 }
 
 const isConfigError = (error: unknown) => error instanceof KodamaError && error.kind === "config";
+
+Deno.test("changes at once are all made, each to what the one before has written", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const files = localFiles(() => folder);
+    const path = `${folder}/list`;
+    const lines = Array.from({ length: 20 }, (_, at) => `${at}`);
+    await Promise.all(lines.map((line) => {
+      const others = localFiles(() => folder);
+      return others.changeText(path, 1000, async (text = "") => {
+        await Promise.resolve();
+        return `${text}${line}\n`;
+      });
+    }));
+    const text = await files.readText(path, 1000) ?? "";
+    assert.deepEqual(text.trim().split("\n").sort(), lines.toSorted());
+    assert.deepEqual(await files.changeText(path, 1000, (same = "") => same), { changed: false });
+    await assert.rejects(files.changeText(path, 10, (same = "") => same), /larger than 10 bytes/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("a file that isn't there has no text, and neither has one below a file", () =>
   withFolder(async (folder) => {
@@ -166,3 +189,34 @@ Deno.test("an error is the system's words, without the name of an operation of t
       return true;
     });
   }));
+
+Deno.test(
+  unless(
+    Deno.build.os === "windows" ? "the system has no owners" : undefined,
+    "`controlledByOthers()` finds files and folders that another user owns, or all users may write to",
+  ),
+  () =>
+    withFolder(async (folder) => {
+      const files = localFiles(() => folder);
+      const path = `${folder}/inner/file`;
+      await Deno.mkdir(`${folder}/inner`, { mode: 0o755 });
+      await Deno.writeTextFile(path, "", { mode: 0o644 });
+      assert.equal(await files.controlledByOthers(path), undefined);
+      assert.equal(await files.controlledByOthers(`${folder}/none`), undefined);
+      await Deno.chmod(path, 0o666);
+      assert.equal(await files.controlledByOthers(path), "mode");
+      await Deno.chmod(path, 0o644);
+      await Deno.chmod(`${folder}/inner`, 0o777);
+      assert.equal(await files.controlledByOthers(path), "mode");
+      await Deno.chmod(`${folder}/inner`, 0o755);
+      await Deno.symlink(path, `${folder}/link`);
+      assert.equal(await files.controlledByOthers(`${folder}/link`), undefined);
+      if (Deno.uid() !== 0) return;
+      await Deno.chown(path, 65534, null);
+      assert.equal(await files.controlledByOthers(path), "owner");
+      assert.equal(await files.controlledByOthers(`${folder}/link`), "owner");
+      await Deno.chown(path, 0, null);
+      await Deno.chown(`${folder}/inner`, 65534, null);
+      assert.equal(await files.controlledByOthers(path), "owner");
+    }),
+);

@@ -1,21 +1,24 @@
 /** The host of the actions, assembled from this machine's parts. */
-import type { Host } from "../actions/host.ts";
+import { type Host, onlyHereError } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
-import type { OneNamespace } from "../cli/invocation.ts";
+import type { ConnectionFlags, OneNamespace } from "../cli/invocation.ts";
 import { serveForwardCommand } from "../cli/program.ts";
 import { systemClock } from "../base/clock.ts";
+import { definedOnly } from "../base/json_value.ts";
 import { type Places, placesOf } from "../config/paths.ts";
 import type { ForwardControl } from "../forward/daemon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { type KubeHost, systemHost } from "../kube/host.ts";
 import type { Trace } from "../kube/trace.ts";
+import { commandHint } from "../present/hints.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { filePath } from "../files/file_path.ts";
+import { askYes, canAsk } from "../cli/ask_yes.ts";
+import { isTerminalRaw } from "../terminal/deno_terminal.ts";
 import { localFiles } from "./files.ts";
 import { absolutePaths, localMachine, ownCommand } from "./machine.ts";
 import { processSignals } from "./signals.ts";
-import { policyOf } from "../gate/policy.ts";
 import { ProcessLog } from "./process_log.ts";
 import type { Log } from "../base/log.ts";
 import { logSettings, readOnlyPolicies } from "../actions/config/setting_sources.ts";
@@ -24,6 +27,8 @@ import { logSettings, readOnlyPolicies } from "../actions/config/setting_sources
 export interface HostParts {
   /** `--kubeconfig`. */
   kubeconfig?: string | undefined;
+  /** Overrides the kubeconfig's server and user. */
+  connection?: ConnectionFlags;
   terminal: Terminal;
   /** `-v`. */
   verbosity?: number;
@@ -32,7 +37,7 @@ export interface HostParts {
   /** Nothing else may be used. */
   only?: OneNamespace;
   environment: (name: string) => string | undefined;
-  /** The log of this process; one of its own if absent. */
+  /** The log of this process; a log of its own if absent. */
   log?: ProcessLog;
 }
 
@@ -50,6 +55,7 @@ function isOn(text = ""): boolean {
 export function machineHost(
   {
     kubeconfig,
+    connection = {},
     terminal,
     verbosity = 0,
     environment,
@@ -65,23 +71,46 @@ export function machineHost(
     shippedWorkflowsDir: filePath(new URL("../../workflows", import.meta.url)),
   });
   const trace = traceTo(log.log);
+  const warned = new Set<string>();
   const warn = (message: string) => {
+    if (warned.has(message)) return;
+    warned.add(message);
     // A warning that can't be written isn't fatal; output that matters is written, and checked, elsewhere.
     terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
     log.log("warning", "kube", message);
   };
+  const askUser = () =>
+    canAsk(terminal) && !isTerminalRaw()
+      ? (question: string) => askYes(terminal, question, new AbortController().signal)
+      : undefined;
+  let allowsPlugin: KubeHost["allowsPlugin"];
+  const noted = new Set<string>();
   const kubeHost: KubeHost = {
     ...systemHost(warn, undefined, environment),
+    async allowsPlugin(plugin) {
+      const { pluginGate } = await import("./credential_plugins.ts");
+      allowsPlugin ??= pluginGate(host, { ask: askUser, warn });
+      return await allowsPlugin(plugin);
+    },
     // Without a reader of them, requests aren't even described.
     get trace() {
       return log.includes("debug") ? trace : undefined;
     },
   };
+  const { requestTimeoutMs: _limit, ...others } = connection;
+  const hasOthers = Object.keys(others).length > 0;
   const named = kubeconfig === undefined ? {} : { kubeconfig };
   const host: Host = {
     clock: systemClock,
     env: environment,
     log: log.log,
+    note(note) {
+      const text = commandHint(note);
+      if (noted.has(text)) return;
+      noted.add(text);
+      terminal.stderr.write(`note: ${printable(text)}\n`).catch(() => {});
+      log.log("warning", "settings", text);
+    },
     places,
     files: localFiles(() => places.configDir),
     machine: localMachine({
@@ -95,9 +124,13 @@ export function machineHost(
       return contexts.map((one) => ({ ...one, current: one.name === current }));
     },
     kube: clientRegistry(openClient),
-    async select(client, selection, { signal = new AbortController().signal }) {
+    async select(client, selection, { signal = new AbortController().signal, ...options }) {
       const { findTargets } = await import("../kube/select/find_targets.ts");
-      return await findTargets(client, selection, { signal, random: kubeHost.random });
+      return await findTargets(client, selection, {
+        ...options,
+        signal,
+        random: kubeHost.random,
+      });
     },
     async openModel(name, access) {
       const { openModel } = await import("../model/sdk.ts");
@@ -107,21 +140,22 @@ export function machineHost(
       const { localCopyFiles } = await import("../copy/local/files.ts");
       return localCopyFiles();
     },
-    async workflowMachine() {
-      const { workflowMachine } = await import("./workflow_machine.ts");
-      return workflowMachine(host, kubeconfig);
+    async workflowMachine(trusted) {
+      const { withoutPrograms, workflowMachine } = await import("./workflow_machine.ts");
+      const own = workflowMachine(host, kubeconfig, trusted);
+      return hasOthers ? withoutPrograms(own) : own;
     },
     async pluginProcesses() {
       const { localPrograms, startUnprivileged } = await import("../sandbox/run_script.ts");
       const programs = await localPrograms("cannot run plugins", host.machine.findProgram);
-      // The heap holds the module and its payloads; the time ends a process whose kodama was killed.
-      const limits = { memoryMiB: 128, cpuSeconds: 3600 };
-      return { start: (program) => startUnprivileged(programs, program, limits) };
+      const { sessionLimits } = await import("../plugin/session.ts");
+      const { process } = sessionLimits;
+      return { start: (program) => startUnprivileged(programs, program, process) };
     },
-    async testCluster(world, signal) {
+    async testCluster(world, trusted, signal) {
       const { testCluster } = await import("./cluster.ts");
       return await testCluster(
-        world,
+        { world, trusted },
         signal,
         ({ configDir, kubeconfig }) =>
           machineHost({
@@ -141,14 +175,20 @@ export function machineHost(
     async kubectl() {
       const { machineKubectl } = await import("./kubectl.ts");
       const isInteractive = terminal.stdin.isTerminal || terminal.stderr.isTerminal;
-      return machineKubectl({ signals: processSignals, isInteractive, kubeconfig });
+      const flags = kubectlFlags(connection);
+      return machineKubectl({ signals: processSignals, isInteractive, kubeconfig, flags });
     },
     async forwards() {
-      return await machineForwards(places, environment);
+      const forwards = await machineForwards(places, environment);
+      if (!hasOthers) return forwards;
+      const refuse = () => Promise.reject(onlyHereError("forwards in the background"));
+      return { ...forwards, start: refuse, remember: refuse };
     },
     async sync() {
       const { guardedSyncs, machineSyncs } = await import("./sync.ts");
-      return guardedSyncs(machineSyncs(places, { kubeconfig, environment }), host);
+      const syncs = guardedSyncs(machineSyncs(places, { kubeconfig, environment }), host);
+      if (!hasOthers) return syncs;
+      return { ...syncs, start: () => Promise.reject(onlyHereError("syncs")) };
     },
     async cluster() {
       const { clusterControl } = await import("./cluster.ts");
@@ -161,7 +201,7 @@ export function machineHost(
     log.add({ level, format: "short", file: undefined, category: "kube" });
   }
   if (places.userDir !== undefined) {
-    // What models have done is always on record. Without a model nothing of this category is logged.
+    // The actions of models are always on record. Without a model nothing of this category is logged.
     const file = `${places.userDir}/log/tools.jsonl`;
     log.add({ level: "info", format: "json", file, category: "tool" });
   }
@@ -172,19 +212,20 @@ export function machineHost(
   return host;
 
   async function openClient(context: string | undefined): Promise<KubeClient> {
-    const [{ openKubeClient }, policies] = await Promise.all([
+    const [{ openKubeClient }, policyOf] = await Promise.all([
       import("../kube/open_client.ts"),
-      readOnly ? {} : readOnlyPolicies(host),
+      readOnly ? undefined : readOnlyPolicies(host),
       log.opened(),
     ]);
     const name = only === undefined ? context : only.context;
     const client = await openKubeClient(
       {
         ...named,
-        ...(name === undefined ? {} : { context: name }),
+        ...connection,
+        ...definedOnly({ context: name }),
         ...(only === undefined ? {} : { namespace: only.namespace, onlyNamespace: only.namespace }),
-        readOnly: (name) =>
-          readOnly ? "run" : policyOf(policies, name) === "read-only" ? "context" : undefined,
+        readOnly: (name, server) =>
+          readOnly ? "run" : policyOf?.(name, server) === "read-only" ? "context" : undefined,
       },
       kubeHost,
     );
@@ -193,9 +234,28 @@ export function machineHost(
   }
 }
 
-/* The clients of one process: one for each context, under each of its names. */
+/** @throws KodamaError `usage` for a token: everyone on this machine can read the args of a process. */
+function kubectlFlags(
+  { as, asGroups = [], asUid, cluster, user, server, token, requestTimeoutMs }: ConnectionFlags,
+): string[] {
+  if (token !== undefined) throw onlyHereError("commands of kubectl");
+  const values = {
+    as,
+    "as-uid": asUid,
+    cluster,
+    user,
+    server,
+    "request-timeout": requestTimeoutMs && `${requestTimeoutMs}ms`,
+  };
+  return [
+    ...asGroups.map((group) => `--as-group=${group}`),
+    ...Object.entries(definedOnly(values)).map(([name, value]) => `--${name}=${value}`),
+  ];
+}
 
-/** Opens the client of a context; of the current one if none is named. */
+/* The clients of a process: a client for each context, under each of its names. */
+
+/** Opens the client of a context; of the current context if none is named. */
 type OpenClient = (context: string | undefined) => Promise<KubeClient>;
 
 /**
@@ -210,9 +270,13 @@ export function clientRegistry(open: OpenClient): OpenClient {
     const opening = clients.get(undefined);
     const current = opening && await settled(opening);
     if (current !== undefined && current.context === context) return current;
-    // Checked again: another caller may have opened it while this one resolved the current context.
+    // Checked again: another caller may have opened it while this call resolved the current context.
     const opened = clients.get(context) ?? (context === undefined ? openCurrent() : open(context));
     clients.set(context, opened);
+    // A later attempt may succeed, as after a login.
+    opened.catch(() => {
+      if (clients.get(context) === opened) clients.delete(context);
+    });
     return await opened;
   };
 
@@ -253,7 +317,7 @@ async function machineForwards(
     ],
     environment: {
       KODAMA_CONFIG_DIR: configDir,
-      // It runs in another folder than this one, where other files have these names.
+      // The process runs in another folder than this process, where other files have these names.
       ...(files === undefined ? {} : { KUBECONFIG: absolutePaths(files, workingDir) }),
     },
   });

@@ -47,7 +47,10 @@ Deno.test("another context than the current one is its own client", async () => 
 });
 
 Deno.test("a context that can't be opened breaks no other", async () => {
-  const { ask } = registry();
+  const { ask, opened } = registry();
   await assert.rejects(ask("broken"), /no such context/);
   assert.equal((await ask("a")).context, "a");
+  // The next attempt may succeed: a person has logged in.
+  await assert.rejects(ask("broken"), /no such context/);
+  assert.deepEqual(opened, ["broken", "a", "broken"]);
 });

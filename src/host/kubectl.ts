@@ -13,11 +13,13 @@ interface KubectlParts {
   isInteractive: boolean;
   /** The file that kodama itself was given; a `--kubeconfig` of the command line wins. */
   kubeconfig?: string | undefined;
+  /** Flags in front of every command line. */
+  flags?: readonly string[];
 }
 
 /** Returns the kubectl found on PATH. */
 export function machineKubectl(
-  { signals, isInteractive, kubeconfig }: KubectlParts,
+  { signals, isInteractive, kubeconfig, flags = [] }: KubectlParts,
 ): KubectlProgram {
   const withOwn = (input: KubectlInput): KubectlInput =>
     kubeconfig === undefined
@@ -25,20 +27,23 @@ export function machineKubectl(
       : { ...input, environment: { KUBECONFIG: kubeconfig, ...input.environment } };
   return {
     async run(args, input) {
-      const child = spawn(args, withOwn(input), { stdout: "inherit", stderr: "inherit" });
+      const child = spawn([...flags, ...args], withOwn(input), {
+        stdout: "inherit",
+        stderr: "inherit",
+      });
       using _signals = signals.listen((signal) => {
         if (signal === "SIGINT" && isInteractive) return;
         try {
           child.kill(signal);
         } catch {
-          // It has ended by itself.
+          // The process has ended by itself.
         }
       });
       await feed(child, input);
       return (await child.status).code;
     },
     async read(args, { stderr, maxBytes, signal, ...input }) {
-      const child = spawn(args, withOwn({ input: new Uint8Array(), ...input }), {
+      const child = spawn([...flags, ...args], withOwn({ input: new Uint8Array(), ...input }), {
         stdout: "piped",
         stderr: stderr === "read" ? "piped" : "inherit",
         signal,
@@ -90,7 +95,7 @@ async function feed(child: Deno.ChildProcess, { input }: KubectlInput): Promise<
     await writer.write(input);
     await writer.close();
   } catch {
-    // It has ended, or closed its input, without reading all of it: its exit code is the result.
+    // The process has ended, or closed its input, without reading all of it: its exit code is the result.
   }
 }
 

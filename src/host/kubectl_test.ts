@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { MemoryTerminal } from "../terminal/testing/memory_terminal.ts";
 import { machineHost } from "./host.ts";
+import { writeProgram } from "../base/testing/program_file.ts";
 
 Deno.test("kubectl uses the kubeconfig that kodama was given, and otherwise that of the environment", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-kubectl-" });
   const path = Deno.env.get("PATH") ?? "";
   try {
     const program = `${folder}/kubectl`;
-    await Deno.writeTextFile(program, '#!/bin/sh\necho "${KUBECONFIG-none} $*"\n', { mode: 0o755 });
+    await writeProgram(program, '#!/bin/sh\necho "${KUBECONFIG-none} $*"\n');
     Deno.env.set("PATH", `${folder}:${path}`);
     for (
       const { kubeconfig, expected } of [

@@ -1,5 +1,6 @@
 /** Programs of this machine. */
 import { absolutePath } from "../base/absolute_path.ts";
+import { quietGitArgs } from "../base/git_arguments.ts";
 import type { HostMachine } from "../actions/host.ts";
 import { placesOf } from "../config/paths.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -7,7 +8,7 @@ import { KodamaError } from "../base/errors.ts";
 /** Bytes retained of a program's output. */
 const captureLimitBytes = 64 * 1024;
 
-/** This machine. `terminal` lists which standard streams are one. */
+/** This machine. `terminal` lists which standard streams are terminals. */
 export function localMachine(
   terminal: HostMachine["terminal"],
   environment: (name: string) => string | undefined,
@@ -64,7 +65,7 @@ function spawn(
 ): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
-      args: [...args],
+      args: [...(program === "git" ? quietGitArgs : []), ...args],
       stdin,
       stdout: "piped",
       stderr: "null",
@@ -138,7 +139,7 @@ async function feed(stream: WritableStream<Uint8Array>, text: string): Promise<v
   try {
     await new Blob([text]).stream().pipeTo(stream);
   } catch {
-    // It has ended, or closed its input, without reading all of it: its exit code is the result.
+    // The process has ended, or closed its input, without reading all of it: its exit code is the result.
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { localMachine } from "./machine.ts";
+import { writeProgram } from "../base/testing/program_file.ts";
 
 const none = { stdin: false, stdout: false, stderr: false };
 
@@ -8,7 +9,7 @@ Deno.test("a program is found on PATH, in its order, and only where it can be ru
   try {
     for (const name of ["a", "b"]) await Deno.mkdir(`${folder}/${name}`);
     await Deno.writeTextFile(`${folder}/a/tool`, "", { mode: 0o644 });
-    await Deno.writeTextFile(`${folder}/b/tool`, "", { mode: 0o755 });
+    await writeProgram(`${folder}/b/tool`, "");
     const machine = localMachine(none, () => `${folder}/a::${folder}/b`);
     assert.equal(await machine.findProgram("tool"), `${folder}/b/tool`);
     assert.equal(await machine.findProgram("other"), undefined);

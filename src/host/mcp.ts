@@ -7,6 +7,7 @@ import { KodamaError } from "../base/errors.ts";
 import { printable } from "../terminal/printable.ts";
 import type { McpOptions } from "../mcp/server.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { frontLimits, passConnections, serveLocally } from "./web_front.ts";
 
 /** Serves until the client or the signal ends it. */
 export async function serveTools(
@@ -32,18 +33,29 @@ export async function serveTools(
     return;
   }
   const { mcpHttpHandler } = await import("../mcp/http.ts");
+  using listener = listen(http.port);
+  const { port } = listener.addr as Deno.NetAddr;
   await using lifetime = new AsyncDisposableStack();
+  const handle = mcpHttpHandler({ ...options, lifetime }, http.token);
+  const where = { folder: host.places.configDir, name: `mcp-${Deno.pid}-${port}.sock` };
+  await using server = await serveLocally(handle, where);
+  http.onListen(`http://127.0.0.1:${port}/mcp`);
+  const { path } = server;
+  await passConnections(listener, {
+    ...{ path, limits: httpLimits, clock: host.clock, signal },
+    isKnown: (head) => head.includes(` ${http.token}\r\n`),
+  });
+}
+
+/** A client may wait for hours for a message of the server's. */
+const httpLimits = { ...frontLimits, idleMs: 24 * 3_600_000 };
+
+function listen(port: number): Deno.Listener {
   try {
-    const server = Deno.serve({
-      hostname: "127.0.0.1",
-      port: http.port,
-      signal,
-      onListen: ({ port }) => http.onListen(`http://127.0.0.1:${port}/mcp`),
-    }, mcpHttpHandler({ ...options, lifetime }, http.token));
-    await server.finished;
+    return Deno.listen({ hostname: "127.0.0.1", port });
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new KodamaError("conflict", `port ${http.port} is in use`, { cause: error });
+    throw new KodamaError("conflict", `port ${port} is in use`, { cause: error });
   }
 }
 

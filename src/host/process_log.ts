@@ -1,6 +1,6 @@
 /**
- * The log of this process: to standard error, to a file, or both. What is written where is decided when the settings are
- * read; records before that wait. Writes to the file are synchronous, so that the last record before a crash is in it.
+ * The log of this process: to standard error, to a file, or both. The targets are decided when the settings are read;
+ * records before that wait. Writes to the file are synchronous, so that the last record before a crash is in it.
  */
 import {
   isLogged,
@@ -14,16 +14,16 @@ import { redact } from "../exec/redact.ts";
 import { printable } from "../terminal/printable.ts";
 import type { OutputStream } from "../terminal/terminal.ts";
 
-/** At this size a file is renamed to `FILE.1`, and that one before to `FILE.2`. */
+/** At this size a file is renamed to `FILE.1`, and the file before to `FILE.2`. */
 const maxFileBytes = 5 * 1024 * 1024;
 
-/** Files that remain beside the current one. */
+/** Files that remain beside the current file. */
 const oldFiles = 2;
 
 /** Records that wait at most. */
 const maxWaiting = 1000;
 
-/** What is written, and where to. */
+/** A target, and the records for it. */
 interface LogTarget {
   /** Undefined if nothing is. */
   level: LogLevel | undefined;
@@ -35,16 +35,15 @@ interface LogTarget {
 }
 
 /** The dependencies of the log. */
-export interface ProcessLogParts {
+interface ProcessLogParts {
   stderr: OutputStream;
   now: () => Date;
 }
 
-/** One log. */
+/** A log. */
 export class ProcessLog {
   /** The running command, for the records. */
   command = "";
-  readonly #parts: ProcessLogParts;
   #waiting: LogRecord[] | undefined = [];
   #targets: LogTarget[] = [];
   readonly #listeners = new Set<(record: LogRecord) => void>();
@@ -52,14 +51,12 @@ export class ProcessLog {
   #readTargets: (() => Promise<readonly LogTarget[]>) | undefined;
   #opening: Promise<void> | undefined;
 
-  constructor(parts: ProcessLogParts) {
-    this.#parts = parts;
-  }
+  constructor(private readonly parts: ProcessLogParts) {}
 
   /** Adds a record. */
   readonly log: Log = (level, category, message) => {
     const { command } = this;
-    const record = { at: this.#parts.now(), level, category, command, message };
+    const record = { at: this.parts.now(), level, category, command, message };
     for (const listener of this.#listeners) listener(redacted(record));
     if (this.#waiting === undefined) return this.#write(record);
     if (this.#waiting.length < maxWaiting) this.#waiting.push(record);
@@ -87,7 +84,7 @@ export class ProcessLog {
     this.#targets.push(target);
   }
 
-  /** Decides what is written; the records that have waited are. */
+  /** Decides the targets; waiting records are written. */
   open(targets: readonly LogTarget[]): void {
     this.#targets.push(...targets.filter(({ level }) => level !== undefined));
     const waiting = this.#waiting ?? [];
@@ -127,11 +124,11 @@ export class ProcessLog {
   }
 
   /**
-   * On a terminal a line replaces the current one, which may be a status line, and returns to the line's beginning by
+   * On a terminal a line replaces the current line, which may be a status line, and returns to the line's beginning by
    * itself, since the terminal may be in raw mode.
    */
   #print(line: string): void {
-    const { stderr } = this.#parts;
+    const { stderr } = this.parts;
     if (this.#listeners.size > 0 && stderr.isTerminal) return;
     const [before, after] = stderr.isTerminal ? ["\r\x1b[K", "\r\n"] : ["", "\n"];
     stderr.write(`${before}${printable(line)}${after}`).catch(() => {});
@@ -150,7 +147,7 @@ export class ProcessLog {
 
   #warn(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    const { stderr, now } = this.#parts;
+    const { stderr, now } = this.parts;
     const message = `no log is written: ${printable(reason)}`;
     const { command } = this;
     for (const listener of this.#listeners) {
@@ -181,7 +178,7 @@ function rotate(file: string): void {
   }
 }
 
-/** Returns a record without what looks like a secret. */
+/** Returns a record without possible secrets. */
 function redacted(record: LogRecord): LogRecord {
   const [message = ""] = redact([record.message]).args;
   return { ...record, message };

@@ -6,7 +6,7 @@ const endSignals: readonly EndSignal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** They don't read keys from the terminal: input during a run stays for the shell. */
+/** The signals don't read keys from the terminal: input during a run stays for the shell. */
 const statusSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? []
   : Deno.build.os === "darwin"

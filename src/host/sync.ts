@@ -1,4 +1,4 @@
-/** This machine's synchronisations, and the process that serves one in the background. */
+/** This machine's synchronisations, and the process that serves a synchronisation in the background. */
 import type { Host } from "../actions/host.ts";
 import { systemClock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -23,6 +23,7 @@ export function machineSyncs(
   return syncControl({
     configDir,
     clock: systemClock,
+    home: environment("HOME") || environment("USERPROFILE"),
     command: (key, { local }) => [
       ...ownCommand({ launcher: environment("KODAMA_LAUNCHER"), writes: [configDir, local] }),
       serveSyncCommand,
@@ -33,7 +34,7 @@ export function machineSyncs(
       // glibc retains the memory of a first transfer by default: it would be held for days.
       MALLOC_ARENA_MAX: "2",
       MALLOC_TRIM_THRESHOLD_: "131072",
-      // It runs in another folder than this one, where other files have these names.
+      // The process runs in another folder than this process, where other files have these names.
       ...(files === undefined ? {} : { KUBECONFIG: absolutePaths(files, workingDir) }),
     },
   });

@@ -1,14 +1,12 @@
 /** Serves `kodama web` on this machine. */
+import { removeFile } from "../files/own_files.ts";
 import type { ServeWebOptions } from "../cli/invocation.ts";
 import { version } from "../cli/version.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Socket } from "../web/terminal.ts";
 import { type PageFile, WebServer } from "../web/server.ts";
-import { frontLimits, passConnections } from "./web_front.ts";
+import { frontLimits, passConnections, serveLocally } from "./web_front.ts";
 import { filePath } from "../files/file_path.ts";
-
-/** Bytes: macOS has room for one less than 104. */
-const maxSocketPath = 103;
 
 /** Serves until the signal ends it. */
 export async function serveWeb(
@@ -33,33 +31,29 @@ export async function serveWeb(
   const { port: actual } = listener.addr as Deno.NetAddr;
   server.access.listens(names, actual);
   const folder = host.places.configDir;
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  // A port alone can be in use twice, on two addresses. A file of this name is of a process that was killed.
+  // A port alone can be in use twice, on two addresses.
   const name = `web-${Deno.pid}-${actual}`;
-  const path = `${folder}/${name}.sock`;
   const opening = `${folder}/${name}.html`;
-  if (new TextEncoder().encode(path).length > maxSocketPath) {
-    throw new KodamaError("environment", `the path of a socket can't be as long as ${path}`, {
-      hint: "$KODAMA_CONFIG_DIR names another folder",
-    });
-  }
-  await removeIfThere(path);
   const stop = new AbortController();
-  const http = Deno.serve({ path, onListen: () => {} }, (request) => server.handle(request));
+  const where = { folder, name: `${name}.sock` };
+  await using http = await serveLocally((request) => server.handle(request), where);
+  const { path } = http;
   try {
-    await Deno.chmod(path, 0o600);
     onListen(() => server.access.newLink());
     if (open) {
       const program = await openBrowser(server.access.newLink().url, opening);
       program.failed.then(() => stop.signal.aborted || onOpenFailed?.(program.name));
     }
     const ends = AbortSignal.any([signal, stop.signal]);
-    await passConnections(listener, { path, limits: frontLimits, clock: host.clock, signal: ends });
+    await passConnections(listener, {
+      ...{ path, limits: frontLimits, clock: host.clock, signal: ends },
+      isKnown: (head) => server.access.knows(head),
+    });
   } finally {
     stop.abort();
+    // Its streams are requests of the other server.
     await server[Symbol.asyncDispose]();
-    await http.shutdown();
-    await Promise.all([path, opening].map(removeIfThere));
+    await removeFile(opening);
   }
 }
 
@@ -73,7 +67,7 @@ async function openBrowser(
   url: string,
   file: string,
 ): Promise<{ name: string; failed: Promise<void> }> {
-  await removeIfThere(file);
+  await removeFile(file);
   const html = `<!doctype html><meta http-equiv="refresh" content="0;url=${url}">`;
   await Deno.writeTextFile(file, html, { createNew: true, mode: 0o600 });
   const name = Deno.build.os === "darwin" ? "open" : "xdg-open";
@@ -109,14 +103,6 @@ function listen(
       throw new KodamaError("config", message, { cause: error });
     }
     throw new KodamaError("environment", `can't listen on ${address}: ${reason}`, { cause: error });
-  }
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

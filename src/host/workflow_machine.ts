@@ -1,24 +1,27 @@
-/** The parts of this machine that only workflows with steps need, created when one of them runs. */
-import type { Host } from "../actions/host.ts";
+/** The parts of this machine that only workflows with steps need, created when such a workflow runs. */
+import { type Host, onlyHereError } from "../actions/host.ts";
 import { ownFolders } from "../config/paths.ts";
 import { localScriptRunner } from "../sandbox/run_script.ts";
 import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import { localEnvironment } from "../workflow/local/machine.ts";
 import { absolutePaths } from "./machine.ts";
+import type { TrustedFiles } from "../sandbox/trust.ts";
 import { KodamaError } from "../base/errors.ts";
 import { isKnownReadOnly } from "../gate/commands.ts";
-import { flagValue, judgeKubectl } from "../gate/kubectl_rating.ts";
-import { requireWritable } from "../kube/client_limits.ts";
+import { judgeKubectl } from "../gate/kubectl_rating.ts";
+import { writablePlace } from "../actions/kubectl/guard.ts";
 
 /**
- * Returns this machine, and its sandbox.
+ * Returns this machine, and its sandbox. Without trusted files it starts nothing, so that no way to a run of a
+ * repository's files gets past the question.
  *
  * @param kubeconfig the file that kodama itself was given; programs that steps run use it too.
  */
 export function workflowMachine(
   host: Host,
   kubeconfig: string | undefined,
+  trusted: TrustedFiles | undefined,
 ): { local: LocalEnvironment; runScript: RunScript } {
   const { clock, files, machine, places } = host;
   const used = kubeconfig ?? host.env("KUBECONFIG");
@@ -30,7 +33,7 @@ export function workflowMachine(
     kube: host.kube,
     protectedPaths: ownFolders(places),
     locksFolder: `${places.configDir}/turns`,
-    create: (path) => files.create(path, { private: false, replace: true }),
+    create: (path) => files.draft(path, { private: false, replace: true }),
     readText: files.readText,
   });
   const runScript = localScriptRunner({
@@ -38,7 +41,21 @@ export function workflowMachine(
     protectedPaths: ownFolders(places),
     findProgram: machine.findProgram,
   });
-  return readingMachine(host, { local, runScript });
+  if (trusted === undefined) {
+    const refused = () => Promise.reject(new Error("nothing starts before its files are trusted"));
+    return { local: { ...local, run: refused }, runScript: refused };
+  }
+  // The trusted text is run, even if the files have changed since.
+  const readText = (path: string) => Promise.resolve(trusted.texts.get(path));
+  return readingMachine(host, { local: { ...local, readText }, runScript });
+}
+
+/** Returns a machine that starts no programs: they would use the kubeconfig with its own server and user. */
+export function withoutPrograms({ local, runScript }: Machine): Machine {
+  return {
+    runScript,
+    local: { ...local, run: () => Promise.reject(onlyHereError("programs of workflows")) },
+  };
 }
 
 /*
@@ -53,10 +70,10 @@ interface Machine {
 
 /**
  * Returns the machine with refusals: in a read-only run of every program, script and request that may change something;
- * else of changes by kubectl in a read-only context. What other programs do there can't be known.
+ * else of changes by kubectl in a read-only context. Changes by other programs there can't be known.
  */
 function readingMachine(
-  host: Pick<Host, "readOnly" | "kube">,
+  host: Host,
   { local, runScript }: Machine,
 ): Machine {
   const refused = (what: string) =>
@@ -69,11 +86,10 @@ function readingMachine(
         const isKubectl = program === "kubectl";
         const reads = isKubectl
           ? judgeKubectl(args, { above: 0 }).rating === "read"
-          : isKnownReadOnly(words);
+          : isKnownReadOnly(words, { variables: Object.keys(options.environment) });
         if (!reads && isKubectl) {
           const { line } = judgeKubectl(args, { above: 0 });
-          const client = await host.kube(flagValue(line, "--context"));
-          requireWritable(client, `run kubectl ${line.verb.join(" ")}`);
+          await writablePlace(host, line);
         } else if (!reads && host.readOnly) throw refused(`run ${program}`);
         return await local.run(words, options);
       },

@@ -144,6 +144,11 @@ export interface PortLink extends Disposable {
   open(port: number): Promise<PortStream>;
   /** One of its connections isn't read, which holds up the others. */
   readonly isBlocked: boolean;
+  /**
+   * The node has reported an error on it: it gets no new connections. The containerd of many nodes doesn't read what
+   * was sent to a port that refused, and so holds up the connections behind it.
+   */
+  readonly isSpent: boolean;
   /** Resolves with the reason when the link has ended; never rejects. */
   readonly ended: Promise<string>;
   /** That reason; undefined while it is open. */
@@ -176,6 +181,8 @@ export interface PrinterColumn {
   name: string;
   /** OpenAPI's: `string`, `integer`, `date` … */
   type: string;
+  /** It has the object's own name. Others may be titled so too. */
+  isName: boolean;
   /** Printed only by `-o wide`. */
   isWide: boolean;
 }
@@ -205,6 +212,14 @@ export interface StreamOptions extends CallOptions {
   onSent?: () => void;
 }
 
+/** A program that is being asked for credentials. */
+export interface AwaitedProgram {
+  /** As messages name it: `the credential plugin login`. */
+  text: string;
+  /** The user may be prompted to log in, which takes as long as it takes. */
+  mayPrompt: boolean;
+}
+
 /** The API server of one context, with the user's credentials. */
 export interface KubeClient extends AsyncDisposable {
   readonly context: string;
@@ -214,6 +229,12 @@ export interface KubeClient extends AsyncDisposable {
   readonly defaultNamespace: string;
   /** Why this client sends nothing that could change something; absent if it may. */
   readonly readOnly?: ReadOnlyReason | undefined;
+  /** What requests wait for before they are sent; absent if they wait for the server alone. */
+  readonly awaited?: AwaitedProgram | undefined;
+  /** Whether the server has answered a request: what takes long then is its work, as a list of all pods. */
+  readonly hasAnswered?: boolean;
+  /** When the client certificate of the latest request ends; absent if it had none. */
+  readonly certificateEnd?: Date | undefined;
 
   get<T = KubeObject>(
     resource: ApiResource,

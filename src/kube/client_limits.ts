@@ -79,7 +79,7 @@ export function requireWritable(
 function readOnlyError(context: string, reason: ReadOnlyReason, what: string): KodamaError {
   const ways: Readonly<Record<ReadOnlyReason, Hint>> = {
     run: hint`${option("readOnly")} or the variable KODAMA_READ_ONLY allows only reading`,
-    context: "the setting gate.contexts allows only reading there",
+    context: "the settings gate.contexts and gate.servers allow only reading there",
   };
   return new KodamaError("readOnly", `cannot ${what}: context ${context} is read-only`, {
     hint: ways[reason],

@@ -88,7 +88,7 @@ Deno.test("requireWritable() names what can't be done, and the context", () => {
     {
       kind: "readOnly",
       message: "cannot start a session: context lab is read-only",
-      hint: "the setting gate.contexts allows only reading there",
+      hint: "the settings gate.contexts and gate.servers allow only reading there",
     },
   );
 });

@@ -1,6 +1,7 @@
 /** Resolves a kubeconfig and a context's name to one connection: server, credentials, impersonated user. */
 import { action, hint, option } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
+import { definedOnly } from "../base/json_value.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 import type {
   ClusterEntry,
@@ -12,6 +13,7 @@ import type {
   PemSource,
   UserEntry,
 } from "./config/kubeconfig.ts";
+import type { AwaitedProgram } from "./client.ts";
 import type { TlsSettings } from "./link/link.ts";
 
 /** Options of the command line that override the kubeconfig; kubectl's flags of the same names. */
@@ -19,8 +21,17 @@ export interface ConnectionOverrides {
   cluster?: string;
   user?: string;
   namespace?: string;
+  /** The address in place of the cluster's. */
+  server?: string;
+  /** In place of the user's own token, program or password. */
+  token?: string;
   as?: string;
   asGroups?: readonly string[];
+  asUid?: string;
+  /** Until the answer of one request; 0 for no limit. */
+  requestTimeoutMs?: number;
+  /** Gets what a user may believe to count, and doesn't. */
+  note?: (text: string) => void;
 }
 
 /** The source of the `Authorization` header. One of them, in kubectl's order of precedence. */
@@ -28,7 +39,12 @@ export type Bearer =
   | { kind: "none" }
   | { kind: "token"; token: string }
   /** Read again when it changes: tokens of service accounts last an hour. */
-  | { kind: "tokenFile"; path: string }
+  | {
+    kind: "tokenFile";
+    path: string;
+    /** Counts while the file can't be read. */
+    token?: string;
+  }
   | { kind: "basic"; username: string; password: string }
   /** May return a client certificate instead of a token. */
   | { kind: "exec"; plugin: ExecPlugin }
@@ -49,6 +65,8 @@ export interface Connection {
   clientCertificate: { certificate: PemSource; key: PemSource } | undefined;
   bearer: Bearer;
   impersonate: Impersonation | undefined;
+  /** Until the answer of one request; 0 for no limit, undefined the default. */
+  requestTimeoutMs?: number | undefined;
 }
 
 /**
@@ -60,14 +78,19 @@ export async function resolveContext(
   name?: string,
   overrides: ConnectionOverrides = {},
 ): Promise<Connection> {
-  const context = await findContext(config, name);
+  const context = usable(await findContext(config, name));
   const clusterName = overrides.cluster ?? context.value.cluster;
-  const cluster = await reference(config.clusters, "cluster", clusterName, context);
+  const cluster = usable(await reference(config.clusters, "cluster", clusterName, context));
   const userName = overrides.user ?? context.value.user;
-  const user = userName === ""
+  const named = userName === ""
     ? undefined
-    : (await reference(config.users, "user", userName, context)).value;
-  const { value } = cluster;
+    : usable(await reference(config.users, "user", userName, context));
+  const user = named?.value;
+  for (const note of config.notes) overrides.note?.(note);
+  const overruled = overruledText(context, cluster, named);
+  if (overruled !== undefined) overrides.note?.(overruled);
+  const value = overriddenCluster(cluster.value, overrides);
+  const certificate = user && clientCertificate(user, userName, config);
   if (value.insecureSkipTlsVerify && value.certificateAuthority !== undefined) {
     throw broken(
       cluster,
@@ -78,15 +101,53 @@ export async function resolveContext(
   return {
     context: context.name,
     namespace: overrides.namespace ?? context.value.namespace ?? "default",
-    server: serverUrl(cluster),
+    server: serverUrl({ ...cluster, value }),
     certificateAuthority: value.certificateAuthority,
     tlsServerName: value.tlsServerName,
     insecure: value.insecureSkipTlsVerify,
     proxyUrl: value.proxyUrl,
-    clientCertificate: user && clientCertificate(user, userName, config),
-    bearer: user === undefined ? { kind: "none" } : bearerOf(user, userName, config),
+    clientCertificate: certificate,
+    bearer: loginOf(value) ??
+      (overrides.token !== undefined
+        ? { kind: "token", token: overrides.token }
+        : user === undefined
+        ? { kind: "none" }
+        : withoutPlugin(bearerOf(user, userName, config), certificate)),
     impersonate: impersonation(user, overrides),
+    ...definedOnly({ requestTimeoutMs: overrides.requestTimeoutMs }),
   };
+}
+
+/** Returns the connection to a server that is named without a kubeconfig. */
+export function serverConnection(server: string, overrides: ConnectionOverrides): Connection {
+  const entry = { name: server, path: "", problem: undefined, overruled: [] };
+  const value = {
+    server,
+    certificateAuthority: undefined,
+    tlsServerName: undefined,
+    insecureSkipTlsVerify: false,
+    proxyUrl: undefined,
+  };
+  const url = serverUrl({ ...entry, value });
+  const { token } = overrides;
+  return {
+    context: new URL(url).host,
+    namespace: overrides.namespace ?? "default",
+    server: url,
+    certificateAuthority: undefined,
+    tlsServerName: undefined,
+    insecure: false,
+    proxyUrl: undefined,
+    clientCertificate: undefined,
+    bearer: token === undefined ? { kind: "none" } : { kind: "token", token },
+    impersonate: impersonation(undefined, overrides),
+    ...definedOnly({ requestTimeoutMs: overrides.requestTimeoutMs }),
+  };
+}
+
+/** Another server has another name: as with kubectl, that of the kubeconfig doesn't count for it. */
+function overriddenCluster(value: ClusterEntry, { server }: ConnectionOverrides): ClusterEntry {
+  return server === undefined ? value : { ...value, server, tlsServerName: undefined };
 }
 
 const withoutContexts = hint`the file has no contexts: $KUBECONFIG or ${
@@ -113,12 +174,17 @@ async function findContext(
   const found = config.contexts.get(requested);
   if (found !== undefined) return found;
   const near = await nearestNames(requested, names);
+  const several = hint`${option("context")} may be given several times, each with one name`;
   const guess = near.length === 0 ? "" : `did you mean ${near.map(quoted).join(" or ")}? `;
   throw new KodamaError(
     "config",
     `no context ${quoted(requested)} in ${files || "the kubeconfig"}`,
     {
-      hint: names.length === 0 ? withoutContexts : `${guess}the contexts are: ${listed(names)}`,
+      hint: names.length === 0
+        ? withoutContexts
+        : requested.includes(",")
+        ? several
+        : `${guess}the contexts are: ${listed(names)}`,
     },
   );
 }
@@ -143,13 +209,42 @@ async function reference<T>(
   );
 }
 
-/** Like client-go: without a scheme it is https if TLS is configured, else http. */
+/** Returns the entry. Throws its problem. */
+function usable<T>(entry: Named<T>): Named<T> {
+  if (entry.problem !== undefined) throw entry.problem;
+  return entry;
+}
+
+/**
+ * Returns what the context's own file says about its cluster and user if earlier files overrule it, as in files of
+ * several clusters that all have a user `admin`: the context then leads to another server than its file says.
+ */
+function overruledText(
+  context: Named<ContextEntry>,
+  cluster: Named<ClusterEntry>,
+  user: Named<UserEntry> | undefined,
+): string | undefined {
+  const overruled = [
+    { what: "cluster", by: cluster, isOverruled: differsIn(context.path, cluster) },
+    { what: "user", by: user, isOverruled: user !== undefined && differsIn(context.path, user) },
+  ].flatMap(({ what, by, isOverruled }) => isOverruled && by !== undefined ? [{ what, by }] : []);
+  if (overruled.length === 0) return undefined;
+  const names = overruled.map(({ what, by }) => `${what} ${quoted(by.name)} (by ${by.path})`);
+  return `context ${quoted(context.name)} of ${context.path}: earlier files overrule its ${
+    names.join(" and its ")
+  }`;
+}
+
+function differsIn<T>(path: string, entry: Named<T>): boolean {
+  const text = JSON.stringify(entry.value);
+  return entry.path !== path &&
+    entry.overruled.some((other) => other.path === path && JSON.stringify(other.value) !== text);
+}
+
 function serverUrl(cluster: Named<ClusterEntry>): string {
-  const { server, certificateAuthority, insecureSkipTlsVerify } = cluster.value;
+  const { server } = cluster.value;
   if (server === "") throw broken(cluster, "cluster", "has no server");
-  const scheme = certificateAuthority !== undefined || insecureSkipTlsVerify ? "https" : "http";
-  const text = server.includes("://") ? server : `${scheme}://${server}`;
-  const url = URL.parse(text);
+  const url = parsedServer(server);
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
     throw broken(
       cluster,
@@ -158,6 +253,26 @@ function serverUrl(cluster: Named<ClusterEntry>): string {
     );
   }
   return (url.origin + url.pathname).replace(/\/+$/, "");
+}
+
+/** As kubectl reads it: without a scheme it has no TLS, and an IPv6 address needs no brackets. */
+function parsedServer(server: string): URL | null {
+  const text = (server.includes("://") ? server : `http://${server}`)
+    .replace(/^(\w+:\/\/)([\da-f]*(?::[\da-f]*){2,}):(\d+)(?=\/|$)/i, "$1[$2]:$3");
+  return URL.parse(text);
+}
+
+/** Returns the name and password within the server's address, which count before all others for kubectl. */
+function loginOf({ server }: ClusterEntry): Bearer | undefined {
+  const { username = "", password = "" } = parsedServer(server) ?? {};
+  if (username === "" && password === "") return undefined;
+  const [name = "", secret = ""] = [username, password].map(decodeURIComponent);
+  return { kind: "basic", username: name, password: secret };
+}
+
+/** Like kubectl: a program isn't asked for what a client certificate already proves. */
+function withoutPlugin(bearer: Bearer, certificate: Connection["clientCertificate"]): Bearer {
+  return bearer.kind === "exec" && certificate !== undefined ? { kind: "none" } : bearer;
 }
 
 function clientCertificate(
@@ -180,10 +295,12 @@ function bearerOf(user: UserEntry, name: string, config: Kubeconfig): Bearer {
     throw userError(config, name, "has both exec and auth-provider");
   }
   const hasToken = user.tokenFile !== undefined || user.token !== undefined;
-  if (hasToken && user.username !== undefined) {
-    throw userError(config, name, "has both a token and a username");
+  if (hasToken && (user.username !== undefined || user.password !== undefined)) {
+    throw userError(config, name, "has both a token and a username or password");
   }
-  if (user.tokenFile !== undefined) return { kind: "tokenFile", path: user.tokenFile };
+  if (user.tokenFile !== undefined) {
+    return { kind: "tokenFile", path: user.tokenFile, ...definedOnly({ token: user.token }) };
+  }
   if (user.token !== undefined) return { kind: "token", token: user.token };
   if (user.username !== undefined) {
     return { kind: "basic", username: user.username, password: user.password ?? "" };
@@ -195,17 +312,25 @@ function bearerOf(user: UserEntry, name: string, config: Kubeconfig): Bearer {
   return { kind: "none" };
 }
 
+/** Each option overrides the field of the same meaning, and no other. */
 function impersonation(
   user: UserEntry | undefined,
-  overrides: ConnectionOverrides,
+  { as, asGroups = [], asUid }: ConnectionOverrides,
 ): Impersonation | undefined {
-  if (overrides.as !== undefined) {
-    return { user: overrides.as, uid: undefined, groups: overrides.asGroups ?? [], extra: {} };
+  const own = user?.impersonate;
+  const name = as ?? own?.user;
+  if (name === undefined) {
+    if (asGroups.length === 0 && asUid === undefined) return undefined;
+    throw new KodamaError("usage", "impersonated groups and uids need an impersonated user", {
+      hint: hint`name it with ${option("as", "USER")}`,
+    });
   }
-  if (overrides.asGroups !== undefined && overrides.asGroups.length > 0) {
-    throw new KodamaError("usage", "impersonated groups need an impersonated user");
-  }
-  return user?.impersonate;
+  return {
+    user: name,
+    uid: asUid ?? own?.uid,
+    groups: asGroups.length > 0 ? asGroups : own?.groups ?? [],
+    extra: own?.extra ?? {},
+  };
 }
 
 function userError(config: Kubeconfig, name: string, problem: string): KodamaError {
@@ -247,4 +372,6 @@ export interface Credentials {
   current(signal: AbortSignal): Promise<Proof>;
   /** The server answered 401: the cached proof is invalid. Returns true if a retry may help. */
   rejected(): boolean;
+  /** The program that a proof is awaited of. */
+  readonly awaited?: AwaitedProgram | undefined;
 }

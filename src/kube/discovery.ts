@@ -13,7 +13,9 @@ import {
   DAEMON_SETS,
   DEPLOYMENTS,
   EVENTS,
+  isSameKind,
   JOBS,
+  kindName,
   NAMESPACES,
   NETWORK_POLICIES,
   PERSISTENT_VOLUME_CLAIMS,
@@ -53,6 +55,7 @@ const wellKnown: readonly (readonly [ApiResource, ...string[]])[] = [
 /** A kind as discovery describes it. */
 interface ServedKind extends ApiResource {
   names: readonly string[];
+  categories: readonly string[];
 }
 
 interface ResourceList {
@@ -61,6 +64,7 @@ interface ResourceList {
     name: string;
     singularName?: string;
     shortNames?: string[];
+    categories?: string[];
     kind: string;
     namespaced: boolean;
   }[];
@@ -68,6 +72,14 @@ interface ResourceList {
 
 interface GroupList {
   groups: { preferredVersion?: { groupVersion: string }; versions: { groupVersion: string }[] }[];
+}
+
+/** Returns the kind that a name without a group means on every server; undefined for other names. */
+export function wellKnownKind(name: string): ApiResource | undefined {
+  const wanted = name.toLowerCase();
+  return wellKnown.find(([one, ...short]) =>
+    [one.plural, one.kind.toLowerCase(), ...short].includes(wanted)
+  )?.[0];
 }
 
 /**
@@ -80,18 +92,13 @@ export async function findResource(
   name: string,
   signal: AbortSignal,
 ): Promise<ApiResource> {
+  const known = wellKnownKind(name);
+  if (known !== undefined) return known;
   const [wanted = "", ...qualifier] = name.toLowerCase().split(".");
-  if (qualifier.length === 0) {
-    const known = wellKnown.find(([one, ...short]) =>
-      [one.plural, one.kind.toLowerCase(), ...short].includes(wanted)
-    );
-    if (known !== undefined) return known[0];
-  }
   const served = await servedKinds(client, qualifier, signal);
   const found = served.find(({ names }) => names.includes(wanted));
   if (found !== undefined) {
-    const { names: _, ...resource } = found;
-    return resource;
+    return resourceOf(found);
   }
   const all = [...wellKnown.map(([{ plural }]) => plural), ...served.map(({ plural }) => plural)];
   const shown = plainText(name, 80);
@@ -104,6 +111,27 @@ export async function findResource(
   );
 }
 
+/** Returns the kinds of a category, such as `all`, each in the version that the server prefers. */
+export async function findCategory(
+  client: Pick<KubeClient, "raw">,
+  category: string,
+  signal: AbortSignal,
+): Promise<ApiResource[]> {
+  const served = await servedKinds(client, [], signal);
+  const own = served.filter(({ categories }) => categories.includes(category));
+  return own.filter((one, index) => index === own.findIndex((other) => isSameKind(one, other))).map(
+    resourceOf,
+  );
+}
+
+/** Returns the kind alone; the well-known object, as callers compare, however the kind was named. */
+function resourceOf({ names: _, categories: _categories, ...resource }: ServedKind): ApiResource {
+  const known = wellKnown.find(([one]) =>
+    isSameKind(one, resource) && one.version === resource.version
+  );
+  return known?.[0] ?? resource;
+}
+
 /** Returns every kind that a server serves, with its short names, and those that every server has first. */
 export async function listKinds(
   client: Pick<KubeClient, "raw">,
@@ -111,10 +139,9 @@ export async function listKinds(
 ): Promise<readonly { resource: ApiResource; names: readonly string[] }[]> {
   const known = wellKnown.map(([resource, ...names]) => ({ resource, names }));
   const served = await servedKinds(client, [], signal);
-  const id = ({ group, plural }: ApiResource) => `${plural}.${group}`;
-  const isKnown = new Set(known.map(({ resource }) => id(resource)));
+  const isKnown = new Set(known.map(({ resource }) => kindName(resource)));
   const others = new Map(
-    served.map(({ names, ...resource }) => [id(resource), { resource, names }]),
+    served.map((one) => [kindName(one), { resource: resourceOf(one), names: one.names }]),
   );
   return [
     ...known,
@@ -170,5 +197,6 @@ function kindsOf({ groupVersion, resources }: ResourceList): ServedKind[] {
     kind: one.kind,
     namespaced: one.namespaced,
     names: [one.name, one.kind.toLowerCase(), one.singularName ?? "", ...one.shortNames ?? []],
+    categories: one.categories ?? [],
   }));
 }

@@ -3,6 +3,7 @@ import { hint } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ErrorKind, KodamaErrorOptions } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
+import { ProxyError } from "./link/link.ts";
 import { linkErrorText } from "./streams/keepalive.ts";
 import type { Status } from "./types.ts";
 
@@ -10,6 +11,8 @@ import type { Status } from "./types.ts";
 export interface ServerRef {
   context: string;
   server: string;
+  /** When the client certificate expired; absent if it hasn't, or there is none. */
+  expiredAt?: Date | undefined;
 }
 
 /**
@@ -129,16 +132,18 @@ export interface Refusal {
 /**
  * Returns the error of a stream that the server opened by neither protocol. A WebSocket is a GET, which RBAC checks as
  * the verb `get`; SPDY is a POST, so `create`. The refusal of the POST says which right is missing; if the server has
- * no SPDY, both rights are.
+ * no SPDY, both rights are. An answer of the API itself counts more than the text of a proxy.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#request-verb-resource
  */
 export function upgradeError(
   { get, post }: { get?: Refusal; post?: Refusal },
   at: ServerRef,
 ): KodamaError {
-  if (get === undefined || (get.code === 403 && post !== undefined && !refusesSpdy(post))) {
-    return responseError(post?.code ?? 0, post?.body ?? "", at);
-  }
+  const counts = get === undefined || (post !== undefined &&
+    (get.code === 403
+      ? !refusesSpdy(post)
+      : parseStatus(get.body) === undefined && parseStatus(post.body) !== undefined));
+  if (counts) return responseError(post?.code ?? 0, post?.body ?? "", at);
   const error = responseError(get.code, get.body, at);
   if (post === undefined || error.kind !== "forbidden") return error;
   return new KodamaError("forbidden", error.message, {
@@ -150,7 +155,7 @@ export function upgradeError(
 
 /** Returns whether the server, or a proxy in front of it, may have refused the protocol and not the request. */
 export function refusesSpdy({ code }: Refusal): boolean {
-  return [400, 405, 426, 501].includes(code);
+  return [101, 400, 405, 426, 501].includes(code);
 }
 
 /** 414 and 431 come from the HTTP server below the API, which has no better message. */
@@ -178,13 +183,38 @@ export function linkError<E>(error: E, at: ServerRef, sentAll = false): KodamaEr
   }
   const text = errorText(error);
   const known = causes.find(({ pattern }) => pattern.test(text));
+  if (error instanceof ProxyError) {
+    return proxyError(error, known?.reason ?? plainText(error.message, 300), at);
+  }
   if (known === undefined && isBug(error)) return error;
   const reason = known?.reason ?? (plainText(text, 300) || "the link broke");
   const sent = sentAll ? "all" : known?.dialling === true ? "nothing" : "some";
   return new LinkError(`cannot reach ${serverText(at)}: ${reason}`, { at, reason, sent }, {
     cause: error,
-    ...(known === undefined ? {} : { hint: known.hint }),
+    ...(known === undefined
+      ? {}
+      : { hint: known.ofClient === true ? expiryText(at) ?? known.hint : known.hint }),
   });
+}
+
+function proxyError({ proxy, cause }: ProxyError, reason: string, at: ServerRef): LinkError {
+  const text = `its proxy ${proxy}: ${reason}`;
+  return new LinkError(
+    `cannot reach ${serverText(at)}: ${text}`,
+    { at, reason: text, sent: "nothing" },
+    {
+      hint: "is the proxy running? proxy-url in the kubeconfig, or HTTPS_PROXY, names it",
+      cause,
+    },
+  );
+}
+
+/** Undefined if the client certificate hasn't expired. */
+function expiryText({ expiredAt }: ServerRef): string | undefined {
+  return expiredAt &&
+    `the client certificate in the kubeconfig expired on ${
+      expiredAt.toISOString().slice(0, 16).replace("T", " ")
+    } UTC: log in again, or have it renewed`;
 }
 
 /** Returns the error of a server that accepted a request and doesn't answer. */
@@ -250,7 +280,8 @@ function kindOfCode(code: number, reason: string | undefined): ErrorKind {
 function hintOf(kind: ErrorKind, message: string, at: ServerRef): string | undefined {
   const kubectl = at.context === "" ? "kubectl" : `kubectl --context ${at.context}`;
   if (kind === "unauthorized") {
-    return `the credentials of this context are missing, wrong or expired: log in again, then try ${kubectl} auth whoami`;
+    return expiryText(at) ??
+      `the credentials of this context are missing, wrong or expired: log in again, then try ${kubectl} auth whoami`;
   }
   if (kind === "forbidden") {
     const list = `${[kubectl, "auth", "can-i", "--list"].join(" ")} shows what is allowed`;
@@ -262,8 +293,17 @@ function hintOf(kind: ErrorKind, message: string, at: ServerRef): string | undef
   return undefined;
 }
 
-/** Messages of the runtime's and node's network errors, in plain language. `dialling`: no connection was made. */
-const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling?: true }[] = [
+/**
+ * Messages of the runtime's and node's network errors, in plain language. `dialling`: no connection was made;
+ * `ofClient`: the client certificate is refused.
+ */
+const causes: readonly {
+  pattern: RegExp;
+  reason: string;
+  hint: string;
+  dialling?: true;
+  ofClient?: true;
+}[] = [
   {
     pattern: /invalid HTTP version|HPE_INVALID|not an HTTP answer/i,
     reason: "it does not speak HTTP",
@@ -281,9 +321,10 @@ const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling
     dialling: true,
   },
   {
-    pattern: /close_notify|handshake eof|connection closed before/i,
+    pattern: /close_notify|handshake eof|connection (?:was )?closed before/i,
     reason: "the server closed the connection without an answer",
-    hint: "it may be restarting, or a proxy is in between: try again",
+    hint:
+      "it may be restarting, or a proxy is in between: try again; a TLS port needs https:// in the kubeconfig",
   },
   {
     pattern: /ECONNREFUSED|connection refused/i,
@@ -297,7 +338,8 @@ const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling
     hint: "is the name in the kubeconfig right, and the VPN up?",
   },
   {
-    pattern: /UnknownIssuer|unable to verify|self[- ]signed|unknown ca|BadSignature/i,
+    pattern:
+      /UnknownIssuer|unable to verify|unable to get (?:local )?issuer|self[- ]signed|unknown ca|BadSignature/i,
     reason: "its certificate is signed by an authority that isn't trusted",
     hint:
       "is the certificate-authority in the kubeconfig this cluster's? Without one, the system's authorities or SSL_CERT_FILE count",
@@ -314,10 +356,16 @@ const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling
     hint: "tls-server-name in the kubeconfig says which name to expect",
   },
   {
+    pattern: /extended key usage|InvalidPurpose|unsuitable certificate purpose/i,
+    reason: "its certificate isn't one of a server",
+    hint: "the server's certificate must allow server authentication",
+  },
+  {
     pattern:
       /AlertReceived\(|alert (?:number|bad|certificate)|certificate required|BadCertificate/i,
     reason: "it doesn't accept the client certificate",
     hint: "the client certificate is expired, or belongs to another cluster",
+    ofClient: true,
   },
   {
     pattern: /EHOSTUNREACH|ENETUNREACH|no route to host|network is unreachable/i,

@@ -11,6 +11,7 @@ import {
   RestartErrors,
   upgradeError,
 } from "./failures.ts";
+import { ProxyError } from "./link/link.ts";
 
 const at = { context: "prod", server: "https://api.test:6443" };
 const status = (message: string, reason = "") =>
@@ -81,6 +82,13 @@ const links: [unknown, string, RegExp][] = [
     }),
     "unreachable",
     /: it does not speak HTTP$/,
+  ],
+  [
+    new TypeError("fetch failed", {
+      cause: new Error("the connection was closed before an answer"),
+    }),
+    "unreachable",
+    /: the server closed the connection without an answer$/,
   ],
   [
     new TypeError("Requests to port 1 are blocked"),
@@ -162,6 +170,24 @@ Deno.test("only a dial that failed is known to have sent nothing", () => {
   assert.equal(sent(coded("EHOSTUNREACH"), true), "all");
 });
 
+Deno.test("an error of a proxy names the proxy, and nothing has reached the server", () => {
+  const table: [cause: Error, reason: string][] = [
+    [coded("ECONNREFUSED"), "connection refused"],
+    [coded("ENOTFOUND"), "no such host name"],
+    [new Error("refused with 407"), "refused with 407"],
+  ];
+  for (const [cause, reason] of table) {
+    const error = linkError(new ProxyError("http://proxy:3128", cause), at);
+    assert.ok(error instanceof LinkError);
+    assert.equal(error.failure.sent, "nothing");
+    assert.equal(
+      error.message,
+      `cannot reach context prod, https://api.test:6443: its proxy http://proxy:3128: ${reason}`,
+    );
+    assert.match(plainHint(error.hint ?? ""), /proxy-url in the kubeconfig, or HTTPS_PROXY/);
+  }
+});
+
 const denials: [string, string, string][] = [
   [
     `Requires run access to "aws", run again with the --allow-run flag`,
@@ -200,6 +226,12 @@ for (
     [{ get: cannot("get"), post: noSpdy }, /cannot get/, /both "get" and "create" are needed/],
     [{ get: cannot("get"), post: { code: 404, body: status("gone") } }, /^gone /, /undefined/],
     [{ get: { code: 404, body: status("gone") } }, /^gone /, /undefined/],
+    [
+      { get: { code: 502, body: "<html>" }, post: { code: 404, body: status("gone") } },
+      /^gone /,
+      /undefined/,
+    ],
+    [{ get: { code: 404, body: status("gone") }, post: noSpdy }, /^gone /, /undefined/],
   ] as const
 ) {
   Deno.test(`upgradeError(): ${JSON.stringify(refusals).slice(0, 90)} names the missing verb`, () => {

@@ -2,6 +2,7 @@
 import type {
   ApiResource,
   AttachRequest,
+  AwaitedProgram,
   CallOptions,
   DeleteOptions,
   ExecChannel,
@@ -28,7 +29,7 @@ import type { ReadOnlyReason } from "./client_limits.ts";
 import type { KubeObject } from "./types.ts";
 import { UpgradeRefused } from "./streams/upgrade.ts";
 import { openWatch } from "./http/watch.ts";
-import { refusesSpdy, upgradeError } from "./failures.ts";
+import { LinkError, refusesSpdy, upgradeError } from "./failures.ts";
 
 /** Never aborts: for calls without a signal of their own. */
 const never = new AbortController().signal;
@@ -54,6 +55,18 @@ export class HttpKubeClient implements KubeClient {
 
   get readOnly(): ReadOnlyReason | undefined {
     return this.transport.readOnly;
+  }
+
+  get awaited(): AwaitedProgram | undefined {
+    return this.transport.awaited;
+  }
+
+  get hasAnswered(): boolean {
+    return this.transport.hasAnswered;
+  }
+
+  get certificateEnd(): Date | undefined {
+    return this.transport.certificateEnd;
   }
 
   get defaultNamespace(): string {
@@ -154,6 +167,7 @@ export class HttpKubeClient implements KubeClient {
     return await this.streams.open<PortLink>({
       resource: { namespace: pod.namespace, subresource: "portforward" },
       prefersSpdy: true,
+      startsNothing: true,
       webSocket: () => this.transport.portTunnel(path, portTunnelProtocol, { signal }),
       spdy: () => this.transport.portLink(path, { signal, use: "prompt" }),
     });
@@ -258,7 +272,8 @@ async function openLog(
  * Opens streams into pods: by WebSocket, or by SPDY.
  *
  * To RBAC a WebSocket is a `get` of `pods/exec`, since it starts with a GET; SPDY is a `create`, since it starts with a
- * POST. Many roles grant `create` alone. So a GET that is forbidden is followed by a POST, as kubectl does it:
+ * POST. Many roles grant `create` alone, and proxies that pass one protocol on answer the other with any status. So
+ * every refused upgrade is followed by the other protocol's, as by kubectl's:
  * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/remotecommand/fallback.go
  * A refused upgrade has started nothing in the pod; no other failure is retried.
  */
@@ -269,14 +284,16 @@ interface StreamAttempts<S> {
   resource: { namespace: string; subresource: "exec" | "attach" | "portforward" };
   /** SPDY first, if the server has it: it is cheaper for many bytes. */
   prefersSpdy: boolean;
+  /** The request alone starts nothing: it may be repeated although it was sent. */
+  startsNothing?: boolean;
   webSocket: () => Promise<S | UpgradeRefused>;
   spdy: () => Promise<S | UpgradeRefused>;
 }
 
 /** Stores which protocol a server accepts. */
 class PodStreams {
-  /** SPDY was refused to a stream that preferred it. */
-  #withoutSpdy = false;
+  /** The protocol that was refused to a stream for which the other one was accepted then. */
+  #refused: "SPDY" | "WebSocket" | undefined;
   /**
    * `NAMESPACE/SUBRESOURCE` of which a GET was forbidden: the next stream starts with the POST, so that a thousand
    * pods don't cost a thousand refusals. Only roles with `resourceNames` could differ within one.
@@ -286,42 +303,58 @@ class PodStreams {
   constructor(private readonly transport: Transport) {}
 
   /** Rejects with a `KodamaError`. */
-  async open<S>({ resource, prefersSpdy, webSocket, spdy }: StreamAttempts<S>): Promise<S> {
-    const { trace } = this.transport;
-    const key = `${resource.namespace}/${resource.subresource}`;
+  async open<S>(
+    { resource, prefersSpdy, startsNothing = false, webSocket, spdy }: StreamAttempts<S>,
+  ): Promise<S> {
+    const { subresource } = resource;
+    const key = `${resource.namespace}/${subresource}`;
     const getIsForbidden = this.#forbiddenGets.has(key);
-    let post: UpgradeRefused | undefined;
-    if (getIsForbidden || (prefersSpdy && !this.#withoutSpdy)) {
-      trace?.(
-        7,
-        `${resource.subresource}: SPDY first, ${
-          getIsForbidden ? "a GET is forbidden" : "for many bytes"
-        }`,
-      );
-      const opened = await spdy();
-      if (!(opened instanceof UpgradeRefused)) return opened;
-      post = opened;
-      // A missing pod has refused neither protocol.
-      if (post.code === 404 || (getIsForbidden && !refusesSpdy(post))) throw this.#error({ post });
-      if (prefersSpdy && post.code !== 403) this.#withoutSpdy = true;
+    const spdyFirst = getIsForbidden || this.#refused === "WebSocket" ||
+      (prefersSpdy && this.#refused !== "SPDY");
+    const trace = (text: string) => this.transport.trace?.(7, `${subresource}: ${text}`);
+    if (spdyFirst) {
+      const reason = getIsForbidden
+        ? "a GET is forbidden"
+        : this.#refused === "WebSocket"
+        ? "a WebSocket was refused"
+        : "for many bytes";
+      trace(`SPDY first, ${reason}`);
+      const post = await spdy().catch((error: unknown) => {
+        // Some proxies close the connection: the next stream, which may be the next attempt of this, is a WebSocket.
+        const isUnanswered = error instanceof LinkError && error.failure.sent === "all";
+        if (isUnanswered && !getIsForbidden) this.#refused = "SPDY";
+        if (isUnanswered && startsNothing) return error;
+        throw error;
+      });
+      if (post instanceof LinkError) {
+        trace("WebSocket, SPDY was not answered");
+        const get = await webSocket();
+        if (get instanceof UpgradeRefused) throw post;
+        return get;
+      }
+      if (!(post instanceof UpgradeRefused)) return post;
+      if (getIsForbidden && !refusesSpdy(post)) throw this.#error({ post });
+      trace(`WebSocket, SPDY was refused with ${post.code}`);
+      const get = await webSocket();
+      if (!(get instanceof UpgradeRefused)) {
+        if (post.code !== 403) this.#refused = "SPDY";
+        return get;
+      }
+      if (get.code === 403) this.#forbiddenGets.add(key);
+      throw this.#error({ get, post });
     }
-    trace?.(
-      7,
-      `${resource.subresource}: WebSocket${post === undefined ? "" : ", SPDY was refused"}`,
-    );
+    trace("WebSocket");
     const get = await webSocket();
     if (!(get instanceof UpgradeRefused)) return get;
     if (get.code === 403) this.#forbiddenGets.add(key);
-    if (get.code === 403 && post === undefined) {
-      trace?.(7, `${resource.subresource}: SPDY, since the WebSocket was forbidden`);
-      const opened = await spdy();
-      if (!(opened instanceof UpgradeRefused)) return opened;
-      post = opened;
-    }
-    throw this.#error({ get, ...(post === undefined ? {} : { post }) });
+    trace(`SPDY, the WebSocket was refused with ${get.code}`);
+    const post = await spdy();
+    if (post instanceof UpgradeRefused) throw this.#error({ get, post });
+    if (get.code !== 403) this.#refused = "WebSocket";
+    return post;
   }
 
   #error(refusals: { get?: UpgradeRefused; post?: UpgradeRefused }): Error {
-    return upgradeError(refusals, this.transport.serverRef);
+    return upgradeError(refusals, this.transport.failureRef);
   }
 }

@@ -13,13 +13,11 @@ import { onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
-import { Backoff, type RetryPolicy } from "../base/retry.ts";
+import { Backoff, outagePolicy, type RetryPolicy } from "../base/retry.ts";
 import type { ApiResource, KubeClient, ListPage, ListScope, WatchEvent } from "./client.ts";
 import { ExpiredError, isTransient, RestartErrors } from "./failures.ts";
+import { kindName } from "./resources.ts";
 import type { ObjectMeta } from "./types.ts";
-
-/** The delays of client-go's reflector between two connections. */
-const reflectorDelays: RetryPolicy = { delayMs: 800, maxDelayMs: 30_000, jitter: 0.5 };
 
 /** Events queued for a slow reader; when the queue is full, the servers wait too. */
 const maxQueued = 64;
@@ -38,6 +36,8 @@ export interface LiveSource<T extends Listed, U = T> {
   scope: ListScope;
   /** Only the object of this name, in a scope with a namespace. If it may not be listed, it is read by `get`. */
   name?: string;
+  /** Its objects stay apart from those of collections of other parts, which may have them too. */
+  part?: string;
   /**
    * Returns what is stored and reported of an object, so that large ones needn't be in memory; undefined excludes it,
    * also if it was included before. The object itself if absent.
@@ -77,7 +77,7 @@ export interface Outage {
 }
 
 /** The events of a live list. */
-type LiveEvent<U> =
+export type LiveEvent<U> =
   /** One change, or those of a page. */
   | { kind: "changed"; changes: readonly LiveChange<U>[] }
   /** Every collection has been listed, and none is unreachable. */
@@ -313,7 +313,11 @@ async function* reflect<T extends Listed, U>(
   const { client, resource } = source;
   const { clock, signal, random = Math.random, mayRetryStart, pollMs } = options;
   const scope = scopeOf(source);
-  const backoff = new Backoff(options.reconnect ?? reflectorDelays, { clock, random, signal });
+  const backoff = new Backoff(options.reconnect ?? outagePolicy.background, {
+    clock,
+    random,
+    signal,
+  });
   /** Empty: a list is needed. */
   let version = "";
   let isStarted = false;
@@ -418,9 +422,12 @@ function changed<U>(changes: readonly LiveChange<U>[]): LiveEvent<U>[] {
 }
 
 /** Objects that an aggregated API computes, such as metrics, have no uid. */
-function keyOf({ resource }: { resource: ApiResource }, { metadata = {} }: Listed): string {
+function keyOf(
+  { resource, part = "" }: { resource: ApiResource; part?: string },
+  { metadata = {} }: Listed,
+): string {
   const { uid, namespace = "", name = "" } = metadata;
-  return uid ?? `${resource.plural}.${resource.group}/${namespace}/${name}`;
+  return part + (uid ?? `${kindName(resource)}/${namespace}/${name}`);
 }
 
 function tick<T>(queue: BoundedQueue<Item<T>>): void {

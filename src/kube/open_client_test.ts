@@ -2,6 +2,7 @@ import { action, hint, option } from "../base/hint.ts";
 import assert from "node:assert/strict";
 import { listContexts, openKubeClient } from "./open_client.ts";
 import { proxyFromEnvironment } from "./config/proxy_environment.ts";
+import { authorityOfServer } from "./testing/certificates.ts";
 import { testHost } from "./testing/test_host.ts";
 
 function config(context: string, cluster: Record<string, unknown> = {}): string {
@@ -62,13 +63,24 @@ Deno.test("no kubeconfig at all is one exact error with a way out", async () => 
   });
 });
 
+Deno.test("a server that is named needs no kubeconfig", async () => {
+  const host = testHost({ env: { HOME: "/home" } });
+  const options = { server: "https://api.test:6443", token: "t", namespace: "n" };
+  await using client = await openKubeClient(options, host);
+  assert.deepEqual([client.context, client.server, client.defaultNamespace], [
+    "api.test:6443",
+    "https://api.test:6443",
+    "n",
+  ]);
+});
+
 Deno.test("in a pod without a kubeconfig, the service account counts", async () => {
   const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
   const host = testHost({
     env: { KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "443" },
     files: {
       [`${folder}/token`]: "t",
-      [`${folder}/ca.crt`]: "PEM",
+      [`${folder}/ca.crt`]: authorityOfServer,
       [`${folder}/namespace`]: "mine\n",
     },
   });
@@ -78,6 +90,33 @@ Deno.test("in a pod without a kubeconfig, the service account counts", async () 
     "https://[fd00::1]:443",
     "mine",
   ]);
+});
+
+Deno.test("credentials don't leave this machine without TLS", async () => {
+  const warningsOf = async (server: string, user: Record<string, unknown>) => {
+    const files = {
+      "/k": JSON.stringify({
+        "current-context": "x",
+        clusters: [{ name: "c", cluster: { server } }],
+        users: [{ name: "u", user }],
+        contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      }),
+    };
+    const host = testHost({ files });
+    await using _client = await openKubeClient({ kubeconfig: "/k" }, host);
+    return host.warnings;
+  };
+  const exec = { apiVersion: "client.authentication.k8s.io/v1beta1", command: "login" };
+  for (const user of [{ token: "t" }, { exec }, { username: "a", password: "b" }]) {
+    // A program on this machine isn't the cluster either.
+    for (const server of ["http://api.test", "http://127.0.0.1:8001"]) {
+      assert.deepEqual(await warningsOf(server, user), [
+        `context x: ${server} has no TLS, so no credentials are sent`,
+      ]);
+    }
+    assert.deepEqual(await warningsOf("https://api.test", user), []);
+  }
+  assert.deepEqual(await warningsOf("http://api.test", {}), []);
 });
 
 Deno.test("an unverified server is reported once", async () => {
@@ -98,6 +137,7 @@ const proxies: [string, Record<string, string>, string | undefined][] = [
   ["http://api.test", { HTTP_PROXY: proxy }, proxy],
   ["https://localhost:6443", { HTTPS_PROXY: proxy }, undefined],
   ["https://127.0.0.1:6443", { HTTPS_PROXY: proxy }, undefined],
+  ["https://127.example.test", { HTTPS_PROXY: proxy }, proxy],
   ["https://[::1]:6443", { HTTPS_PROXY: proxy }, undefined],
   ["https://api.test", { HTTPS_PROXY: proxy, NO_PROXY: "x, .test" }, undefined],
   ["https://api.test", { HTTPS_PROXY: proxy, NO_PROXY: "pi.test" }, proxy],
@@ -105,6 +145,18 @@ const proxies: [string, Record<string, string>, string | undefined][] = [
   ["https://10.1.2.3", { HTTPS_PROXY: proxy, NO_PROXY: "10.0.0.0/8" }, undefined],
   ["https://11.1.2.3", { HTTPS_PROXY: proxy, NO_PROXY: "10.0.0.0/8" }, proxy],
   ["https://api.test", { HTTPS_PROXY: proxy, NO_PROXY: "*" }, undefined],
+  ["https://api.test", { HTTPS_PROXY: proxy, NO_PROXY: "api.test:443" }, undefined],
+  ["https://api.test", { HTTPS_PROXY: proxy, NO_PROXY: ".api.test" }, proxy],
+  ["https://api.test", { HTTPS_PROXY: proxy, NO_PROXY: "*.api.test" }, proxy],
+  ["https://a.api.test", { HTTPS_PROXY: proxy, NO_PROXY: "*.api.test" }, undefined],
+  ["https://10.1.2.3", { HTTPS_PROXY: proxy, NO_PROXY: ".2.3" }, proxy],
+  ["https://10.1.2.3:80", { HTTPS_PROXY: proxy, NO_PROXY: "10.1.2.3:443" }, proxy],
+  ["https://[fd00::12]", { HTTPS_PROXY: proxy, NO_PROXY: "fd00:0::12" }, undefined],
+  ["https://[fd00::12]:80", { HTTPS_PROXY: proxy, NO_PROXY: "[fd00::12]:80" }, undefined],
+  ["https://[fd00:1::]", { HTTPS_PROXY: proxy, NO_PROXY: "fd00::/16" }, undefined],
+  ["https://[fd00:1::]", { HTTPS_PROXY: proxy, NO_PROXY: "fd00::/32" }, proxy],
+  ["https://[fd00:1::]", { HTTPS_PROXY: proxy, NO_PROXY: "0.0.0.0/0, x/, 1/2, :80, /" }, proxy],
+  ["https://10.1.2.3", { HTTPS_PROXY: proxy, NO_PROXY: "0.0.0.0/0" }, undefined],
 ];
 
 for (const [server, env, expected] of proxies) {

@@ -83,6 +83,32 @@ function metrics(plural: string, kind: string, namespaced: boolean): ApiResource
 export const POD_METRICS: ApiResource = metrics("pods", "PodMetrics", true);
 export const NODE_METRICS: ApiResource = metrics("nodes", "NodeMetrics", false);
 
+/** A kind without its version: groups may have kinds of the same plural. */
+type GroupKind = Pick<ApiResource, "group" | "plural">;
+
+/** Returns whether two resources are of the same kind, in any version. */
+export function isSameKind(a: GroupKind, b: GroupKind): boolean {
+  return a.group === b.group && a.plural === b.plural;
+}
+
+/** Returns the name that means only this kind: `pods`, `deployments.apps`, `widgets.example.com`. */
+export function kindName({ group, plural }: GroupKind): string {
+  return group === "" ? plural : `${plural}.${group}`;
+}
+
+/** Returns the name of a kind as screens show it: `deployments`, and the group unless it is one of Kubernetes' first. */
+export function shownKind(kind: GroupKind): string {
+  return kind.group.includes(".") ? kindName(kind) : kind.plural;
+}
+
+/**
+ * Returns whether a kind is of one of Kubernetes' own groups, of which those with a dot end in `k8s.io`.
+ * https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/2337-k8s.io-group-protection
+ */
+export function isOfKubernetes({ group }: GroupKind): boolean {
+  return !group.includes(".") || group.endsWith(".k8s.io");
+}
+
 /**
  * Returns the path of a collection, or of one object in it. Every part is escaped, and none is one that a server decodes
  * to another path: https://github.com/kubernetes/apimachinery/blob/master/pkg/api/validation/path/name.go

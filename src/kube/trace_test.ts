@@ -58,7 +58,7 @@ Deno.test("requests, refusals and retries are traced, and neither tokens nor bod
     `6 POST ${at} 200 in Nms`,
     "7 exec: WebSocket",
     `6 GET ${at}/p/exec?${query} 403 in Nms`,
-    "7 exec: SPDY, since the WebSocket was forbidden",
+    "7 exec: SPDY, the WebSocket was refused with 403",
     `6 POST ${at}/p/exec?${query} 400 in Nms`,
   ]);
 });

@@ -1,43 +1,24 @@
 /** Containers of pods whose logs can be read, and their states. Pure. */
 import { plainText } from "../base/plain_text.ts";
+import type { LogReading, NameChoice } from "./logs.ts";
 import type { Container, ContainerStatus, Pod } from "../kube/types.ts";
 
-/** A text that matches completely, or an expression. */
-export type NameChoice = { kind: "exact"; name: string } | { kind: "regExp"; regExp: RegExp };
-
-/** The selected containers of a pod. */
-export interface ContainerChoice {
-  /** Any of them, of every kind; if empty, all of the kinds below. */
-  names: readonly NameChoice[];
-  /** None of them. */
-  exclude: readonly NameChoice[];
-  init: boolean;
-  ephemeral: boolean;
-  /** Only those that are in one of these states; all if empty. */
-  states: readonly ContainerPhase[];
-}
-
-/** Returns the choice of the container with a name; of every container if there is none. */
-export function containerNamed(name: string | undefined): ContainerChoice {
-  return {
-    names: name === undefined ? [] : [{ kind: "exact", name }],
-    exclude: [],
-    init: true,
-    ephemeral: true,
-    states: [],
-  };
-}
-
-/** The states of a container, as in the API. */
-type ContainerPhase = "waiting" | "running" | "terminated";
+/** The selected containers of a pod. Named ones may be of every kind. */
+export type ContainerChoice = Pick<
+  LogReading,
+  "container" | "excludeContainer" | "initContainers" | "ephemeralContainers" | "containerState"
+>;
 
 /** The state of a container. `instance` increases with each restart. */
 export type ContainerState =
   /** There is no log yet. */
   | { kind: "waiting"; reason: string }
   | { kind: "running"; instance: number; last?: InstanceEnd }
-  /** There is a log, and it won't grow. `final`: nor will there be another instance. */
-  | { kind: "ended"; instance: number; final: boolean; last?: InstanceEnd }
+  /**
+   * There is a log, and it won't grow. `final`: nor will there be another instance. `isWaiting`: another one is delayed;
+   * until it starts, the node serves this log as the previous one too.
+   */
+  | { kind: "ended"; instance: number; final: boolean; isWaiting?: true; last?: InstanceEnd }
   /** The pod is gone, or another one has its name. */
   | { kind: "gone" };
 
@@ -51,14 +32,15 @@ export interface InstanceEnd {
 /** Returns the names of the selected containers, in the order in which they start. */
 export function chosenContainers(pod: Pod, choice: ContainerChoice): string[] {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
-  const named = choice.names.length > 0;
+  const named = choice.container.length > 0;
   // A sidecar is an init container that continues beside the others: it belongs to them.
-  const init = initContainers.filter((one) => named || choice.init || isSidecar(one));
-  const kinds = [init, containers, named || choice.ephemeral ? ephemeralContainers : []];
+  const init = initContainers.filter((one) => named || choice.initContainers || isSidecar(one));
+  const kinds = [init, containers, named || choice.ephemeralContainers ? ephemeralContainers : []];
   return kinds.flat().map(({ name }) => name).filter((name) =>
-    (!named || choice.names.some((one) => fits(name, one))) &&
-    !choice.exclude.some((one) => fits(name, one)) &&
-    (choice.states.length === 0 || choice.states.includes(phaseOf(statusOf(pod, name))))
+    (!named || choice.container.some((one) => fits(name, one))) &&
+    !choice.excludeContainer.some((one) => fits(name, one)) &&
+    (choice.containerState.length === 0 ||
+      choice.containerState.includes(phaseOf(statusOf(pod, name))))
   );
 }
 
@@ -73,7 +55,10 @@ export function containerState(pod: Pod, name: string): ContainerState {
     : { last: { exitCode: before.exitCode, reason: plainText(before.reason ?? "", 80) } };
   if (running !== undefined) return { kind: "running", instance, ...last };
   const started = status?.state?.terminated ?? before;
-  if (started !== undefined) return { kind: "ended", instance, final: isOver(pod, name), ...last };
+  if (started !== undefined) {
+    const isWaiting = waiting === undefined ? {} : { isWaiting: true } as const;
+    return { kind: "ended", instance, final: isOver(pod, name), ...isWaiting, ...last };
+  }
   if (isOver(pod, name)) return { kind: "gone" };
   const reason = waiting?.reason ?? pod.status?.conditions
     ?.find(({ type, status }) => type === "PodScheduled" && status === "False")?.reason;
@@ -128,6 +113,9 @@ function statusOf({ status = {} }: Pod, name: string): ContainerStatus | undefin
   return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses]
     .find((one) => one.name === name);
 }
+
+/** The states of a container, as in the API. */
+type ContainerPhase = ContainerChoice["containerState"][number];
 
 function phaseOf(status: ContainerStatus | undefined): ContainerPhase {
   if (status?.state?.running !== undefined) return "running";

@@ -8,7 +8,13 @@ import {
   previousLog,
 } from "./containers.ts";
 
-const all: ContainerChoice = { names: [], exclude: [], init: false, ephemeral: false, states: [] };
+const all: ContainerChoice = {
+  container: [],
+  excludeContainer: [],
+  initContainers: false,
+  ephemeralContainers: false,
+  containerState: [],
+};
 const exact = (name: string) => ({ kind: "exact" as const, name });
 
 /** As a server sends it: the published types are older than some of its fields. */
@@ -39,13 +45,13 @@ const pod = {
 Deno.test("all containers and sidecars, and by option or by name the others", () => {
   const cases: readonly [Partial<ContainerChoice>, string[]][] = [
     [{}, ["proxy", "main", "side"]],
-    [{ init: true }, ["setup", "proxy", "main", "side"]],
-    [{ ephemeral: true }, ["proxy", "main", "side", "debug"]],
-    [{ names: [exact("setup"), exact("debug")] }, ["setup", "debug"]],
-    [{ names: [{ kind: "regExp", regExp: /^s/ }] }, ["setup", "side"]],
-    [{ exclude: [exact("proxy")] }, ["main", "side"]],
-    [{ states: ["running"] }, ["main"]],
-    [{ states: ["terminated"], init: true }, ["setup"]],
+    [{ initContainers: true }, ["setup", "proxy", "main", "side"]],
+    [{ ephemeralContainers: true }, ["proxy", "main", "side", "debug"]],
+    [{ container: [exact("setup"), exact("debug")] }, ["setup", "debug"]],
+    [{ container: [{ kind: "regExp", regExp: /^s/ }] }, ["setup", "side"]],
+    [{ excludeContainer: [exact("proxy")] }, ["main", "side"]],
+    [{ containerState: ["running"] }, ["main"]],
+    [{ containerState: ["terminated"], initContainers: true }, ["setup"]],
   ];
   for (const [choice, expected] of cases) {
     assert.deepEqual(chosenContainers(pod, { ...all, ...choice }), expected);
@@ -56,6 +62,7 @@ Deno.test("how far a container is: a crash loop has a log between its starts", (
   assert.deepEqual(containerState(pod, "main"), { kind: "running", instance: 2 });
   assert.deepEqual(containerState(pod, "side"), {
     kind: "ended",
+    isWaiting: true,
     instance: 4,
     final: false,
     last: { exitCode: 1, reason: "" },

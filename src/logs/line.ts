@@ -1,5 +1,7 @@
 /** A line of a container's log, as bytes: only lines that are inspected are decoded. */
 
+import type { LogReading } from "./logs.ts";
+
 /** A moment of a server's clock, to the nanosecond. */
 export interface Moment {
   /** Since 1970, UTC. */
@@ -40,21 +42,16 @@ export function compareMoments(a: Moment, b: Moment): number {
 
 /* Filters lines. */
 
-/** Patterns for the text of lines, without its time. */
-export interface LineFilter {
-  /** Any of them; all lines if empty. */
-  include: readonly RegExp[];
-  /** None of them. */
-  exclude: readonly RegExp[];
-}
+/** Patterns for the text of lines, without its time: any of `grep`, unless it is empty, and none of the others. */
+export type LineFilter = Pick<LogReading, "grep" | "excludeLines">;
 
 /** Returns the lines that pass, in order. An empty filter inspects nothing. */
-export function filterLines(lines: LogLine[], { include, exclude }: LineFilter): LogLine[] {
-  if (include.length === 0 && exclude.length === 0) return lines;
+export function filterLines(lines: LogLine[], { grep, excludeLines }: LineFilter): LogLine[] {
+  if (grep.length === 0 && excludeLines.length === 0) return lines;
   return lines.filter((line) => {
     const text = logLineText(line);
-    return (include.length === 0 || include.some((pattern) => found(pattern, text))) &&
-      !exclude.some((pattern) => found(pattern, text));
+    return (grep.length === 0 || grep.some((pattern) => found(pattern, text))) &&
+      !excludeLines.some((pattern) => found(pattern, text));
   });
 }
 
@@ -62,4 +59,48 @@ function found(pattern: RegExp, text: string): boolean {
   // A pattern with the flag g stores its last position.
   pattern.lastIndex = 0;
   return pattern.test(text);
+}
+
+/** Where the reading of a log ends before its own end. */
+export type LineLimits = Pick<LogReading, "limitBytes" | "untilTime">;
+
+/**
+ * Ends at the first line that is later, and at a number of bytes: it counts those of lines including their newlines, and
+ * truncates the line that reaches it.
+ */
+export class LineLimit {
+  #remaining: number;
+  readonly #untilMs: number;
+
+  constructor({ limitBytes = Infinity, untilTime }: LineLimits) {
+    this.#remaining = limitBytes;
+    this.#untilMs = untilTime?.getTime() ?? Infinity;
+  }
+
+  /** Whether no further line is read. */
+  get isReached(): boolean {
+    return this.#remaining <= 0;
+  }
+
+  /** Returns the lines up to the limits. */
+  take(lines: readonly LogLine[]): LogLine[] {
+    const taken: LogLine[] = [];
+    for (const line of lines) {
+      if (line.seconds * 1000 + line.nanos / 1e6 > this.#untilMs) this.#remaining = 0;
+      if (this.isReached) break;
+      const bytes = line.end - line.text + 1;
+      const isWhole = bytes <= this.#remaining;
+      taken.push(isWhole ? line : { ...line, end: line.text + this.#remaining });
+      this.#remaining -= bytes;
+    }
+    return taken;
+  }
+}
+
+/** Returns whether a log is read as it is, because nothing limits or filters its lines. */
+export function isWholeLog(
+  { grep, excludeLines, limitBytes, untilTime }: LineFilter & LineLimits,
+): boolean {
+  return grep.length === 0 && excludeLines.length === 0 && limitBytes === undefined &&
+    untilTime === undefined;
 }

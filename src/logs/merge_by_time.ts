@@ -102,28 +102,25 @@ function moveTo(head: Head, at: number): boolean {
 
 /** A binary heap whose top is the log with the earliest line. */
 class Heap {
-  readonly #heads: Head[];
-
-  constructor(heads: Head[]) {
-    this.#heads = heads;
+  constructor(private readonly heads: Head[]) {
     for (let at = (heads.length >> 1) - 1; at >= 0; at--) this.sink(at);
   }
 
   get top(): Head | undefined {
-    return this.#heads[0];
+    return this.heads[0];
   }
 
   /** The top is at its end. */
   drop(): void {
-    const last = this.#heads.pop();
-    if (last === undefined || this.#heads.length === 0) return;
-    this.#heads[0] = last;
+    const last = this.heads.pop();
+    if (last === undefined || this.heads.length === 0) return;
+    this.heads[0] = last;
     this.sink();
   }
 
   /** Moves the top, whose time has become later, down to its position. */
   sink(at = 0): void {
-    const heads = this.#heads;
+    const heads = this.heads;
     const moving = heads[at];
     if (moving === undefined) return;
     for (;;) {

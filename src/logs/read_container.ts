@@ -57,7 +57,6 @@ const maxLost = 4;
 type Begun = Extract<ContainerState, { kind: "running" | "ended" }>;
 
 class Following {
-  readonly #container: FollowedContainer;
   readonly #signal: AbortSignal;
   readonly #reader: StreamReader;
   /** The instance of the cursor's position. */
@@ -67,17 +66,19 @@ class Following {
   /** The last known state may be older than the lines seen. */
   #fresh = false;
   #reportedWaiting = "";
+  /** The log still has the last line, though the clock went back. */
+  #checked = false;
   /** Consecutive connections that returned a log other than the one that was read. */
   #lostInRow = 0;
 
-  constructor(container: FollowedContainer, options: ReadOptions) {
-    this.#container = container;
+  constructor(private readonly container: FollowedContainer, options: ReadOptions) {
     this.#signal = options.signal;
     this.#reader = new StreamReader(container.open, options);
   }
 
   async *events(): AsyncGenerator<ReadEvent, void> {
     while (!this.#signal.aborted) {
+      const isFresh = this.#fresh;
       const state = yield* this.#state();
       if (state === undefined) continue;
       switch (state.kind) {
@@ -88,13 +89,24 @@ class Following {
             yield { kind: "waiting", reason: state.reason };
           }
           this.#reportedWaiting = state.reason;
-          await this.#container.changed(this.#signal);
+          // The requested start is about lines that exist now.
+          if (this.#instance === undefined) this.#reader.restart();
+          await this.container.changed(this.#signal);
           break;
         case "running":
         case "ended": {
+          if (this.#instance !== undefined && state.instance !== this.#instance && !isFresh) {
+            // A watch may be behind: of what was read, and of the instance whose log is the previous one.
+            this.#fresh = true;
+            break;
+          }
+          if (state.instance < (this.#instance ?? 0)) {
+            await this.#reader.backOff();
+            break;
+          }
           if (state.instance === this.#complete) {
             if (state.kind === "ended" && state.final) return;
-            await this.#container.changed(this.#signal);
+            await this.container.changed(this.#signal);
             break;
           }
           yield* this.#turnTo(state);
@@ -107,12 +119,14 @@ class Following {
   /** Returns undefined if it is unknown right now. */
   async *#state(): AsyncGenerator<ReadEvent, ContainerState | undefined> {
     try {
-      const state = await this.#container.state({ fresh: this.#fresh, signal: this.#signal });
+      const state = await this.container.state({ fresh: this.#fresh, signal: this.#signal });
       this.#fresh = false;
       return state;
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       if (this.#signal.aborted) return undefined;
+      // Meanwhile another pod may have its name.
+      this.#fresh = true;
       if (error.kind === "forbidden" || error.kind === "unauthorized") {
         yield { kind: "failed", error };
         return { kind: "gone" };
@@ -123,17 +137,21 @@ class Following {
   }
 
   /** Reads the remaining log of the previous instance, if there is a new one. */
-  async *#turnTo({ instance, last: end }: Begun): AsyncGenerator<ReadEvent, void> {
+  async *#turnTo(state: Begun): AsyncGenerator<ReadEvent, void> {
+    const { instance, last: end } = state;
     const last = this.#instance;
     this.#instance = instance;
     if (last === undefined || last === instance) return;
-    if (last !== this.#complete) {
-      const reason = instance === last + 1
-        ? yield* this.#readPrevious()
-        : "the container was restarted more than once while the link was down";
-      if (reason !== undefined) yield { kind: "gap", reason };
-    }
-    this.#reader.cursor.restart();
+    // The logs of the instances between are lost, even if that of the last known one is complete.
+    const reason = instance !== last + 1
+      ? "the container was restarted more than once while the link was down"
+      : last === this.#complete
+      ? undefined
+      : state.kind === "ended" && state.isWaiting
+      ? "the node serves no earlier log of a container that waits to be started again"
+      : yield* this.#readPrevious();
+    if (reason !== undefined) yield { kind: "gap", reason };
+    this.#reader.restart();
     yield { kind: "restarted", restarts: instance, ...(end && { last: end }) };
   }
 
@@ -150,14 +168,19 @@ class Following {
 
   /** Reads one connection; returns true if nothing more will come. */
   async *#readOnce(state: Begun): AsyncGenerator<ReadEvent, boolean> {
-    const follow = state.kind === "running";
-    const end = yield* this.#reader.read({ follow, previous: false });
+    // Behind a clock that went back, only the end of the log shows that the last line isn't in it any more.
+    const checks = this.#reader.cursor.wentBack && !this.#checked;
+    const follow = state.kind === "running" && !checks;
+    const end = await this.#reader.seekEnd() ??
+      (yield* this.#reader.read({ follow, previous: false }));
     if (this.#signal.aborted) return true;
+    this.#checked = checks && end.kind === "ended";
     this.#fresh = true;
     if (end.kind !== "lost") this.#lostInRow = 0;
     switch (end.kind) {
       case "ended":
-        if (!follow) this.#complete = state.instance;
+        if (state.kind === "ended") this.#complete = state.instance;
+        else if (checks) return false;
         // A node reports a container's end a little later than its log does.
         else if (this.#reader.fruitless > 0) await this.#reader.backOff();
         return false;

@@ -4,7 +4,8 @@ import { ManualClock } from "../base/testing/manual_clock.ts";
 import { LinkError } from "../kube/failures.ts";
 import { followContainer, readContainer } from "./read_container.ts";
 import { logLineText } from "./line.ts";
-import type { LogStart, ReadEvent } from "./reading.ts";
+import type { ContainerState } from "./containers.ts";
+import type { FollowedContainer, LogStart, ReadEvent } from "./reading.ts";
 import { type Happening, SimulatedContainer } from "./testing/simulated_container.ts";
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
@@ -18,6 +19,13 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "restart" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("clockBack" as const),
+      byMs: fc.constantFrom(300, 1500, 5000, 3_600_000),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -93,8 +101,40 @@ Deno.test("`--tail`: after a cut, what was left out from the start stays left ou
     line("e"),
   ], { chunkBytes: 7 });
   for (let written = 0; written < script.length; written++) await tailed.changed();
-  const { lines } = await read((options) => followContainer(tailed, options), { tailLines: 2 });
+  const { lines } = await read((options) => followContainer(tailed, options), { tail: 2 });
   assert.deepEqual(lines, ["c", "d", "e"]);
+});
+
+Deno.test("following from the last lines loses none that comes later, with any cuts, restarts and clocks", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(5),
+      fc.array(fc.constantFrom("a", "b", "same"), { maxLength: 8 }),
+      fc.array(happening, { maxLength: 40 }),
+      async (tailLines, existing, script) => {
+        const container = new SimulatedContainer(
+          [...existing.map((text) => line(text)), ...script],
+          { chunkBytes: 50 },
+        );
+        for (let written = 0; written < existing.length; written++) await container.changed();
+        const { lines, gaps } = await read(
+          (options) => followContainer(container, options),
+          { tail: tailLines },
+        );
+        const expected = container.written.slice(Math.max(0, existing.length - tailLines));
+        if (gaps.length > 0) assert.ok(isSubsequence(lines, expected), "repeated or moved");
+        else if (!script.some(({ kind }) => kind.endsWith("ut"))) assert.deepEqual(lines, expected);
+        else if (tailLines === 0) {
+          // A body that ends before its first byte looks like an empty log, and then all of it is shown.
+          assert.deepEqual(lines.slice(lines.length - expected.length), expected);
+        } else {
+          // A link that breaks before its first line: the start is that of the next one.
+          assert.deepEqual(lines, expected.slice(-lines.length || expected.length));
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
 
 Deno.test("without following, a log is read to its end over cuts, and a server that stays away is a failure", async () => {
@@ -127,4 +167,83 @@ Deno.test("a broken link is reported with its reason, and not as an unreachable 
   const open = () => opens.shift() ?? Promise.reject(broken);
   const events = Array.fromAsync(readContainer(open, { ...options, signal, previous: false }));
   assert.deepEqual(await options.clock.runUntil(events), [{ kind: "cut", reason: "reset" }]);
+});
+
+const failure = new LinkError("gone", {
+  at: { context: "", server: "s" },
+  reason: "",
+  sent: "all",
+});
+
+/** Answers with each of these in turn, then with the last again and again. */
+function inTurn<T>(answers: readonly (T | Error)[]): () => Promise<T> {
+  const [remaining, last] = [[...answers], answers.at(-1)];
+  return () => {
+    const answer = (remaining.shift() ?? last) as T | Error;
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+}
+
+/** A container whose last known state is older than that which its server answers with. */
+function restarted(
+  { known, present, logs, previous = "" }: {
+    known: readonly (ContainerState | Error)[];
+    present: readonly ContainerState[];
+    /** A line for each reading. */
+    logs: readonly (string | Error)[];
+    previous?: string;
+  },
+): FollowedContainer {
+  const [last, fresh, text] = [inTurn(known), inTurn(present), inTurn(logs)];
+  return {
+    open: async (query) => {
+      const line = `2026-01-01T00:00:00.000000000Z ${query.previous ? previous : await text()}\n`;
+      return ReadableStream.from([new TextEncoder().encode(line)]);
+    },
+    state: (options) => options.fresh ? fresh() : last(),
+    changed: () => Promise.resolve(),
+  };
+}
+
+const follow = (container: FollowedContainer) =>
+  read((options) => followContainer(container, options));
+
+Deno.test("a container that was restarted twice has a gap, though the last known log was complete", async () => {
+  const { lines, gaps } = await follow(restarted({
+    known: [{ kind: "ended", instance: 0, final: false }],
+    present: [{ kind: "ended", instance: 2, final: true }],
+    logs: ["zero", "two"],
+    previous: "one",
+  }));
+  assert.deepEqual(lines, ["zero", "two"]);
+  assert.equal(gaps.length, 1);
+});
+
+Deno.test("a known state that is older than what was read doesn't repeat a log", async () => {
+  const { lines } = await follow(restarted({
+    known: [1, 0].map((instance) => ({ kind: "ended", instance, final: false })),
+    present: [false, true].map((final) => ({ kind: "ended", instance: 1, final })),
+    logs: ["one"],
+  }));
+  assert.deepEqual(lines, ["one"]);
+});
+
+Deno.test("the previous log of a container that waits to be started isn't read: it is the present one", async () => {
+  const { lines, gaps } = await follow(restarted({
+    known: [{ kind: "running", instance: 0 }],
+    present: [{ kind: "ended", instance: 1, final: true, isWaiting: true }],
+    logs: [failure, "one"],
+    previous: "one",
+  }));
+  assert.deepEqual(lines, ["one"]);
+  assert.equal(gaps.length, 1);
+});
+
+Deno.test("after a failure the state is queried again: another pod may have the name", async () => {
+  const { lines } = await follow(restarted({
+    known: [failure, { kind: "running", instance: 0 }],
+    present: [{ kind: "gone" }],
+    logs: ["of another pod"],
+  }));
+  assert.deepEqual(lines, []);
 });

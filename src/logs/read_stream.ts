@@ -1,8 +1,9 @@
 /** One connection to a container's log, from where the last one ended. */
 import { KodamaError } from "../base/errors.ts";
-import { Backoff, type RetryPolicy } from "../base/retry.ts";
+import { definedOnly } from "../base/json_value.ts";
+import { Backoff, outagePolicy } from "../base/retry.ts";
 import { isTransient, LinkError } from "../kube/failures.ts";
-import type { LogQuery, OpenLog, ReadEvent, ReadOptions } from "./reading.ts";
+import type { LogQuery, LogStart, OpenLog, ReadEvent, ReadOptions } from "./reading.ts";
 import { joinBytes } from "../base/byte_buffer.ts";
 import { compareMoments, type LogLine, type Moment } from "./line.ts";
 
@@ -17,23 +18,27 @@ type StreamEnd =
   /** The server refuses it. */
   | { kind: "refused"; error: KodamaError };
 
-const retries: RetryPolicy = { delayMs: 250, maxDelayMs: 30_000, jitter: 0.5 };
+/**
+ * How many lines at the end of a log a new connection asks for, beside those that are known: more if the last line
+ * isn't among them, and the whole log in the end. A time isn't asked for: a node with a clock that goes back would leave
+ * out all lines until that time comes again, also those that are written later.
+ */
+const tails = [100, 10_000] as const;
 
 /** Reads one container over as many connections as needed. */
 export class StreamReader {
   readonly cursor = new Cursor();
-  readonly #open: OpenLog;
-  readonly #options: ReadOptions;
   readonly #beganMs: number;
   readonly #backoff: Backoff;
   #fruitless = 0;
+  /** What applies to the log that is read: the requested start to that of the first instance alone. */
+  #from: LogStart;
 
-  constructor(open: OpenLog, options: ReadOptions) {
-    this.#open = open;
-    this.#options = options;
+  constructor(private readonly open: OpenLog, private readonly options: ReadOptions) {
+    this.#from = options.start;
     const { clock, random, signal } = options;
     this.#beganMs = clock.elapsedMs();
-    this.#backoff = new Backoff(retries, { clock, random, signal });
+    this.#backoff = new Backoff(outagePolicy.background, { clock, random, signal });
   }
 
   /** Connections since the last one that returned a new line. */
@@ -41,15 +46,48 @@ export class StreamReader {
     return this.#fruitless;
   }
 
+  /** Another log follows, all of which is new: that of a container which starts now. */
+  restart(): void {
+    this.#from = {};
+    this.cursor.restart();
+  }
+
+  /**
+   * Takes a position at the end of the log for a start of no lines: otherwise a new connection, before the first line
+   * has arrived, wouldn't know what was written since the start.
+   */
+  async seekEnd(): Promise<StreamEnd | undefined> {
+    if (this.#from.tail !== 0 || this.cursor.started) return undefined;
+    this.#from = { tail: 1 };
+    const reading = this.read({ follow: false, previous: false });
+    for (;;) {
+      const next = await reading.next();
+      if (next.done !== true) continue;
+      this.#from = next.value.kind === "ended" ? {} : { tail: 0 };
+      return next.value.kind === "ended" ? undefined : next.value;
+    }
+  }
+
   /** Returns the new lines. The tail of an unfinished line counts if nothing more is to come. */
   async *read(
     { follow, previous }: Pick<LogQuery, "follow" | "previous">,
   ): AsyncGenerator<ReadEvent, StreamEnd> {
-    const { source, signal } = this.#options;
-    const splitter = new LineSplitter(source);
     this.#fruitless++;
+    for (let attempt = 0;; attempt++) {
+      const tail = tails[attempt];
+      const end = yield* this.#readFrom({ follow, previous }, tail);
+      if (end.kind !== "lost" || tail === undefined) return end;
+    }
+  }
+
+  async *#readFrom(
+    { follow, previous }: Pick<LogQuery, "follow" | "previous">,
+    tail: number | undefined,
+  ): AsyncGenerator<ReadEvent, StreamEnd> {
+    const { source, signal } = this.options;
+    const splitter = new LineSplitter(source);
     try {
-      const chunks = await this.#open({ follow, previous, ...this.#start() }, signal);
+      const chunks = await this.open({ follow, previous, ...this.#start(tail) }, signal);
       this.cursor.resume();
       for await (const chunk of chunks) {
         const lines = this.cursor.take(splitter.push(chunk));
@@ -60,7 +98,7 @@ export class StreamReader {
       }
       if (follow) return { kind: "ended" };
       const lines = this.cursor.take(splitter.end());
-      if (lines === "lost") return { kind: "lost" };
+      if (lines === "lost" || this.cursor.isSeeking) return { kind: "lost" };
       if (lines.length > 0) yield { kind: "lines", lines };
       return { kind: "ended" };
     } catch (error) {
@@ -81,24 +119,23 @@ export class StreamReader {
     this.#backoff.reset();
   }
 
-  #start(): Partial<LogQuery> {
-    const { start, clock } = this.#options;
-    const from = this.cursor.sinceTime;
-    if (from !== undefined) {
-      const requested = start.sinceTime;
-      // Both limit the start of the log: the later one applies, as it did at first.
-      const later = requested !== undefined && requested.getTime() > Date.parse(from);
-      return { sinceTime: later ? requested.toISOString() : from };
+  #start(tail: number | undefined): Partial<LogQuery> {
+    const { clock } = this.options;
+    if (this.cursor.started) {
+      return tail === undefined ? {} : { tailLines: this.cursor.known + tail };
     }
-    const { tailLines, sinceSeconds, sinceTime } = start;
-    const elapsedSeconds = Math.ceil((clock.elapsedMs() - this.#beganMs) / 1000);
-    return {
-      ...(tailLines === undefined ? {} : { tailLines }),
-      // Nothing was seen so far: lines that were new enough at the start still are.
-      ...(sinceSeconds === undefined ? {} : { sinceSeconds: sinceSeconds + elapsedSeconds }),
-      ...(sinceTime === undefined ? {} : { sinceTime: sinceTime.toISOString() }),
-    };
+    // Nothing was seen so far: lines that were new enough at the start still are.
+    return startQuery(this.#from, clock.elapsedMs() - this.#beganMs);
   }
+}
+
+/** Returns the query of a start that was requested `elapsedMs` ago. The server counts whole seconds, at least one. */
+export function startQuery({ tail, since, sinceTime }: LogStart, elapsedMs = 0): Partial<LogQuery> {
+  return definedOnly({
+    tailLines: tail,
+    sinceSeconds: since && Math.ceil(since / 1000) + Math.ceil(elapsedMs / 1000),
+    sinceTime: sinceTime?.toISOString(),
+  });
 }
 
 /**
@@ -192,43 +229,37 @@ export class LineSplitter {
  * The position in a container's log up to which it was read, and how to resume there on a new connection without a line
  * lost or repeated.
  *
- * A server is queried for lines since a time, and servers truncate that time to whole seconds. So the cursor queries
- * from the start of a second, and counts the lines seen since then: a log returns the same lines in the same order each
- * time, and that many of them are skipped. The second before the latest counts too, because standard output and
- * standard error may be written slightly out of order.
+ * A server is queried for the last lines of the log: the cursor finds the last lines that it has seen among them, as a
+ * sequence, and skips everything up to its end. Times order lines only where that sequence is gone.
  */
 
-/** The number of lines seen of a second, and the first of them. */
-interface Bucket {
-  second: number;
-  count: number;
-  first: Identity | undefined;
-  /** Number of the first line, counted from the log's start. */
-  order: number;
-}
-
-/** The identity of a line: its text and time. */
-interface Identity extends Moment {
-  hash: number;
-}
+/** How many lines the sequence has, unless the log is shorter. */
+const sequenceLength = 64;
 
 /** How a new connection skips known lines. */
 type Mode =
   | { kind: "reading" }
-  /** The first counted line must come; then `count` lines are known. */
-  | { kind: "seeking"; anchor: Identity; count: number }
-  | { kind: "passing"; remaining: number }
-  /** The log isn't the counted one: lines older than the last line are known, and as many of its own time. */
+  /** The sequence must come; `matched` lines of it have. `resumeAt` as in the algorithm of Knuth, Morris and Pratt. */
+  | {
+    kind: "seeking";
+    sequence: readonly number[];
+    resumeAt: readonly number[];
+    matched: number;
+    last: Moment;
+  }
+  /** The log isn't the one that was read: lines older than the last line are known, and as many of its own time. */
   | { kind: "byTime"; last: Moment; same: number };
 
 /** A position in a log. */
 class Cursor {
-  #latest: Bucket = emptyBucket(-Infinity);
-  #before: Bucket = emptyBucket(-Infinity);
+  /** The marks of the last lines. */
+  #marks: number[] = [];
   #last: Moment | undefined;
   /** Lines with the time of the last. */
   #same = 0;
-  #order = 0;
+  /** The latest second of the lines from before the node's clock went back. */
+  #past = -Infinity;
+  #byTime = false;
   #mode: Mode = { kind: "reading" };
 
   /** Whether a line was seen. */
@@ -236,41 +267,50 @@ class Cursor {
     return this.#last !== undefined;
   }
 
-  /** The time to query from: RFC 3339, in whole seconds. Undefined if nothing was seen. */
-  get sinceTime(): string | undefined {
-    if (this.#last === undefined) return undefined;
-    return `${new Date((this.#latest.second - 1) * 1000).toISOString().slice(0, 19)}Z`;
+  /** The number of lines that {@link resume} looks for. */
+  get known(): number {
+    return Math.min(this.#marks.length, sequenceLength);
   }
 
-  /** A new connection follows, which reads from {@link sinceTime}. */
+  /** Lines from before the node's clock went back may have later times than the last one. */
+  get wentBack(): boolean {
+    return this.#last !== undefined && this.#past >= this.#last.seconds - 1;
+  }
+
+  /** The lines that were seen last haven't come. */
+  get isSeeking(): boolean {
+    return this.#mode.kind === "seeking";
+  }
+
+  /** A new connection follows, with at least the known lines if the log still has them. */
   resume(): void {
     const last = this.#last;
-    const anchor = this.#anchor();
     if (last === undefined) this.#mode = { kind: "reading" };
-    else if (anchor === undefined) this.#mode = { kind: "byTime", last, same: this.#same };
+    else if (this.#byTime) this.#mode = { kind: "byTime", last, same: this.#same };
     else {
-      const count = this.#latest.count + this.#before.count;
-      this.#mode = { kind: "seeking", anchor, count };
+      const sequence = this.#marks.slice(-sequenceLength);
+      this.#mode = { kind: "seeking", sequence, resumeAt: bordersOf(sequence), matched: 0, last };
     }
   }
 
   /** Another instance's log follows: all of it is new. */
   restart(): void {
-    this.#latest = emptyBucket(-Infinity);
-    this.#before = emptyBucket(-Infinity);
+    this.#marks = [];
     this.#last = undefined;
+    this.#past = -Infinity;
+    this.#byTime = false;
     this.#mode = { kind: "reading" };
   }
 
-  /** The log was rotated away and started again: its counts are useless, and only times identify new lines. */
+  /** The log was rotated away and started again: only times identify new lines on the next connection. */
   trustTimes(): void {
-    this.#before = emptyBucket(this.#before.second);
-    this.#latest = emptyBucket(this.#latest.second);
+    this.#byTime = true;
+    this.#marks = [];
   }
 
   /**
-   * Returns the new lines. `lost`: the line that must come first is missing, so this isn't the log that was read
-   * before; nothing of it is counted.
+   * Returns the new lines. `lost`: the lines that must come first are missing, so this isn't the log that was read
+   * before, or not enough of it.
    */
   take(lines: LogLine[]): LogLine[] | "lost" {
     let at = 0;
@@ -286,77 +326,62 @@ class Cursor {
   }
 
   #verdict(line: LogLine, mode: Exclude<Mode, { kind: "reading" }>): "known" | "new" | "lost" {
-    switch (mode.kind) {
-      case "seeking": {
-        const { anchor, count } = mode;
-        const order = compareMoments(line, anchor);
-        if (order === 0 && hashOf(line) === anchor.hash) this.#skip(count - 1);
-        else if (order > 0) return "lost";
-        // Earlier lines were omitted from the start (`--tail`).
+    if (mode.kind === "byTime") {
+      const order = compareMoments(line, mode.last);
+      if (order < 0) return "known";
+      if (order === 0 && mode.same > 0) {
+        mode.same--;
         return "known";
       }
-      case "passing":
-        this.#skip(mode.remaining - 1);
-        return "known";
-      case "byTime": {
-        const order = compareMoments(line, mode.last);
-        if (order < 0) return "known";
-        if (order === 0 && mode.same > 0) {
-          mode.same--;
-          return "known";
-        }
-        this.#mode = { kind: "reading" };
-        return "new";
-      }
+      this.#mode = { kind: "reading" };
+      return "new";
     }
-  }
-
-  #skip(remaining: number): void {
-    this.#mode = remaining <= 0 ? { kind: "reading" } : { kind: "passing", remaining };
+    const { sequence, resumeAt } = mode;
+    const mark = markOf(line);
+    while (mode.matched > 0 && mark !== sequence[mode.matched]) {
+      mode.matched = resumeAt[mode.matched - 1] ?? 0;
+    }
+    if (mark === sequence[mode.matched]) mode.matched++;
+    if (mode.matched === sequence.length) this.#mode = { kind: "reading" };
+    // Each line that was seen is as old as the last one, unless the clock went back.
+    else if (!this.wentBack && compareMoments(line, mode.last) > 0) return "lost";
+    return "known";
   }
 
   #count(line: LogLine): void {
     const last = this.#last;
-    if (last === undefined || compareMoments(line, last) > 0) {
+    // Standard output and standard error are out of order by less than a second.
+    const isBack = last !== undefined && line.seconds < last.seconds - 1;
+    if (isBack) this.#past = Math.max(this.#past, last.seconds);
+    if (last === undefined || isBack || compareMoments(line, last) > 0) {
       this.#last = { seconds: line.seconds, nanos: line.nanos };
       this.#same = 1;
     } else if (compareMoments(line, last) === 0) this.#same++;
-    if (line.seconds > this.#latest.second) this.#turnTo(line.seconds);
-    const order = this.#order++;
-    const bucket = line.seconds === this.#latest.second
-      ? this.#latest
-      : line.seconds === this.#before.second
-      ? this.#before
-      : undefined;
-    if (bucket === undefined) return;
-    bucket.count++;
-    if (bucket.first !== undefined) return;
-    bucket.first = { seconds: line.seconds, nanos: line.nanos, hash: hashOf(line) };
-    bucket.order = order;
-  }
-
-  #turnTo(second: number): void {
-    this.#before = this.#latest.second === second - 1 ? this.#latest : emptyBucket(second - 1);
-    this.#latest = emptyBucket(second);
-  }
-
-  /** The first of the counted lines. */
-  #anchor(): Identity | undefined {
-    const [a, b] = [this.#before, this.#latest];
-    if (a.first === undefined) return b.first;
-    return b.first === undefined || a.order < b.order ? a.first : b.first;
+    this.#byTime = false;
+    this.#marks.push(markOf(line));
+    // Cut now and then: a shift for each line would cost more.
+    if (this.#marks.length > 16 * sequenceLength) this.#marks = this.#marks.slice(-sequenceLength);
   }
 }
 
-function emptyBucket(second: number): Bucket {
-  return { second, count: 0, first: undefined, order: 0 };
+/** Returns, for each start of a sequence, the length of its longest other end that is also its start. */
+function bordersOf(sequence: readonly number[]): number[] {
+  const borders = [0];
+  for (let at = 1, length = 0; at < sequence.length; at++) {
+    while (length > 0 && sequence[at] !== sequence[length]) length = borders[length - 1] ?? 0;
+    if (sequence[at] === sequence[length]) length++;
+    borders.push(length);
+  }
+  return borders;
 }
 
-/** FNV-1a over the text. */
-function hashOf({ bytes, text, end }: LogLine): number {
-  let hash = 0x811c9dc5;
-  for (let at = text; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
-  return hash >>> 0;
+/** A mark of a line: of its time to the nanosecond, its length, and some of its bytes. */
+function markOf({ bytes, seconds, nanos, text, end }: LogLine): number {
+  let mark = Math.imul(seconds ^ 0x811c9dc5, 0x01000193) ^ nanos;
+  mark = Math.imul(mark, 0x01000193) ^ (end - text);
+  const step = Math.max(1, (end - text) >> 3);
+  for (let at = text; at < end; at += step) mark = Math.imul(mark, 0x01000193) ^ (bytes[at] ?? 0);
+  return mark;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { KodamaError } from "../base/errors.ts";
 import type { LogRequest } from "../kube/client.ts";
 import type { ContainerState, InstanceEnd } from "./containers.ts";
 import type { LogLine } from "./line.ts";
+import type { LogReading } from "./logs.ts";
 
 /** One query of a log. */
 export type LogQuery = Omit<LogRequest, "namespace" | "pod" | "container" | "bulk">;
@@ -21,11 +22,7 @@ export interface FollowedContainer {
 }
 
 /** The requested start of a log. The complete log by default. */
-export interface LogStart {
-  tailLines?: number;
-  sinceSeconds?: number;
-  sinceTime?: Date;
-}
+export type LogStart = Partial<Pick<LogReading, "tail" | "since" | "sinceTime">>;
 
 /** Limits and environment of a reading. */
 export interface ReadOptions {

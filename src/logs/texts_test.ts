@@ -42,7 +42,7 @@ Deno.test("a filter keeps what any pattern includes and none excludes, whatever 
     const offsets = { stamp: 0, stampEnd: 0, text: 0, end: bytes.length };
     return { source: 0, bytes, seconds: 0, nanos: 0, ...offsets };
   });
-  const kept = filterLines(lines, { include: [/error/g], exclude: [/two/] });
+  const kept = filterLines(lines, { grep: [/error/g], excludeLines: [/two/] });
   assert.deepEqual(kept, [lines[0], lines[3]]);
-  assert.equal(filterLines(lines, { include: [], exclude: [] }), lines);
+  assert.equal(filterLines(lines, { grep: [], excludeLines: [] }), lines);
 });

@@ -2,6 +2,7 @@
  * The language server for workflow files, on a pair of streams: diagnostics, completion, hover, definition,
  * references, rename and the outline. https://microsoft.github.io/language-server-protocol/
  */
+import { definedOnly } from "../base/json_value.ts";
 import { Readable, Writable } from "node:stream";
 import {
   type CompletionItem,
@@ -44,7 +45,7 @@ import type {
   Range,
 } from "../actions/workflow/editor.ts";
 
-/** The two directions of a connection, and what to name in it. */
+/** The two directions of a connection, and the names for messages. */
 interface ServerStreams {
   readonly input: AsyncIterable<Uint8Array>;
   readonly write: (bytes: Uint8Array) => Promise<void>;
@@ -127,7 +128,10 @@ export async function serveEditor(check: CheckText, streams: ServerStreams): Pro
     if (at === undefined || found === undefined) return null;
     const range = found.range ?? { start: 0, end: 0 };
     const text = found.path === at.workflow.path ? at.workflow.text : "";
-    return { uri: uriOf(found.path), range: lspRange(text, range) };
+    return {
+      uri: `file://${found.path.split("/").map(encodeURIComponent).join("/")}`,
+      range: lspRange(text, range),
+    };
   });
   connection.onRequest(ReferencesRequest.type, async ({ textDocument, position }) => {
     const at = await documents.at(textDocument.uri, position);
@@ -245,7 +249,7 @@ function lspDiagnostic(
   };
 }
 
-/** A problem of a file that this one refers to: shown at the top, with where it is. */
+/** A problem of a file that this file refers to: shown at the top, with its position. */
 function elsewhere(diagnostic: Diagnostic): LspDiagnostic {
   const { file, line, column, message } = diagnostic;
   return {
@@ -265,8 +269,7 @@ function completionItem(
       range: lspRange(text, { start, end: offset }),
       newText: kind === "field" ? `${label}: ` : label,
     },
-    ...(detail === undefined ? {} : { detail }),
-    ...(documentation === undefined ? {} : { documentation }),
+    ...definedOnly({ detail, documentation }),
   };
 }
 
@@ -295,8 +298,4 @@ function offsetOf(text: string, { line, character }: Position): number {
 function pathOf(uri: string): string | undefined {
   const url = URL.parse(uri);
   return url?.protocol === "file:" ? decodeURIComponent(url.pathname) : undefined;
-}
-
-function uriOf(path: string): string {
-  return `file://${path.split("/").map(encodeURIComponent).join("/")}`;
 }

@@ -1,4 +1,4 @@
-/** What a server does with texts that come faster than they are checked: an editor that a test plays. */
+/** A server's reaction to texts that come faster than they are checked: an editor that a test plays. */
 import assert from "node:assert/strict";
 import type { EditedWorkflow } from "../actions/workflow/editor.ts";
 import { serveEditor } from "./server.ts";

@@ -31,7 +31,7 @@ const namespaces: Offer = async ({ host, signal }) =>
 
 const runs: Offer = async ({ host }) => (await listRuns(host, mostRuns)).runs.map(({ id }) => id);
 
-/** The kinds that a workload is offered of, before one is typed. */
+/** The kinds that a workload is offered of, before a kind is typed. */
 const workloadKinds = ["deploy/", "sts/", "ds/"];
 
 const workloads: Offer = async ({ value, others, host, signal }) => {
@@ -81,7 +81,7 @@ const ofResources: Readonly<Record<string, Readonly<Record<string, Offer>>>> = {
   "kodama://docs/{page}": { page: async () => Object.keys((await import("./docs.ts")).docPages) },
 };
 
-/** Registers the completion of all arguments. What isn't known, or can't be read now, has no values. */
+/** Registers the completion of all arguments. Values that aren't known, or can't be read now, are omitted. */
 export function registerCompletion({ server }: McpServer, host: Host): void {
   server.registerCapabilities({ completions: {} });
   server.setRequestHandler("completion/complete", async ({ params }, { mcpReq: { signal } }) => {
@@ -97,8 +97,8 @@ export function registerCompletion({ server }: McpServer, host: Host): void {
   });
 }
 
-/** Returns the values that contain what is typed, those that start with it first. */
-export function completionOf(
+/** Returns the values that contain the typed text, those that start with it first. */
+function completionOf(
   all: readonly string[],
   value: string,
 ): { values: string[]; total: number; hasMore: boolean } {

@@ -1,4 +1,7 @@
-/** Pages of the documentation that an agent needs to use kodama, and to write workflow files; loaded when one is read. */
+/**
+ * Pages of the documentation that an agent needs to use kodama, and to write workflow files; loaded when a page is
+ * read.
+ */
 import agents from "../../docs/agents.md" with { type: "text" };
 import exec from "../../docs/exec.md" with { type: "text" };
 import exitCodes from "../../docs/exit-codes.md" with { type: "text" };
@@ -11,8 +14,7 @@ import wait from "../../docs/wait.md" with { type: "text" };
 import workflowReference from "../../docs/workflow-reference.md" with { type: "text" };
 import workflows from "../../docs/workflows.md" with { type: "text" };
 
-/** A page. */
-export interface DocPage {
+interface DocPage {
   description: string;
   text: string;
 }

@@ -9,7 +9,7 @@ import {
 import { type McpOptions, mcpServers } from "./server.ts";
 
 /** Answers HTTP requests. */
-export type HttpHandler = (request: Request) => Promise<Response>;
+type HttpHandler = (request: Request) => Promise<Response>;
 
 /** Returns the handler of `/mcp`. Requests without the token, or from other pages and names, are refused. */
 export function mcpHttpHandler(options: McpOptions, token: string): HttpHandler {
@@ -18,17 +18,22 @@ export function mcpHttpHandler(options: McpOptions, token: string): HttpHandler 
     // A name that resolves to this machine, and a page of another server, can't reach it: DNS rebinding.
     const refused = hostHeaderValidationResponse(request, localhostAllowedHostnames()) ??
       originValidationResponse(request, localhostAllowedOrigins());
-    if (refused !== undefined) return refused;
-    if (new URL(request.url).pathname !== "/mcp") return new Response("not found", { status: 404 });
+    if (refused !== undefined) return last(refused);
+    if (new URL(request.url).pathname !== "/mcp") {
+      return last(new Response("not found", { status: 404 }));
+    }
     const given = request.headers.get("authorization") ?? "";
     if (!await isSame(given, `Bearer ${token}`)) {
-      return new Response("unauthorized", {
-        status: 401,
-        headers: { "www-authenticate": "Bearer" },
-      });
+      const headers = { "www-authenticate": "Bearer" };
+      return last(new Response("unauthorized", { status: 401, headers }));
     }
     return await handler.fetch(request);
   };
+}
+
+/** A client without the token gets no second request in its connection. */
+function last({ body, status, headers }: Response): Response {
+  return new Response(body, { status, headers: [...headers, ["connection", "close"]] });
 }
 
 /** Compares digests, which takes as long for a near miss as for any other. */

@@ -12,7 +12,7 @@ interface PromptInfo<Names extends string> {
   parameters: Readonly<Record<Names, string>>;
 }
 
-/** Returns what registers a prompt at a server. */
+/** Returns a function that registers a prompt at a server. */
 function prompt<Names extends string>(
   name: string,
   text: string,

@@ -10,12 +10,12 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { type McpOptions, mcpServers } from "./server.ts";
 
 /** The two directions. */
-export interface McpStreams {
+interface McpStreams {
   input: AsyncIterable<Uint8Array>;
   write: (bytes: Uint8Array) => Promise<void>;
 }
 
-/** Serves one client until its input ends. */
+/** Serves a client until its input ends. */
 export async function serveStreams(
   options: McpOptions,
   { input, write }: McpStreams,
@@ -46,7 +46,7 @@ class StreamTransport implements Transport {
     return Promise.resolve();
   }
 
-  /** Takes bytes of the client. A line that isn't a message is reported, and the next one is read. */
+  /** Takes bytes of the client. A line that isn't a message is reported, and the next line is read. */
   receive(chunk: Uint8Array): void {
     this.#buffer.append(Buffer.from(chunk));
     for (;;) {

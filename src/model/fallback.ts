@@ -1,24 +1,25 @@
 /**
- * An answer of the first model of a list that gives one. Failures that pass are tried again, with back-off or when the
+ * An answer of the first model of a list that succeeds. Temporary failures are retried, with back-off or when the
  * provider suggests; then the next model of the list is asked. No model is asked that isn't in the list.
  */
 import { Deadline, delay, orAborted } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { action, type Hint, hint } from "../base/hint.ts";
 import { commandLine } from "../base/shell_quote.ts";
+import { jsonNesting } from "../base/json_value.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { retryDelayMs, type RetryPolicy } from "../base/retry.ts";
 import type { Model, ModelPart, ModelRequest, TokenUsage, ToolCall } from "./model.ts";
 import { ModelError, modelMessage } from "./model_error.ts";
 import { type ModelName, modelText, providers, suggestedNames } from "./names.ts";
 
-/** What one request to a model cost, for the metrics. */
+/** The costs of a request to a model, for the metrics. */
 export interface CallMetrics {
   /** The full name of the model. */
   model: string;
   /** `ok`, or the kind of the failure; of the last attempt. */
   outcome: "ok" | ModelError["failure"];
-  /** Attempts after the first one. */
+  /** Attempts after the first attempt. */
   retries: number;
   usage: TokenUsage;
   /** From the start of the last attempt to the first part of the answer; undefined if there was none. */
@@ -27,13 +28,13 @@ export interface CallMetrics {
   totalMs: number;
 }
 
-/** The events of an answer. `answered` is the last one. */
+/** The events of an answer. `answered` is the last event. */
 export type AnswerEvent =
   /** Before the delay. `discarded`: the text since the last start isn't part of the answer. */
   | { kind: "retrying"; model: string; error: ModelError; delayMs: number; discarded: boolean }
-  /** The model is asked under another name: Ollama has none of this one. */
+  /** The model is asked under another name: Ollama has none of this name. */
   | { kind: "renamed"; from: string; to: string }
-  /** The model gave no answer, and the next one is asked. */
+  /** The model gave no answer, and the next model is asked. */
   | { kind: "passedOver"; model: string; error: ModelError; discarded: boolean }
   | Extract<ModelPart, { kind: "text" }>
   | { kind: "called"; metrics: CallMetrics }
@@ -68,9 +69,9 @@ export interface AnswerParts {
 const longestRetryAfterMs = 60_000;
 
 /**
- * Streams the answer of the first model that gives one.
+ * Streams the answer of the first model that gives an answer.
  *
- * @throws ModelError of the only model, or of the last one with all attempts in its message; KodamaError `cancelled`.
+ * @throws ModelError of the only model, or of the last model with all attempts in its message; KodamaError `cancelled`.
  */
 export async function* answer(
   names: readonly ModelName[],
@@ -94,7 +95,7 @@ export async function* answer(
   }
 }
 
-/** One error that names all attempts. */
+/** A single error that names all attempts. */
 function allFailed(failures: readonly ModelError[]): ModelError {
   const last = failures.at(-1);
   if (last === undefined) throw new Error("no model was asked");
@@ -111,7 +112,7 @@ function allFailed(failures: readonly ModelError[]): ModelError {
   });
 }
 
-/** The attempts at one model of the list. */
+/** The attempts at a model of the list. */
 class Asking {
   /** Text was passed on that isn't part of a complete answer. */
   isTextShown = false;
@@ -135,7 +136,7 @@ class Asking {
       try {
         return yield* this.#attempts(tagged);
       } catch (second) {
-        // The name that was given is the one that a person knows.
+        // The given name is the name that a person knows.
         throw second instanceof ModelError && second.failure === "unknownModel"
           ? await asUnknown(error, name)
           : second;
@@ -186,7 +187,9 @@ class Asking {
     }
   }
 
-  /** One request. `@param attempt` gets the time until the first part. */
+  /**
+   * A request. The server may be anyone's: its answer is bounded. `@param attempt` gets the time until the first part.
+   */
   async *#attempt(
     model: Model,
     name: ModelName,
@@ -197,21 +200,33 @@ class Asking {
     const stop = new AbortController();
     const calls: ToolCall[] = [];
     let text = "";
+    const tooMuch = (detail: string) => {
+      const details = { provider: name.provider, model: model.name, detail };
+      return new ModelError("badAnswer", modelMessage("badAnswer", details), { model: model.name });
+    };
     const stream = model.stream(this.request, AbortSignal.any([signal, stop.signal]));
     const iterator = stream[Symbol.asyncIterator]();
     try {
       for (;;) {
+        const restMs = start + answerTimeouts * timeoutMs - clock.elapsedMs();
+        // A timer fires only between parts that arrive separately.
+        if (restMs <= 0) throw tooMuch("it doesn't end");
         const part = await this.#inTime(iterator.next(), () => {
           stop.abort();
+          if (restMs < timeoutMs) return tooMuch("it doesn't end");
           const details = { provider: name.provider, model: model.name, detail: "" };
           return new ModelError("timeout", modelMessage("timeout", details), { model: model.name });
-        }, timeoutMs);
+        }, Math.min(timeoutMs, restMs));
         if (part.done === true) return;
         attempt.firstPartMs ??= clock.elapsedMs() - start;
         const { value } = part;
-        if (value.kind === "toolCall") calls.push(value.call);
-        else if (value.kind === "text") {
+        if (value.kind === "toolCall") {
+          calls.push(value.call);
+          const problem = excessOf(calls);
+          if (problem !== undefined) throw tooMuch(problem);
+        } else if (value.kind === "text") {
           text += value.text;
+          if (text.length > answerLimits.text) throw tooMuch("its text doesn't end");
           this.isTextShown = true;
           yield value;
         } else {
@@ -239,7 +254,23 @@ class Asking {
   }
 }
 
-/** Ollama's own programs add this tag to a name without one; its API for chats doesn't. */
+/** Limits of an answer: characters of its text and of a call's input, levels of that, and calls. */
+export const answerLimits = { text: 1 << 20, input: 256 * 1024, depth: 100, calls: 64 } as const;
+
+/** An answer that keeps coming has this many times the time between two of its parts. */
+const answerTimeouts = 10;
+
+/** Returns the limit that the last of the calls, or their number, exceeds. */
+function excessOf(calls: readonly ToolCall[]): string | undefined {
+  const { input = "" } = calls.at(-1) ?? {};
+  if (calls.length > answerLimits.calls) return `it has more than ${answerLimits.calls} calls`;
+  if (input.length > answerLimits.input) return "the input of a call is too large";
+  return jsonNesting(input) > answerLimits.depth
+    ? "the input of a call is nested too deeply"
+    : undefined;
+}
+
+/** Ollama's own programs add this tag to a name without a tag; its API for chats doesn't. */
 function latestOf({ provider, name }: ModelName): ModelName | undefined {
   if (provider !== "ollama" || name.includes(":")) return undefined;
   return { provider, name: `${name}:latest` };

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { hintText } from "../base/hint.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import { answer, type AnswerEvent } from "./fallback.ts";
-import type { ModelError, ModelFailure } from "./model_error.ts";
+import { delay } from "../base/abort.ts";
+import { answer, type AnswerEvent, answerLimits } from "./fallback.ts";
+import type { Model } from "./model.ts";
+import { ModelError, type ModelFailure } from "./model_error.ts";
 import { type ModelName, parseModelName } from "./names.ts";
 import { type ScriptedAnswer, ScriptedModels } from "./testing/scripted_model.ts";
 
@@ -198,4 +200,70 @@ Deno.test("answer() continues a conversation with the model that answered last",
   const models = ScriptedModels.answering({ text: "yes" });
   const { events } = await run(["openai/a", "mistral/b"], models, { from: 1 });
   assert.equal(events.at(-1), "answered mistral/b yes");
+});
+
+Deno.test("answer() ends with an answer beyond its limits, and doesn't repeat it", async () => {
+  const deep = `${"[".repeat(200)}${"]".repeat(200)}`;
+  const call = (input: unknown) => ({ name: "a", input });
+  const table: Readonly<Record<string, ScriptedAnswer>> = {
+    "its text doesn't end": { text: "x".repeat(answerLimits.text + 1) },
+    "it has more than 64 calls": { calls: Array.from({ length: 65 }, () => call({})) },
+    "the input of a call is too large": { calls: [call("x".repeat(answerLimits.input + 1))] },
+    "the input of a call is nested too deeply": { calls: [call(JSON.parse(deep))] },
+  };
+  for (const [detail, scripted] of Object.entries(table)) {
+    const models = ScriptedModels.answering(scripted);
+    const { error } = await run(["openai/a"], models);
+    assert.ok(error?.message.includes(detail), detail);
+    assert.equal((error as ModelError).failure, "badAnswer");
+    assert.equal(models.requests.length, 1, detail);
+  }
+});
+
+/** Returns the parameters of `answer()` beside a model, which is tried once. */
+function partsFor(model: Model, clock: ManualClock) {
+  return {
+    open: () => Promise.resolve(model),
+    clock,
+    random: () => 0.5,
+    policy: { delayMs: 1000, attempts: 1 },
+    timeoutMs: 5000,
+    signal: new AbortController().signal,
+  };
+}
+
+Deno.test("answer() ends with parts that come one right after the other", async () => {
+  const clock = new ManualClock();
+  const hasty = {
+    name: "openai/a",
+    async *stream() {
+      for (;;) {
+        clock.advance(400);
+        yield await Promise.resolve({ kind: "text", text: "." } as const);
+      }
+    },
+  };
+  const parts = partsFor(hasty, clock);
+  const answering = Array.fromAsync(answer([named("openai/a")], request, parts));
+  await assert.rejects(answering, { failure: "badAnswer", message: /it doesn't end/ });
+  assert.ok(clock.elapsedMs() <= 51_000, `${clock.elapsedMs()} ms`);
+});
+
+Deno.test("answer() ends with an answer that keeps coming", async () => {
+  const clock = new ManualClock();
+  const signal = new AbortController().signal;
+  const dripping = {
+    name: "openai/a",
+    async *stream() {
+      for (;;) {
+        await delay(clock, 4000, signal);
+        yield { kind: "text", text: "." } as const;
+      }
+    },
+  };
+  const parts = partsFor(dripping, clock);
+  const answering = Array.fromAsync(answer([named("openai/a")], request, parts));
+  const error = await clock.runUntil(answering.then(() => undefined, (thrown) => thrown));
+  assert.ok(error instanceof ModelError && error.failure === "badAnswer");
+  assert.equal(clock.elapsedMs(), 50_000);
 });

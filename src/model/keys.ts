@@ -1,4 +1,4 @@
-/** The keys of providers: where each is found, by a fixed order, and whether it has the form of one. */
+/** The keys of providers: where each is found, by a fixed order, and whether it has the form of a key. */
 import { KodamaError } from "../base/errors.ts";
 import { action, hint } from "../base/hint.ts";
 import { ModelError, modelMessage } from "./model_error.ts";
@@ -12,7 +12,7 @@ type KeySource =
   | { kind: "setting" }
   | { kind: "settingFile"; path: string };
 
-/** A key, and what is to be said about it. Its value belongs in a request alone. */
+/** A key, and the warnings about it. Its value belongs in a request alone. */
 export interface FoundKey {
   source: KeySource;
   value: string;
@@ -21,12 +21,12 @@ export interface FoundKey {
 
 /** Something is unusual, and doesn't prevent the key's use. */
 export type KeyWarning =
-  /** It hasn't the form of this provider's keys. */
+  /** The key hasn't the form of this provider's keys. */
   | { kind: "form"; expected: string }
   /** Other users of the machine may read the file. */
   | { kind: "readable"; path: string };
 
-/** What keys are read from. */
+/** The sources of keys. */
 export interface KeySources {
   env: (name: string) => string | undefined;
   /** `model_keys` and `model_key_files` of the user's settings. */
@@ -42,7 +42,7 @@ function keyVariable(provider: ProviderId): string {
 }
 
 /**
- * Returns a provider's key from the first source that has one: `KODAMA_…_API_KEY`, `KODAMA_…_API_KEY_FILE`,
+ * Returns a provider's key from the first source that has a key: `KODAMA_…_API_KEY`, `KODAMA_…_API_KEY_FILE`,
  * `model_keys`, `model_key_files`, the provider's own variables. Undefined if none has.
  *
  * @throws KodamaError `config` if the file that a source names is missing or empty: the next source isn't used instead.

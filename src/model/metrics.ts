@@ -1,11 +1,11 @@
-/** What requests to models cost: tokens, time and money, added up for each model. */
+/** The costs of requests to models: tokens, time and money, added up for each model. */
 import * as v from "valibot";
 import type { CallMetrics } from "./fallback.ts";
 
 /** US dollars for a million tokens. Providers don't report them: the user's settings do. */
 export type Prices = Readonly<Record<string, { input: number; output: number }>>;
 
-/** The sums of one model. */
+/** The sums of a model. */
 export interface ModelStats {
   model: string;
   calls: number;
@@ -13,7 +13,7 @@ export interface ModelStats {
   retries: number;
   inputTokens: number;
   outputTokens: number;
-  /** The middle one of the successful calls; undefined if there are none. */
+  /** The median of the successful calls; undefined if there are none. */
   firstPartMs: number | undefined;
   totalMs: number | undefined;
   /** US dollars; undefined if the price isn't known. */
@@ -22,7 +22,7 @@ export interface ModelStats {
 
 const count = v.optional(v.pipe(v.number(), v.minValue(0)));
 
-/** One stored call: {@link CallMetrics} with its date, in the form of a line of JSON. */
+/** A stored call: {@link CallMetrics} with its date, in the form of a line of JSON. */
 const storedCall = v.object({
   at: v.string(),
   model: v.string(),
@@ -34,7 +34,6 @@ const storedCall = v.object({
   totalMs: v.number(),
 });
 
-/** A call as it is stored. */
 type StoredCall = v.InferOutput<typeof storedCall>;
 
 /** Returns a call in the form in which it is stored. */
@@ -42,7 +41,7 @@ export function storedOf({ usage, ...call }: CallMetrics, at: Date): StoredCall 
   return { at: at.toISOString(), ...call, ...usage };
 }
 
-/** Returns the calls of a file, without lines that aren't one: a process may have ended within its last line. */
+/** Returns the calls of a file, without malformed lines: a process may have ended within its last line. */
 export function readCalls(text: string): StoredCall[] {
   return text.split("\n").flatMap((line) => {
     try {
@@ -86,7 +85,7 @@ export function modelStats(calls: readonly StoredCall[], prices: Prices): ModelS
   });
 }
 
-/** Returns the middle value; the mean of the two middle ones of an even number. */
+/** Returns the middle value; the mean of the two middle values of an even number. */
 export function median(values: readonly (number | undefined)[]): number | undefined {
   const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
   const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[sorted.length >> 1]];

@@ -1,6 +1,6 @@
 /**
- * One interface for the language models of all providers: a conversation in, an answer as a stream of parts out. The
- * rest of kodama, and a test's stand-in, need no more than this file.
+ * A common interface for the language models of all providers: a conversation in, an answer as a stream of parts out.
+ * The rest of kodama, and a test's stand-in, need no more than this file.
  */
 
 /** A tool that the model may request, with the JSON Schema of its input. */
@@ -28,13 +28,13 @@ export interface ToolResult {
   isError: boolean;
 }
 
-/** One turn of a conversation. */
+/** A turn of a conversation. */
 export type ChatMessage =
   | { role: "user"; text: string }
   | { role: "assistant"; text: string; calls: readonly ToolCall[] }
   | { role: "tool"; results: readonly ToolResult[] };
 
-/** What a model is asked. */
+/** A request to a model. */
 export interface ModelRequest {
   /** The instructions, above the conversation. */
   system: string;
@@ -44,13 +44,13 @@ export interface ModelRequest {
   maxOutputTokens: number;
 }
 
-/** Tokens of one request, as the provider counts them; undefined if it doesn't report them. */
+/** Tokens of a request, as the provider counts them; undefined if it doesn't report them. */
 export interface TokenUsage {
   input: number | undefined;
   output: number | undefined;
 }
 
-/** A part of an answer, in order. `finished` is the last one. */
+/** A part of an answer, in order. `finished` is the last part. */
 export type ModelPart =
   | { kind: "text"; text: string }
   | { kind: "toolCall"; call: ToolCall }

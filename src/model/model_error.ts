@@ -1,6 +1,6 @@
 /**
- * Why a model gave no answer. Providers report the same failure in many forms; here each is one of a few kinds, which
- * decide whether it is tried again, whether the next model is asked, and what a person reads.
+ * Why a model gave no answer. Providers report the same failure in many forms; here each has one of a few kinds, which
+ * decide whether it is retried, whether the next model is asked, and the text for a person.
  *
  * Sources: https://platform.claude.com/docs/en/api/errors, https://platform.openai.com/docs/guides/error-codes,
  * https://ai.google.dev/gemini-api/docs/troubleshooting, https://docs.mistral.ai/api,
@@ -8,7 +8,7 @@
  */
 import { type ErrorKind, KodamaError } from "../base/errors.ts";
 import type { Hint } from "../base/hint.ts";
-import { isRecord } from "../base/json_value.ts";
+import { definedOnly, isRecord, jsonNesting } from "../base/json_value.ts";
 import { plainText } from "../base/plain_text.ts";
 import { modelText, type ProviderId, providers } from "./names.ts";
 
@@ -36,7 +36,7 @@ export type ModelFailure =
   | "tooLong"
   /** The provider can't read the request: an error of kodama. */
   | "badRequest"
-  /** The answer isn't what the provider documents. */
+  /** The answer differs from the provider's documentation. */
   | "badAnswer";
 
 const kindOf: Readonly<Record<ModelFailure, ErrorKind>> = {
@@ -54,7 +54,7 @@ const kindOf: Readonly<Record<ModelFailure, ErrorKind>> = {
   badAnswer: "server",
 };
 
-/** What is known of a failure besides its kind. */
+/** The details of a failure besides its kind. */
 interface FailureDetails {
   /** The full name of the model. */
   model: string;
@@ -63,7 +63,7 @@ interface FailureDetails {
   status?: number;
   /** The provider's own type or code: `overloaded_error`. */
   type?: string;
-  /** The provider's message, without secrets and on one line. */
+  /** The provider's message, without secrets and on a single line. */
   detail?: string;
   /** When the provider suggests another attempt, in milliseconds from now. */
   retryAfterMs?: number;
@@ -81,12 +81,14 @@ export class ModelError extends KodamaError {
   ) {
     const { hint, cause } = details;
     super(kindOf[failure], message, {
-      ...(hint === undefined ? {} : { hint }),
-      ...(cause === undefined ? {} : { cause }),
+      ...definedOnly({ hint, cause }),
     });
   }
 
-  /** It passes by itself: the same request may succeed later, and nothing is wrong with it or with the model. */
+  /**
+   * Whether the failure passes by itself: the same request may succeed later, and nothing is wrong with it or with the
+   * model.
+   */
   get isTransient(): boolean {
     return ["overloaded", "rateLimited", "interrupted", "timeout"].includes(this.failure);
   }
@@ -98,7 +100,7 @@ export class ModelError extends KodamaError {
 }
 
 /** A response of a provider that isn't an answer. */
-export interface ErrorResponse {
+interface ErrorResponse {
   provider: ProviderId;
   /** Without the provider. */
   model: string;
@@ -121,9 +123,9 @@ export function errorOfResponse(response: ErrorResponse, nowMs: number): ModelEr
   return new ModelError(failure, text, {
     model,
     status,
-    ...(type === undefined ? {} : { type }),
+    ...definedOnly({ type }),
     ...(detail === "" ? {} : { detail }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...definedOnly({ retryAfterMs }),
     ...hintOf(failure, provider),
   });
 }
@@ -164,7 +166,11 @@ function readBody(body: string): ReadError {
   };
 }
 
+/** A failure that is nested deeper is none that a provider documents. */
+const maxNesting = 100;
+
 function jsonOf(body: string): unknown {
+  if (jsonNesting(body) > maxNesting) return undefined;
   try {
     return JSON.parse(body);
   } catch {
@@ -172,7 +178,7 @@ function jsonOf(body: string): unknown {
   }
 }
 
-/** The rules, the more specific ones first: a status alone has several meanings. */
+/** The rules, the more specific rules first: a status alone has several meanings. */
 function failureOf(
   { status, message, types }: { status: number; message: string; types: readonly string[] },
 ): ModelFailure {
@@ -216,7 +222,6 @@ function retryAfter(headers: Readonly<Record<string, string>>, nowMs: number): n
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }
 
-/** What a message is made of. */
 interface MessageParts {
   provider: ProviderId;
   model: string;

@@ -7,24 +7,26 @@ import { UsageError } from "../base/errors.ts";
 import { action, hint } from "../base/hint.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 
-/** A provider. A new one also needs a case in `sdk.ts`, and a variable for its URL in `config/default_settings.ts`. */
+/**
+ * A provider. A new provider also needs a case in `sdk.ts`, and a variable for its URL in `config/default_settings.ts`.
+ */
 interface Provider {
   /** As in messages. */
   readonly title: string;
-  /** The base URL if none is set; undefined if there is no usual one. */
+  /** The base URL if none is set; undefined if there is no usual URL. */
   readonly url: string | undefined;
   /** Whether every request needs a key. */
   readonly needsKey: boolean;
-  /** The provider's own environment variables for a key; the first one that is set is used. */
+  /** The provider's own environment variables for a key; the first that is set is used. */
   readonly keyVariables: readonly string[];
-  /** The form of its keys, to notice a wrong one early; undefined if it isn't documented. */
+  /** The form of its keys, to notice a wrong key early; undefined if it isn't documented. */
   readonly keyForm: { readonly pattern: RegExp; readonly text: string } | undefined;
-  /** The models that kodama suggests, the usual one first; any other name is accepted too. */
+  /** The models that kodama suggests, the usual model first; any other name is accepted too. */
   readonly models: readonly KnownModel[];
 }
 
 /** A model that kodama suggests. */
-export interface KnownModel {
+interface KnownModel {
   readonly name: string;
   readonly aliases: readonly string[];
 }
@@ -33,7 +35,7 @@ export interface KnownModel {
 export interface ModelName {
   provider: ProviderId;
   name: string;
-  /** The text named neither a provider nor a known model, so the name is taken for one of Ollama's. */
+  /** The text named neither a provider nor a known model, so the name is taken for a model of Ollama. */
   assumed?: true;
 }
 
@@ -115,8 +117,8 @@ export function modelText({ provider, name }: Pick<ModelName, "provider" | "name
   return `${provider}/${name}`;
 }
 
-/** What a text names: see {@link parseModelName}. */
-export type ParsedModel =
+/** The meaning of a text: see {@link parseModelName}. */
+type ParsedModel =
   | { kind: "model"; model: ModelName }
   /** The part before the name isn't a provider. */
   | { kind: "unknownProvider"; provider: string }

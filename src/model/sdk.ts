@@ -10,13 +10,13 @@ import type {
   LanguageModelV4StreamPart,
   SharedV4ProviderOptions,
 } from "@ai-sdk/provider";
-import { isRecord } from "../base/json_value.ts";
+import { definedOnly, isRecord } from "../base/json_value.ts";
 import { plainText } from "../base/plain_text.ts";
 import type { ChatMessage, Model, ModelPart, ModelRequest } from "./model.ts";
 import { errorOfResponse, ModelError, type ModelFailure, modelMessage } from "./model_error.ts";
 import { type ModelName, modelText } from "./names.ts";
 
-/** What a model is opened with. */
+/** The parameters of opening a model. */
 export interface ModelAccess {
   /** Undefined if there is none, and none is needed. */
   key: string | undefined;
@@ -44,19 +44,19 @@ async function loadProvider(
   switch (provider) {
     case "anthropic": {
       const { createAnthropic } = await import("@ai-sdk/anthropic");
-      return createAnthropic({ apiKey, baseURL: url })(name);
+      return createAnthropic({ apiKey, baseURL: url, fetch: boundedFetch })(name);
     }
     case "openai": {
       const { createOpenAI } = await import("@ai-sdk/openai");
-      return createOpenAI({ apiKey, baseURL: url }).chat(name);
+      return createOpenAI({ apiKey, baseURL: url, fetch: boundedFetch }).chat(name);
     }
     case "mistral": {
       const { createMistral } = await import("@ai-sdk/mistral");
-      return createMistral({ apiKey, baseURL: url })(name);
+      return createMistral({ apiKey, baseURL: url, fetch: boundedFetch })(name);
     }
     case "gemini": {
       const { createGoogle } = await import("@ai-sdk/google");
-      return createGoogle({ apiKey, baseURL: url })(name);
+      return createGoogle({ apiKey, baseURL: url, fetch: boundedFetch })(name);
     }
     case "ollama":
     case "compatible": {
@@ -66,10 +66,57 @@ async function loadProvider(
         name: provider,
         baseURL,
         includeUsage: true,
-        ...(key === undefined ? {} : { apiKey: key }),
+        fetch: boundedFetch,
+        ...definedOnly({ apiKey: key }),
       })(name);
     }
   }
+}
+
+/**
+ * The longest bodies in bytes: of an answer with all that surrounds its text, events of each token, and reasoning; and of
+ * a failure, whose rest isn't read.
+ */
+const maxBytes = { answer: 4 << 20, failure: 256 << 10 } as const;
+
+class AnswerTooLarge extends Error {
+  override message = `it is larger than ${maxBytes.answer >> 20} MiB`;
+}
+
+class Redirected extends Error {
+  /** @param location as the server wrote it. */
+  constructor(location: string | null, from: string) {
+    const to = URL.parse(location ?? "", from)?.origin ?? "no address";
+    super(
+      `it redirects to ${plainText(to, 200)}, and the conversation isn't sent to other addresses`,
+    );
+  }
+}
+
+/**
+ * `fetch` with a limit of the body: the packages read a line of any length into memory. A redirect isn't followed: the
+ * headers with the key, and the conversation, would be sent to any server that it names.
+ */
+async function boundedFetch(
+  input: Parameters<typeof fetch>[0],
+  init?: Parameters<typeof fetch>[1],
+): Promise<Response> {
+  const response = await fetch(input, { ...init, redirect: "manual" });
+  if (response.status >= 300 && response.status < 400) {
+    await response.body?.cancel();
+    throw new Redirected(response.headers.get("location"), response.url);
+  }
+  let bytes = 0;
+  const limit = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      bytes += chunk.length;
+      if (bytes <= (response.ok ? maxBytes.answer : maxBytes.failure)) controller.enqueue(chunk);
+      else if (response.ok) controller.error(new AnswerTooLarge());
+      else controller.terminate();
+    },
+  });
+  const { status, statusText, headers, body } = response;
+  return new Response(body?.pipeThrough(limit) ?? null, { status, statusText, headers });
 }
 
 interface Call {
@@ -87,7 +134,7 @@ async function* streamParts(
   let isAnswered = false;
   try {
     const { stream } = await model.doStream({
-      prompt: promptOf(request),
+      prompt: [{ role: "system", content: request.system }, ...request.messages.map(messageOfTurn)],
       maxOutputTokens: request.maxOutputTokens,
       abortSignal: signal,
       ...(request.tools.length === 0 ? {} : {
@@ -113,7 +160,7 @@ async function* streamParts(
   }
 }
 
-/** Returns what a part of the SDK's stream is to kodama; undefined for parts that it doesn't use, such as reasoning. */
+/** Returns kodama's form of a part of the SDK's stream; undefined for parts that it doesn't use, such as reasoning. */
 function readPart(part: LanguageModelV4StreamPart, call: Call): ModelPart | undefined {
   switch (part.type) {
     case "text-delta":
@@ -122,7 +169,7 @@ function readPart(part: LanguageModelV4StreamPart, call: Call): ModelPart | unde
       const { toolCallId: id, toolName: name, input, providerMetadata: opaque } = part;
       return {
         kind: "toolCall",
-        call: { id, name, input, ...(opaque === undefined ? {} : { opaque }) },
+        call: { id, name, input, ...definedOnly({ opaque }) },
       };
     }
     case "error":
@@ -165,7 +212,7 @@ function failed(
   return new ModelError(failure, message, {
     model,
     ...(detail === "" ? {} : { detail }),
-    ...(cause === undefined ? {} : { cause }),
+    ...definedOnly({ cause }),
   });
 }
 
@@ -174,12 +221,21 @@ function errorOf(
   error: unknown,
   { name, access, isAnswered }: Call & { isAnswered: boolean },
 ): ModelError {
+  for (let one: unknown = error; isRecord(one); one = one.cause) {
+    if (one instanceof AnswerTooLarge) return failed("badAnswer", name, one.message, error);
+    if (one instanceof Redirected) return failed("unreachable", name, one.message, error);
+  }
   // The classes aren't imported: the hot path of a command would load them for an error that rarely happens.
   const { statusCode: status, responseBody, responseHeaders, data, cause } = isRecord(error)
     ? error
     : {} as Record<string, unknown>;
+  // A server may repeat the key that it was sent.
+  const withoutKey = (text: string) =>
+    access.key === undefined ? text : text.replaceAll(access.key, "[redacted]");
   if (typeof status === "number" || (isAnswered && !(error instanceof Error))) {
-    const body = typeof responseBody === "string" ? responseBody : JSON.stringify(data ?? error);
+    const body = withoutKey(
+      typeof responseBody === "string" ? responseBody : jsonText(data ?? error),
+    );
     const headers = isRecord(responseHeaders) ? responseHeaders as Record<string, string> : {};
     const response = { ...name, model: name.name, headers, body };
     return errorOfResponse(
@@ -187,9 +243,9 @@ function errorOf(
       access.nowMs(),
     );
   }
-  const text = plainText(messageText(cause) || messageText(error), 600);
+  const text = plainText(withoutKey(messageText(cause) || messageText(error)), 600);
   if (isAnswered) {
-    // A body that ends early, and one that isn't what the provider documents.
+    // A body that ends early, or differs from the provider's documentation.
     const isBroken = /error (?:reading|decoding)|reset|closed|EOF|stream ended|connection/i.test(
       text,
     );
@@ -197,6 +253,16 @@ function errorOf(
   }
   const isReset = /reset|closed before|EOF|broken pipe/i.test(text);
   return failed(isReset ? "interrupted" : "unreachable", name, connectionText(text), error);
+}
+
+/** Returns an empty text for a value that is nested too deeply to be written. */
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return "";
+    throw error;
+  }
 }
 
 function messageText(value: unknown): string {
@@ -209,11 +275,6 @@ function connectionText(text: string): string {
   const host = address === undefined ? "" : `${new URL(address).host}: `;
   const reason = text.split(/: (?=[A-Z])/).at(-1) ?? text;
   return `${host}${reason}`;
-}
-
-/** Returns the conversation in the SDK's form. */
-function promptOf({ system, messages }: ModelRequest): LanguageModelV4Message[] {
-  return [{ role: "system", content: system }, ...messages.map(messageOfTurn)];
 }
 
 function messageOfTurn(message: ChatMessage): LanguageModelV4Message {
@@ -247,7 +308,7 @@ function messageOfTurn(message: ChatMessage): LanguageModelV4Message {
   }
 }
 
-/** Providers require an object; what isn't one was refused, and is returned as the field of one. */
+/** Providers require an object; other input was refused, and is returned as the field of an object. */
 function jsonOrText(text: string): JSONValue {
   try {
     const value = JSON.parse(text) as JSONValue;

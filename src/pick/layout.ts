@@ -34,7 +34,7 @@ export function layout(state: PickState): Layout {
   const { columns, rows } = state;
   const { preview, main } = split(state, columns, rows);
   const reverse = state.settings.layout === "reverse";
-  // The prompt first, then one row of the list; everything else only if it fits.
+  // The prompt first, then a row of the list; everything else only if it fits.
   const hasInfo = main.rows >= 3;
   const hasHeader = main.rows >= 5;
   const extra = 1 + (hasInfo ? 1 : 0) + (hasHeader ? 1 : 0);

@@ -6,7 +6,7 @@ import { activeLevel, type Level, newLevel, type PickScope, type PickState } fro
 /** Enter: takes the chosen rows, or the row under the cursor. */
 export function accept(state: PickState): PickState {
   const active = activeLevel(state);
-  // The row under the cursor must be the one that a complete search gives.
+  // The row under the cursor must be the row that a complete search gives.
   const list = searched(active.list);
   const current = currentRow(list);
   switch (active.kind) {
@@ -32,7 +32,7 @@ export function accept(state: PickState): PickState {
   }
 }
 
-/** Esc: one level back; aborts on the first one. */
+/** Esc: a level back; aborts on the first level. */
 export function back(state: PickState): PickState {
   if (state.levels.length === 1) return { ...state, outcome: { kind: "aborted" } };
   return { ...state, levels: state.levels.slice(0, -1), notice: undefined };

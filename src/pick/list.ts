@@ -48,7 +48,7 @@ export const emptyList: List = {
 /** Entries searched before anything is shown, and between two polls of the keyboard. */
 export const searchPiece = 1000;
 
-/** New or changed rows, and ids of the deleted ones. */
+/** New or changed rows, and ids of the deleted rows. */
 export interface Changes {
   upserts: readonly Row[];
   removed: readonly string[];
@@ -62,7 +62,7 @@ export function withChanges(list: List, { upserts, removed }: Changes): List {
     : list.rows.filter(({ entry }) => !gone.has(entry.id));
   const added: Row[] = [];
   const moved = new Set<string>();
-  for (const one of lastOfEach(upserts)) {
+  for (const one of new Map(upserts.map((one) => [one.entry.id, one])).values()) {
     const at = placeOf(kept, one.entry);
     const known = kept[at];
     if (known === undefined || compareOrder(known.entry, one.entry) !== 0) {
@@ -84,10 +84,6 @@ export function withChanges(list: List, { upserts, removed }: Changes): List {
     widths: widest(list.widths, upserts),
     search: advance(search, searchPiece),
   });
-}
-
-function lastOfEach(upserts: readonly Row[]): Iterable<Row> {
-  return new Map(upserts.map((one) => [one.entry.id, one])).values();
 }
 
 /** Applies another query: the cursor goes to the best match, as in fzf. */
@@ -114,7 +110,7 @@ export function moved(list: List, index: number): List {
   return { ...at(list, index), follows: false };
 }
 
-/** From here on the cursor stays on its row even if better ones are added. */
+/** From here on the cursor stays on its row even if better rows are added. */
 export function pinned(list: List): List {
   return list.follows ? { ...list, follows: false } : list;
 }
@@ -140,17 +136,16 @@ function at(list: List, index: number): List {
 function settled(list: List): List {
   const { cursor, search: { found } } = list;
   if (list.follows || cursor === undefined) return at(list, 0);
-  const index = matchPlace(found, cursor);
+  const index = firstIndex(
+    found.length,
+    (index) => compareMatches(found[index] as Match, cursor) >= 0,
+  );
   return found[index]?.entry.id === cursor.entry.id ? at(list, index) : at(list, list.index);
 }
 
 /** Returns the first index whose row doesn't come before the entry. */
 function placeOf(rows: readonly Row[], entry: RowEntry): number {
   return firstIndex(rows.length, (index) => compareOrder((rows[index] as Row).entry, entry) >= 0);
-}
-
-function matchPlace(found: readonly Match[], match: Match): number {
-  return firstIndex(found.length, (index) => compareMatches(found[index] as Match, match) >= 0);
 }
 
 function compareRows(a: Row, b: Row): number {

@@ -186,3 +186,26 @@ Deno.test("turning all around leaves what is chosen elsewhere, and the order of 
   const mixed = [key("tab"), typed("w"), key("alt-t")].reduce(step, picker(["a", "w-0", "w-1"]));
   assert.deepEqual([...mixed.chosen.keys()], ["uid-a", "uid-w-0", "uid-w-1"]);
 });
+
+Deno.test("a paste is a part of the query, or is refused with the reason, and never accepts", () => {
+  const pasted = (text: string): PickEvent => ({
+    kind: "input",
+    input: { kind: "paste", text },
+    atMs: 0,
+  });
+  const inserted = step(picker(names), pasted(" web-1\r"));
+  assert.equal(activeLevel(inserted).line.text, "web-1");
+  const several = step(inserted, pasted("c\rc\r"));
+  assert.match(several.notice ?? "", /^several lines were pasted/);
+  const dropped = step(inserted, {
+    kind: "input",
+    input: { kind: "droppedPaste", characters: 20_000_000 },
+    atMs: 0,
+  });
+  assert.match(dropped.notice ?? "", /^paste of 20,000,000 characters dropped/);
+  const ahead = step(inserted, typed("\n"));
+  for (const state of [several, dropped, ahead]) {
+    assert.equal(activeLevel(state).line.text, "web-1");
+    assert.equal(state.outcome.kind, "open");
+  }
+});

@@ -17,7 +17,7 @@
 /** How a term is compared. */
 type TermKind = "fuzzy" | "exact" | "prefix" | "suffix" | "equal";
 
-/** One term of a query. */
+/** A term of a query. */
 export interface Term {
   kind: TermKind;
   /** The term must not match. */
@@ -64,7 +64,7 @@ export function parseQuery(line: string): Query {
   return { groups };
 }
 
-/** Trims blanks around the terms; an escaped one at the end counts. */
+/** Trims blanks around the terms; an escaped blank at the end counts. */
 function trimmed(line: string): string {
   const start = line.replace(/^ +/, "");
   const end = start.replace(/ +$/, "");
@@ -101,7 +101,7 @@ export function ranks(query: Query): boolean {
   return query.groups.some((group) => group.some(({ inverse }) => !inverse));
 }
 
-/** Returns whether every match of the new query also matches the old one, as far as the terms show it. */
+/** Returns whether every match of the new query also matches the old query, as far as the terms show it. */
 export function narrows(old: Query, next: Query): boolean {
   return old.groups.every((group, index) => {
     const other = next.groups[index];

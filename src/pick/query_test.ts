@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { matchedPlaces, rank, searchText } from "./match.ts";
 import { narrows, parseQuery, ranks } from "./query.ts";
 
-/** Queries, their matches and what they exclude: https://github.com/junegunn/fzf#search-syntax */
+/** Queries, their matches and the excluded texts: https://github.com/junegunn/fzf#search-syntax */
 const table: readonly (readonly [query: string, fits: string[], others: string[]])[] = [
   ["", ["web-0", ""], []],
   ["wb0", ["web-0", "my-web-10"], ["0-bew", "web-1"]],

@@ -16,12 +16,12 @@ export interface RowEntry extends SearchText {
   readonly order: string;
 }
 
-/** One row. */
+/** A row. */
 export interface Row {
   readonly entry: RowEntry;
-  /** One for each column of the list. */
+  /** A cell for each column of the list. */
   readonly cells: readonly Cell[];
-  /** Its parts, which can be chosen instead of it: the containers of a pod. */
+  /** The parts of the row, which can be chosen instead of it: the containers of a pod. */
   readonly inner?: readonly Row[];
 }
 
@@ -44,18 +44,18 @@ export function row(parts: RowParts, known?: RowEntry): Row {
   return { entry, cells, ...(inner === undefined ? {} : { inner }) };
 }
 
-/** Returns the id of a row within another one: a container's of its pod. */
+/** Returns the id of a row within another row: a container's of its pod. */
 export function innerId(owner: string, name: string): string {
   return `${owner}/${name}`;
 }
 
-/** Returns the id of the row that a row belongs to: its own, except for an inner one. */
+/** Returns the id of the row that a row belongs to: its own, except for an inner row. */
 export function ownerOf(id: string): string {
   const slash = id.indexOf("/");
   return slash < 0 ? id : id.slice(0, slash);
 }
 
-/** Comparator for `sort`: rows and entries have one order, whatever the order of their arrival. */
+/** Comparator for `sort`: rows and entries have a common order, whatever the order of their arrival. */
 export function compareOrder(a: RowEntry, b: RowEntry): number {
   if (a.order !== b.order) return a.order < b.order ? -1 : 1;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;

@@ -16,7 +16,7 @@ export interface Match {
 /** The state of a query over a list. */
 export interface Search {
   readonly query: Query;
-  /** Best first; equal ones in the order of the list. */
+  /** Best first; equal matches in the order of the list. */
   readonly found: readonly Match[];
   /** The entries not searched yet, from `at` on. */
   readonly pending: readonly RowEntry[];
@@ -32,8 +32,8 @@ export function isComplete({ pending, at }: Search): boolean {
 }
 
 /**
- * Starts another query over the same entries, which are all of the list. If the new query narrows the old one,
- * entries that the old one excluded aren't searched again.
+ * Starts another query over the same entries, which are all of the list. If the new query narrows the old query,
+ * entries that the old query excluded aren't searched again.
  */
 export function refine(search: Search, query: Query, entries: () => readonly RowEntry[]): Search {
   if (!narrows(search.query, query)) return { query, found: [], pending: entries(), at: 0 };
@@ -100,12 +100,14 @@ function isAfter(a: Match | undefined, b: Match | undefined): boolean {
   return a !== undefined && b !== undefined && compareMatches(a, b) > 0;
 }
 
-/* Merging two sorted lists of which one is mostly much shorter: a few new rows among very many. */
+/* Merging two sorted lists, of which the second is mostly much shorter: a few new rows among very many. */
 
-/** If one list is this many times as long, each item of the short one is looked up in the long one. */
+/** If a list is this many times as long, each item of the short list is looked up in the long list. */
 const muchLonger = 16;
 
-/** Returns all items of both, sorted; of equal ones those of `a` first. Changes neither; may return one of them. */
+/**
+ * Returns all items of both, sorted; of equal items those of `a` first. Changes neither; may return `a` or `b` itself.
+ */
 export function mergeSorted<T>(
   a: readonly T[],
   b: readonly T[],
@@ -117,7 +119,7 @@ export function mergeSorted<T>(
   return a.length > b.length * muchLonger ? insertAll(a, b, compare) : zip(a, b, compare);
 }
 
-/** Copies the range between two indexes of the long list in one piece. */
+/** Copies the range between two indexes of the long list in a single piece. */
 function insertAll<T>(
   long: readonly T[],
   short: readonly T[],

@@ -1,10 +1,9 @@
 /** The state of a picker. Only `step` changes it and only `view` shows it. */
 import type { Line } from "../terminal/grid.ts";
 import { type EditLine, editLine } from "../terminal/edit_line.ts";
-import { emptyList, type List } from "./list.ts";
+import { emptyList, type List, withQuery } from "./list.ts";
 import { parseQuery } from "./query.ts";
 import type { RowEntry } from "./row.ts";
-import { withQuery } from "./list.ts";
 
 /**
  * The content of a level. The first level is `pods`, over which the others are opened, or `choices`: a list that
@@ -26,7 +25,7 @@ export interface LevelColumns {
   others: readonly Column[];
 }
 
-/** One list on the stack of lists. */
+/** A list on the stack of lists. */
 export interface Level {
   readonly kind: LevelKind;
   readonly list: List;
@@ -48,8 +47,7 @@ type Preview =
   | { phase: "loading"; id: string }
   | { phase: "shown"; id: string; lines: readonly Line[] };
 
-/** The outcome. */
-export type PickOutcome =
+type PickOutcome =
   | { kind: "open" }
   /** In the order in which they were chosen; empty if nothing matches. */
   | { kind: "accepted"; entries: readonly RowEntry[] }
@@ -68,7 +66,7 @@ export interface PickSettings {
   /** Other namespaces and contexts can be selected. */
   readonly switches: boolean;
   readonly prompt: string;
-  /** What happens to the chosen rows, and where; empty if they are only printed. */
+  /** The use of the chosen rows, and where; empty if they are only printed. */
   readonly purpose: string;
   /** The title of the first column, and the others; without titles if a level is absent. */
   readonly columns: Readonly<Partial<Record<LevelKind, LevelColumns>>>;
@@ -81,14 +79,14 @@ export interface PickState {
   readonly rows: number;
   /** Rows of the whole screen, which the help covers. */
   readonly screenRows: number;
-  /** The last one is visible. Never empty. */
+  /** The last level is visible. Never empty. */
   readonly levels: readonly Level[];
   /** The chosen rows, by id, in the order of choosing; rows chosen in another scope stay chosen. */
   readonly chosen: ReadonlyMap<string, RowEntry>;
   /** The rows to mark or invert once the search has found all matches. */
   readonly marking: "all" | "toggle" | undefined;
   readonly place: PickScope;
-  /** Incremented with each change of scope: identifies events that arrive late from the previous one. */
+  /** Incremented with each change of scope: identifies events that arrive late from the previous scope. */
   readonly turn: number;
   readonly preview: {
     readonly shown: boolean;
@@ -97,7 +95,7 @@ export interface PickState {
   };
   /** The first line of the help, which covers the whole screen; undefined if it isn't shown. */
   readonly help: number | undefined;
-  /** One line for the person: an error of a context, a chosen pod that was deleted. */
+  /** A line for the person: an error of a context, a chosen pod that was deleted. */
   readonly notice: string | undefined;
   readonly nowMs: number;
   /** `isDouble`: the second click of two, whose button is still down. */

@@ -1,7 +1,14 @@
-/** Handles one event after the other. Pure: the same state and event give the same state. */
+/** Handles events in order. Pure: the same state and event give the same state. */
 import type { Line } from "../terminal/grid.ts";
-import type { TerminalInput } from "../terminal/keys.ts";
-import { type Edit, editKeys, type EditName, edits, insert } from "../terminal/edit_line.ts";
+import { droppedPasteText, type TerminalInput } from "../terminal/keys.ts";
+import {
+  type Edit,
+  editKeys,
+  type EditName,
+  edits,
+  insert,
+  refusedPaste,
+} from "../terminal/edit_line.ts";
 import { layout, matchAt } from "./layout.ts";
 import {
   type Changes,
@@ -86,7 +93,12 @@ function input(state: PickState, event: Extract<PickEvent, { kind: "input" }>): 
       // Names don't contain a question mark, and it has no meaning in patterns here.
       return input.text === "?" ? act(state, { kind: "help" }) : edited(state, insert(input.text));
     case "paste":
-      return edited(state, insert(input.text.trim()));
+    case "droppedPaste": {
+      const pasted = input.kind === "paste" ? { ...input, text: input.text.trim() } : input;
+      const notice = refusedPaste(activeLevel(state).line, pasted);
+      if (notice !== undefined) return { ...state, notice };
+      return pasted.kind === "paste" ? edited(state, insert(pasted.text)) : state;
+    }
     case "key": {
       const action = bound(input.key);
       return action === undefined ? state : act(state, action);
@@ -112,6 +124,8 @@ function helpInput(
       return input.text === "?" || input.text === "q" ? closed : state;
     case "paste":
       return state;
+    case "droppedPaste":
+      return { ...state, notice: droppedPasteText(input.characters) };
     case "mouse":
       if (input.action === "wheelUp" || input.action === "wheelDown") {
         return scrolledBy(input.action === "wheelUp" ? -wheelRows : wheelRows);
@@ -249,7 +263,7 @@ function scrolled(state: PickState): PickState {
   return { ...state, levels: [...state.levels.slice(0, -1), { ...level, list, offset }] };
 }
 
-/* What the keys do to a state. */
+/* The effects of keys on a state. */
 
 /** Returns the state after an action. */
 function act(state: PickState, action: PickAction): PickState {
@@ -336,7 +350,7 @@ function marking(state: PickState, what: "all" | "toggle"): PickState {
   return isComplete(activeLevel(state).list.search) ? finishMarking(asked) : asked;
 }
 
-/** Completes the search at once, and marks what was to be marked at its end. */
+/** Completes the search at once, and makes the marks that wait for its end. */
 function finishMarking(state: PickState): PickState {
   if (state.marking === undefined) return state;
   const level = activeLevel(state);
@@ -391,7 +405,7 @@ function withActive(state: PickState, level: Level): PickState {
   return { ...state, levels: [...state.levels.slice(0, -1), level] };
 }
 
-/* Key bindings: fzf's own, and a few for what fzf doesn't have. */
+/* Key bindings: fzf's own, and a few for features that fzf doesn't have. */
 
 /** The action of a key. */
 type PickAction =

@@ -1,4 +1,5 @@
 /** Draws a picker's state. Pure: a state with a size gives a grid of that size. */
+import { caretLine } from "../terminal/edit_line.ts";
 import {
   clipLine,
   clipText,
@@ -68,14 +69,11 @@ function listLines(state: PickState, area: Area): Line[] {
   const shown = found.slice(level.offset, level.offset + area.rows);
   const columns = shownColumns(state, level, area.columns);
   const lines = shown.map((match: Match) => rowLine(state, level, match, columns, area.columns));
-  if (isEmpty(state, level)) lines.push(emptyLine(state, level));
+  if (!level.loading && level.list.rows.length === 0 && state.notice === undefined) {
+    lines.push(emptyLine(state, level));
+  }
   while (lines.length < area.rows) lines.push([]);
   return state.settings.layout === "reverse" ? lines : lines.reverse();
-}
-
-/** Returns whether the list is complete and empty. After an error this isn't known. */
-function isEmpty(state: PickState, { list, loading }: Level): boolean {
-  return !loading && list.rows.length === 0 && state.notice === undefined;
 }
 
 /** In a namespace without pods, a hint mentions that there are other namespaces. */
@@ -91,22 +89,10 @@ const prompts: Readonly<Partial<Record<LevelKind, string>>> = {
   contexts: "context> ",
 };
 
-/** Draws the query with a caret of its own: the terminal's cursor is hidden while rows are painted. */
 function promptLine(state: PickState, level: Level, columns: number): Line {
   const full = prompts[level.kind] ?? state.settings.prompt;
   const prompt = displayWidth(full) + 4 > columns ? "> " : full;
-  const room = Math.max(1, columns - displayWidth(prompt) - 1);
-  const { text, caret } = level.line;
-  // The part before the caret is clipped at its start, so that the text being typed stays visible.
-  const before = clipText(text.slice(0, caret), room, "end");
-  const [under = " "] = text.slice(caret, caret + 2);
-  const after = clipText(text.slice(caret + under.length), room - displayWidth(before));
-  return [
-    span(prompt, "sign"),
-    span(before),
-    span(under, "caret"),
-    ...(caret < text.length ? [span(after)] : []),
-  ];
+  return caretLine(prompt, level.line, columns);
 }
 
 function infoLine(state: PickState, level: Level, columns: number): Line {
@@ -117,7 +103,7 @@ function infoLine(state: PickState, level: Level, columns: number): Line {
     span(`  ${list.search.found.length}/${list.rows.length}${marked}`, "warn"),
     span(busy, "dim"),
   ];
-  /** Adds a text: a bad one is clipped if it doesn't fit, any other is omitted. */
+  /** Adds a text: an error is clipped if it doesn't fit, any other text is omitted. */
   const say = (text: string, tone: "bad" | "dim"): boolean => {
     const room = columns - lineWidth(line) - 2;
     if (room < 4 || (tone === "dim" && displayWidth(text) > room)) return false;
@@ -150,7 +136,7 @@ function hints(state: PickState, { kind }: Level): string {
   ].join("  ");
 }
 
-/* One row of a list, and the titles over its columns. */
+/* A row of a list, and the titles over its columns. */
 
 /** A column that fits: its index among the cells, and its width. */
 interface ShownColumn {
@@ -225,16 +211,11 @@ function rowLine(
   const places = matchedPlaces(list.search.query, entry);
   const row = listRow(list, entry);
   const pointer = span(isCurrent ? ">" : " ", "sign");
-  const marked = span(isMarked(state, entry.id) ? ">" : " ", "sign");
+  const marked = span(state.chosen.has(entry.id) ? ">" : " ", "sign");
   const name = nameSpans(entry.text, places, shown.name, isCurrent);
   const cells = shown.others.flatMap((one) => cellSpans(state, row, one, isCurrent));
   const line = [pointer, marked, ...name, ...cells];
   return isCurrent ? padLine(line, columns, "current") : line;
-}
-
-/** Returns whether a pod or a container is chosen. */
-function isMarked({ chosen }: PickState, id: string): boolean {
-  return chosen.has(id);
 }
 
 function nameSpans(
@@ -340,7 +321,7 @@ function contentLines(state: PickState, columns: number, rows: number): Line[] {
   const { content, scroll } = state.preview;
   const wanted = previewWanted(state);
   if (wanted === undefined) return [];
-  // The loaded preview belongs to the last row until the new one starts to load: it isn't shown for another row.
+  // The loaded preview belongs to the last row until the new preview starts to load: it isn't shown for another row.
   if (content?.id !== wanted || content.phase === "loading") return [[span("loading…", "dim")]];
   const shown = content.lines.slice(scroll, scroll + rows);
   const hidden = content.lines.length - scroll - shown.length;

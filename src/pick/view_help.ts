@@ -29,7 +29,7 @@ export function lastScroll(state: PickState): number {
   return Math.max(0, helpLines(state).length - textRows(state));
 }
 
-/** The last row shows how to leave, if there is more than one. */
+/** The last row shows how to leave, if there are more rows. */
 export function textRows({ screenRows: rows }: Pick<PickState, "screenRows">): number {
   return rows > 1 ? rows - 1 : rows;
 }
@@ -76,14 +76,14 @@ function stacked(row: HelpRow, columns: number): Line[] {
 
 /* The content of the picker's help: every key, and the search syntax. Data; `view_help.ts` formats it. */
 
-/** One action, and its keys. */
+/** An action, and its keys. */
 interface HelpRow {
   /** Names of keys as in `bindings`, or text to type. */
   keys: readonly string[];
   text: string;
 }
 
-/** Rows of one topic. */
+/** Rows of a topic. */
 interface HelpSection {
   title: string;
   rows: readonly HelpRow[];

@@ -1,4 +1,4 @@
-/** What a plugin may use besides drawing: each permission links the imports of one name. */
+/** The host's functions for a plugin besides drawing: each permission links the imports of its name. */
 import { KodamaError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 
@@ -18,7 +18,7 @@ export type CapabilityImport = typeof capabilities[Capability];
 /**
  * Returns the permissions of an entry.
  *
- * @throws KodamaError `config` for one that doesn't exist, with the nearest.
+ * @throws KodamaError `config` for an unknown permission, with the nearest.
  */
 export async function parseCapabilities(names: readonly string[]): Promise<Capability[]> {
   const known = Object.keys(capabilities);

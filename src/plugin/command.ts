@@ -54,7 +54,7 @@ export function pluginCommandOf(command: PaneCommand): PluginCommand | undefined
   }
 }
 
-/** Returns a recorded command; undefined if it isn't one. */
+/** Returns a recorded command; undefined if the value isn't a command. */
 export function parsePluginCommand(value: unknown): PluginCommand | undefined {
   if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
   const { type, text, query, focused, width, height } = value as Record<string, unknown>;

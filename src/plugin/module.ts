@@ -2,14 +2,14 @@
  * A plugin's file before it is compiled: a WebAssembly module whose imports, exports and limits are checked, and whose
  * memory gets the limit that the runtime can't set from outside.
  *
- * V8 lets a module's own memory grow to what the module declares, up to 4 GiB, and has no other limit for it. So the
- * maximum is written into the module: growth beyond it fails inside the plugin, as `memory.grow` defines.
+ * V8 lets a module's own memory grow to the maximum that the module declares, up to 4 GiB, and has no other limit for
+ * it. So the maximum is written into the module: growth beyond it fails inside the plugin, as `memory.grow` defines.
  */
 import { joinBytes } from "../base/byte_buffer.ts";
 import { KodamaError } from "../base/errors.ts";
 import { capabilities, type Capability } from "./capability.ts";
 
-/** Limits of one plugin. */
+/** Limits of a plugin. */
 export const pluginLimits = {
   /** The size of the file. */
   moduleBytes: 16 * 1024 * 1024,
@@ -72,7 +72,7 @@ const importModules: readonly string[] = ["kubetile", "env"];
 /**
  * Checks a module, and limits its memory and tables.
  *
- * @throws KodamaError `config` that says what the module may not have, or what it lacks.
+ * @throws KodamaError `config` that names the forbidden or missing parts of the module.
  */
 export function preparePlugin(file: Uint8Array): PluginModule {
   if (file.length > pluginLimits.moduleBytes) {
@@ -101,10 +101,10 @@ export function preparePlugin(file: Uint8Array): PluginModule {
   };
 }
 
-/** What the sections contain. */
+/** The contents of the sections. */
 interface Found {
   readonly types: Signature[];
-  /** The type of each function, the imported ones first. */
+  /** The type of each function, the imported functions first. */
   readonly functions: number[];
   /** Exported functions by name, and the memory. */
   readonly exports: Map<string, { kind: "function"; index: number } | { kind: "other" }>;
@@ -170,7 +170,7 @@ function readType(reader: Reader): Signature {
 function readImport(reader: Reader, found: Found): void {
   const module = reader.name();
   const name = reader.name();
-  const shown = `the import ${quoted(`${module}.${name}`)}`;
+  const shown = `the import ${JSON.stringify(`${module}.${name}`.slice(0, 80))}`;
   if (reader.byte() !== 0) throw refusal(`${shown} is not a function`);
   const type = reader.u32();
   found.functions.push(type);
@@ -253,10 +253,6 @@ function textOf({ params, results }: Signature): string {
   return `(${params.join(", ")}) -> ${results.length === 0 ? "nothing" : results.join(", ")}`;
 }
 
-function quoted(name: string): string {
-  return JSON.stringify(name.slice(0, 80));
-}
-
 function refusal(reason: string, options: { hint?: string } = {}): KodamaError {
   return new KodamaError("config", `not a plugin: ${reason}`, options);
 }
@@ -266,21 +262,17 @@ function refusal(reason: string, options: { hint?: string } = {}): KodamaError {
 /** Reads numbers and names within bounds. */
 class Reader {
   at: number;
-  readonly #bytes: Uint8Array;
-  readonly #end: number;
 
-  constructor(bytes: Uint8Array, start: number, end: number) {
-    this.#bytes = bytes;
+  constructor(private readonly bytes: Uint8Array, start: number, private readonly end: number) {
     this.at = start;
-    this.#end = end;
   }
 
   get ended(): boolean {
-    return this.at >= this.#end;
+    return this.at >= this.end;
   }
 
   byte(): number {
-    const byte = this.at < this.#end ? this.#bytes[this.at++] : undefined;
+    const byte = this.at < this.end ? this.bytes[this.at++] : undefined;
     if (byte === undefined) throw refusal("the file ends within a section");
     return byte;
   }
@@ -307,7 +299,7 @@ class Reader {
   section(size: number): Reader {
     const start = this.at;
     this.#take(size);
-    return new Reader(this.#bytes, start, start + size);
+    return new Reader(this.bytes, start, start + size);
   }
 
   vector(element: () => void): void {
@@ -322,10 +314,10 @@ class Reader {
   }
 
   #take(length: number): Uint8Array {
-    if (length > this.#end - this.at) throw refusal("the file ends within a section");
+    if (length > this.end - this.at) throw refusal("the file ends within a section");
     const start = this.at;
     this.at += length;
-    return this.#bytes.subarray(start, this.at);
+    return this.bytes.subarray(start, this.at);
   }
 }
 

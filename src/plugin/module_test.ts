@@ -1,4 +1,4 @@
-/** Files of plugins: what is refused, and the limits that are written into them. */
+/** Files of plugins: refusals, and the limits that are written into them. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { KodamaError } from "../base/errors.ts";
@@ -61,7 +61,7 @@ for (const [name, [text, reason]] of Object.entries(refusals)) {
   });
 }
 
-/** What a module may try to reach of its host. */
+/** Globals of its host that a module may try to reach. */
 const probed = [
   ["kubetile", "constructor"],
   ["kubetile", "__proto__"],

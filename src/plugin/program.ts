@@ -1,14 +1,14 @@
 /**
- * The process of one plugin: an instance of its module, and the functions that it imports. Only the text of
- * {@link runPlugin} is transferred, so it may use nothing from outside of its braces.
+ * The process of a plugin: an instance of its module, and the functions that it imports. Only the text of {@link
+ * runPlugin} is transferred, so it may use nothing from outside of its braces.
  *
- * The process has no permission at all, and the module can't reach even its globals: it has what it imports. A call
+ * The process has no permission at all, and the module can't reach even its globals: it has only its imports. A call
  * that doesn't return blocks this process alone, which the host ends. Messages are lines of JSON, read and written
  * synchronously, because an import of WebAssembly can't wait for a promise.
  */
 import type { CapabilityImport } from "./capability.ts";
 
-/** What the host sends; each but an answer waits until the process has reported the end of the one before. */
+/** A message of the host; each but an answer waits until the process has reported the end of the message before. */
 export type HostMessage =
   | {
     kind: "start";
@@ -31,29 +31,29 @@ export type HostMessage =
 /** A JSON text, or a message. */
 export type HostAnswer = { kind: "answer"; text: string } | { kind: "refusal"; text: string };
 
-/** Limits of what a plugin passes to the host. */
+/** Limits of a plugin's payloads to the host. */
 interface PayloadLimits {
   renderBytes: number;
   requestBytes: number;
-  /** What is sent of a rendering before the pane's size is known. */
+  /** The part of a rendering that is sent before the pane's size is known. */
   view: View;
-  /** Renderings within one call are sent at most this often; the last one is always sent. */
+  /** Renderings within a call are sent at most this often; the last rendering is always sent. */
   renderMs: number;
 }
 
-/** The size of a pane, in columns and rows: what is outside of it isn't sent. */
+/** The size of a pane, in columns and rows: cells outside of it aren't sent. */
 export interface View {
   width: number;
   height: number;
 }
 
-/** What the process sends. `lines` is the last rendering since the previous message. */
+/** A message of the process. `lines` is the last rendering since the previous message. */
 export type PluginMessage =
-  /** It runs, and reads its first message next. */
+  /** The process runs, and reads its first message next. */
   | { kind: "up" }
   /** The last message of the host is done. */
   | { kind: "done"; lines?: readonly string[] }
-  /** The plugin has failed; nothing follows. What it rendered in the call that failed may say why. */
+  /** The plugin has failed; nothing follows. The rendering of the call that failed may say why. */
   | { kind: "failed"; message: string; lines?: readonly string[] }
   /** An import; the process waits for the answer. */
   | { kind: "request"; name: CapabilityImport; text: string; lines?: readonly string[] };
@@ -181,7 +181,7 @@ function runPlugin(): void {
     throw new Error(`aborted: ${text(message)} (${text(file)}:${line}:${column})`);
   }
 
-  /** Writes a payload into the plugin's memory: into what it allocates, or into pages added at the end. */
+  /** Writes a payload into the plugin's memory: into memory that it allocates, or into pages added at the end. */
   function passed(json: string): [at: number, length: number] {
     const bytes = encoder.encode(json);
     const allocate = functions["plugin_alloc"];
@@ -240,7 +240,7 @@ function runPlugin(): void {
     isDue = false;
     sentAtMs = now;
     const { width, height } = view ?? start.limits.view;
-    // A column can have several characters: those that combine with the one before.
+    // A column can have several characters: a character and those that combine with it.
     return { lines: (rendered ?? []).slice(0, height).map((line) => line.slice(0, width * 4)) };
   }
 

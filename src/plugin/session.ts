@@ -7,7 +7,7 @@ import type { PluginCommand } from "./command.ts";
 import { type PluginModule, preparePlugin } from "./module.ts";
 import { type HostAnswer, type HostMessage, type PluginMessage, pluginProgram } from "./program.ts";
 
-/** What a plugin sends to its pane. There is no other way from a plugin to the screen. */
+/** An event of a plugin for its pane. There is no other way from a plugin to the screen. */
 export type PluginEvent =
   | { readonly kind: "pluginRender"; readonly pane: number; readonly lines: readonly string[] }
   | { readonly kind: "pluginError"; readonly pane: number; readonly error: string };
@@ -31,9 +31,16 @@ export type CapabilityHandlers = Readonly<Record<CapabilityImport, CapabilityHan
 
 /** Time and memory that a session may use. */
 export const sessionLimits = {
+  /**
+   * Limits of a process beside Deno's own share: the heap holds the module and its payloads; the time ends a process
+   * whose kodama was killed.
+   */
+  process: { memoryMiB: 96, cpuSeconds: 3600 },
+  /** The size that a process stays below, with Deno's share. */
+  maxProcessMiB: 192,
   /** The limit for the start of its process, which a busy machine makes slow. */
   startMs: 30_000,
-  /** The limit for one call of a plugin's function, without the time in which the host answers its imports. */
+  /** The limit for a call of a plugin's function, without the time in which the host answers its imports. */
   callMs: 2000,
   /** The limit for the last call, `plugin_on_close`. */
   closeMs: 500,
@@ -41,7 +48,7 @@ export const sessionLimits = {
   commands: 256,
   /** The longest answer of an import, in characters. */
   answerLength: 1024 * 1024,
-  /** Requests that are answered at once, and the time for each one beyond them. */
+  /** Requests that are answered at once, and the time for each request beyond them. */
   requests: 10,
   requestMs: 200,
   payload: {
@@ -84,13 +91,16 @@ async function prepare(file: Uint8Array): Promise<PluginModule> {
 /** A process that runs {@link pluginProgram}, without any permission. Disposing of it kills it. */
 export interface PluginProcess extends AsyncDisposable {
   send(line: string): Promise<void>;
-  /** Its standard output, until it is closed. */
+  /** The standard output of the process, until it is closed. */
   lines(): AsyncIterable<string>;
 }
 
-/** What a session needs. */
-export interface SessionOptions {
-  /** Returns the plugin, and what starts a process of JavaScript. Commands wait for it; an error is the plugin's. */
+/** The parameters of a session. */
+interface SessionOptions {
+  /**
+   * Returns the plugin, and a function that starts a process of JavaScript. Commands wait for it; an error is the
+   * plugin's.
+   */
   load(): Promise<{ plugin: PluginModule; start: (program: string) => PluginProcess }>;
   /** The permissions that its entry in the configuration grants. */
   granted: readonly Capability[];
@@ -116,7 +126,6 @@ export function openPlugin(options: SessionOptions): PluginSession {
 type State = "idle" | "busy" | "ended";
 
 class WasmSession implements PluginSession {
-  readonly #options: SessionOptions;
   readonly #ended = new AbortController();
   readonly #commands: PluginCommand[] = [];
   #plugin: PluginModule | undefined;
@@ -131,13 +140,12 @@ class WasmSession implements PluginSession {
   #done = Promise.withResolvers<void>();
   #removed: Promise<void> = Promise.resolve();
 
-  constructor(options: SessionOptions) {
-    this.#options = options;
+  constructor(private readonly options: SessionOptions) {
     void this.#open();
   }
 
   async #open(): Promise<void> {
-    const { granted, config, pane, load } = this.#options;
+    const { granted, config, pane, load } = this.options;
     try {
       const { plugin, start } = await load();
       if (this.#hasEnded()) return;
@@ -181,7 +189,7 @@ class WasmSession implements PluginSession {
   }
 
   onResize(width: number, height: number): void {
-    // A later size replaces one that still waits.
+    // A later size replaces a size that still waits.
     if (this.#commands.at(-1)?.type === "resize") this.#commands.pop();
     this.handleCommand({ type: "resize", width, height });
   }
@@ -195,7 +203,7 @@ class WasmSession implements PluginSession {
     this.#commands.length = 0;
     this.#closing = true;
     const timeUp = Promise.withResolvers<void>();
-    using _limit = this.#options.clock.timer(sessionLimits.closeMs, timeUp.resolve);
+    using _limit = this.options.clock.timer(sessionLimits.closeMs, timeUp.resolve);
     if (this.#process !== undefined && this.#state === "busy") {
       await Promise.race([this.#done.promise, timeUp.promise]);
     }
@@ -245,7 +253,7 @@ class WasmSession implements PluginSession {
   }
 
   #startTimer(limitMs: number = sessionLimits.callMs, what = "it didn't return"): void {
-    this.#timer = this.#options.clock.timer(limitMs, () => {
+    this.#timer = this.options.clock.timer(limitMs, () => {
       this.#fail(`${what} within ${limitMs / 1000} seconds, and was stopped`);
     });
   }
@@ -255,7 +263,7 @@ class WasmSession implements PluginSession {
     this.#timer?.[Symbol.dispose]();
     const { lines } = message;
     if (lines !== undefined && !this.#closing) {
-      this.#options.emit({ kind: "pluginRender", pane: this.#options.pane, lines });
+      this.options.emit({ kind: "pluginRender", pane: this.options.pane, lines });
     }
     if (message.kind === "failed") return this.#fail(message.message);
     if (message.kind === "request") return void this.#answer(message.name, message.text);
@@ -263,7 +271,7 @@ class WasmSession implements PluginSession {
     this.#done.resolve();
     const next = this.#commands.shift();
     if (next !== undefined) this.handleCommand(next);
-    else this.#options.onIdle?.();
+    else this.options.onIdle?.();
   }
 
   async #answer(name: CapabilityImport, text: string): Promise<void> {
@@ -272,7 +280,7 @@ class WasmSession implements PluginSession {
     await this.#requestTurn();
     if (signal.aborted) return;
     try {
-      const value = await this.#options.handlers[name](requestOf(name, text), signal);
+      const value = await this.options.handlers[name](requestOf(name, text), signal);
       answer = { kind: "answer", text: JSON.stringify(value ?? null) };
       if (answer.text.length > sessionLimits.answerLength) {
         throw new KodamaError("conflict", `the answer of ${answer.text.length} bytes is too large`);
@@ -286,21 +294,21 @@ class WasmSession implements PluginSession {
     await this.#process?.send(JSON.stringify(answer));
   }
 
-  /** Resolves when the plugin may request something: one that never stops asking slows only itself. */
+  /** Resolves when the plugin may request something: a plugin that never stops asking slows only itself. */
   async #requestTurn(): Promise<void> {
     const { requests, requestMs } = sessionLimits;
-    const now = this.#options.clock.elapsedMs();
+    const now = this.options.clock.elapsedMs();
     this.#requestsUntilMs = Math.max(now, this.#requestsUntilMs) + requestMs;
     const delayMs = this.#requestsUntilMs - now - requests * requestMs;
     if (delayMs <= 0) return;
-    await passed(this.#options.clock, delayMs, { signal: this.#ended.signal });
+    await passed(this.options.clock, delayMs, { signal: this.#ended.signal });
   }
 
   #fail(error: string): void {
     if (this.#state === "ended") return;
     this.#end();
     if (this.#closing) return;
-    this.#options.emit({ kind: "pluginError", pane: this.#options.pane, error });
+    this.options.emit({ kind: "pluginError", pane: this.options.pane, error });
   }
 
   #end(): void {

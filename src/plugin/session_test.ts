@@ -1,4 +1,5 @@
-/** Plugins that run, in real processes: commands, renderings, permissions, and what hostile ones can't do. */
+/** Plugins that run, in real processes: commands, renderings, permissions, and the limits of hostile plugins. */
+import { otherThan, unless } from "../base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -14,14 +15,14 @@ import {
 } from "./testing/modules.ts";
 import { openPlugin, sessionLimits } from "./session.ts";
 
-/** Returns the first event of a plugin after one command. */
+/** Returns the first event of a plugin after a command. */
 async function after(file: Uint8Array<ArrayBuffer>, options: OpenOptions = {}) {
   await using plugin = await openedPlugin(file, options);
   plugin.session.handleCommand({ type: "scroll_down" });
   return await plugin.event();
 }
 
-/** Renders what it gets: the command's JSON in a list. */
+/** Renders its input: the command's JSON in a list. */
 const echo = pluginOf(`${renderImport}
   (func $copy (param $from i32) (param $len i32)
     (i32.store8 (i32.const 2048) (i32.const 91))
@@ -41,7 +42,7 @@ Deno.test("ten plugins at once show what they render, and get every command in o
 });
 
 Deno.test("commands reach a plugin as JSON; a payload that isn't texts ends it", async () => {
-  // The rendering is a list of one object, which is not a text: the error proves that the JSON arrived.
+  // The rendering is a list with an object, which is not a text: the error proves that the JSON arrived.
   assert.deepEqual(await after(echo), {
     kind: "pluginError",
     pane: 1,
@@ -275,6 +276,57 @@ Deno.test("a plugin that grows its memory for ever gets 32 MiB, and runs on", as
   }`);
   assert.deepEqual(await after(grows), { kind: "pluginRender", pane: 1, lines: ["full"] });
 });
+
+/** Lists and texts of a mebibyte, and all of its own memory. */
+const large: Readonly<Record<string, string>> = {
+  "lists": `(local $i i32)
+    (loop $fill
+      (i32.store (i32.add (i32.const 1025) (i32.mul (local.get $i) (i32.const 3)))
+        (i32.const 0x2c2222))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $fill (i32.lt_u (local.get $i) (i32.const 340000))))
+    (i32.store8 (i32.const 1024) (i32.const 91)) (i32.store8 (i32.const 1021024) (i32.const 93))`,
+  "texts": `(local $i i32) (memory.fill (i32.const 1024) (i32.const 120) (i32.const 1020001))
+    (i32.store16 (i32.const 1024) (i32.const 0x225b))
+    (i32.store16 (i32.const 1021023) (i32.const 0x5d22))`,
+};
+
+for (const [what, fill] of Object.entries(large)) {
+  Deno.test({
+    ...unless(otherThan("linux"), `the process of a plugin that renders large ${what} stays small`),
+    async fn() {
+      const renders = pluginOf(
+        `${renderImport}\n(func $all ${fill} (local.set $i (i32.const 0))
+        (loop $again (call $render (i32.const 1024) (i32.const 1020001))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if $again (i32.lt_u (local.get $i) (i32.const 60)))))
+        ${
+          onCommand(`(drop (memory.grow (i32.const 440)))
+          (memory.fill (i32.const 1100000) (i32.const 1) (i32.const 30000000)) (call $all)`)
+        }`,
+        { pages: 40 },
+      );
+      await using plugin = await openedPlugin(renders, { clock: new ManualClock() });
+      plugin.session.handleCommand({ type: "select" });
+      const event = await plugin.event();
+      assert.equal(event.kind, "pluginRender", JSON.stringify(event));
+      const sizes = await processSizes();
+      assert.ok(sizes.length > 0);
+      const most = Math.max(...sizes);
+      assert.ok(most <= sessionLimits.maxProcessMiB, `${most} MiB`);
+    },
+  });
+}
+
+/** Returns the largest sizes so far, in MiB, of the processes of plugins of these tests; Deno keeps /proc to itself. */
+async function processSizes(): Promise<number[]> {
+  const script = `for one in /proc/[0-9]*; do
+    grep -q "^PPid:.${Deno.pid}$" "$one/status" && grep -q data: "$one/cmdline" &&
+      grep ^VmHWM: "$one/status"
+  done 2>/dev/null`;
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
+  return [...new TextDecoder().decode(stdout).matchAll(/\d+/g)].map(([size]) => Number(size) >> 10);
+}
 
 Deno.test("a plugin that requests and renders without end slows only itself", async () => {
   const payload = '["x"]';

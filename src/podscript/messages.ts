@@ -33,7 +33,7 @@ export class ScriptStderr {
     private readonly onMessage: (message: ScriptMessage) => void,
   ) {}
 
-  /** The tail of what wasn't a message: lines that aren't empty. */
+  /** The tail of the lines that weren't messages, without empty lines. */
   get complaints(): readonly string[] {
     return this.#complaints.split("\n").map((line) => line.replace(shellPrefix, "").trim())
       .filter((line) => line !== "");
@@ -64,7 +64,7 @@ export class ScriptStderr {
 }
 
 /**
- * Returns the mark for one run of a script, which starts the lines that are the script's own: programs in the pod can't
+ * Returns the mark for a run of a script, which starts the lines that are the script's own: programs in the pod can't
  * guess it.
  */
 export function newMark(): string {

@@ -2,9 +2,10 @@
 import type { Hint } from "../base/hint.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
-import { plainText } from "../base/plain_text.ts";
+import { plainText, withoutTrailing } from "../base/plain_text.ts";
 import { Capture } from "../exec/capture.ts";
 import { type Outcome, outcomeWithoutEnd } from "../exec/outcome.ts";
+import { reasonOrName } from "../exec/reason.ts";
 import { runOnTargets } from "../exec/run_on_targets.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
@@ -33,7 +34,7 @@ export interface PodResult {
   outcome: Outcome;
   /** At most 1 MiB. */
   stdout: string;
-  /** Its final lines, without overwritten text; at most 64 KiB. */
+  /** The final lines of standard error, without overwritten text; at most 64 KiB. */
   stderr: string;
 }
 
@@ -73,27 +74,15 @@ async function attempt(pod: PodAccess, command: PodCommand): Promise<PodResult> 
     } else if (event.kind === "targetEnded") outcome = event.outcome;
   }
   if (outcome.kind === "cancelled") signal.throwIfAborted();
-  return { outcome, stdout: textOf(stdout), stderr: stderr.end() };
+  return { outcome, stdout: new TextDecoder().decode(stdout.bytes), stderr: stderr.end() };
 }
 
-/** Returns a command's last message, as a reason: one line that is safe for a terminal. */
+/** Returns a command's last message, as a reason: a line that is safe for a terminal. */
 export function lastOutput({ stderr, outcome }: PodResult): string {
   const lines = stderr.split(/[\r\n]+/).map((line) => plainText(line, 300)).filter(Boolean);
   const output = lines.slice(-3).join("; ");
   if (output !== "") return output;
-  switch (outcome.kind) {
-    case "failed":
-      return outcome.reason ?? `exit code ${outcome.exitCode}`;
-    case "timeout":
-      return "the time is up";
-    case "forbidden":
-    case "unreachable":
-    case "unknown":
-    case "skipped":
-      return outcome.reason;
-    default:
-      return outcome.kind;
-  }
+  return reasonOrName(outcome);
 }
 
 /** Returns the error of a command that failed. */
@@ -110,10 +99,6 @@ export function podFailure(what: string, result: PodResult, hint?: Hint): Kodama
     `${what}: ${lastOutput(result)}`,
     hint === undefined ? {} : { hint },
   );
-}
-
-function textOf(capture: Capture): string {
-  return new TextDecoder().decode(capture.bytes);
 }
 
 /** Lines that programs overwrite: each ends with a line feed or a carriage return. */
@@ -163,9 +148,9 @@ export class WrittenLines {
   }
 }
 
-/** Returns the text after the last carriage return; one at the very end overwrites nothing yet. */
+/** Returns the text after the last carriage return; a carriage return at the very end overwrites nothing yet. */
 function lastShown(line: string): string {
-  const text = line.replace(/\r+$/, "");
+  const text = withoutTrailing("\r", line);
   const ends = line.slice(text.length);
   return text.slice(text.lastIndexOf("\r") + 1) + (ends === "" ? "" : "\r");
 }

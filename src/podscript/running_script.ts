@@ -33,7 +33,7 @@ export type ScriptFailure =
   | { kind: "refused"; refusal: ScriptRefusal }
   /** The image has no `sh`. */
   | { kind: "noShell" }
-  /** It sends data without end instead of an expected message. */
+  /** The script sends data without end instead of an expected message. */
   | { kind: "flood" }
   /** Exit code 0 if it ended before an expected message. `complaints`: the tail of its programs' stderr. */
   | { kind: "ended"; end: ChannelEnd; complaints: readonly string[] };
@@ -49,11 +49,9 @@ type ScriptEvent =
   | { kind: "data"; bytes: Uint8Array }
   | { kind: "message"; message: ScriptMessage };
 
-/** Options of a running script. */
-export interface RunningScriptOptions {
+interface RunningScriptOptions {
   /** Cuts the channel when it aborts. */
   signal: AbortSignal;
-  /** Returns the error for a failure. */
   errorOf: (failure: ScriptFailure) => Error;
 }
 
@@ -62,7 +60,7 @@ const maxUnread = 100;
 /** Limit of data that arrives while a message is expected. */
 const maxUnrequestedBytes = 1024 * 1024;
 
-/** One running script. Disposing of it cuts its channel: a script that reads its input ends then. */
+/** A running script. Disposing of it cuts its channel: a script that reads its input ends then. */
 export class RunningScript implements AsyncDisposable {
   readonly #output: AsyncIterator<OutputChunk>;
   readonly #stderr: ScriptStderr;

@@ -1,8 +1,10 @@
 /** Tasks as text for people, and as data. Pure. */
 import type { Approval, Task, TaskStatus, Tokens } from "../actions/agent/tasks.ts";
 import type { SessionAgent } from "../actions/session/agents.ts";
+import type { AgentNotice } from "../actions/session/notices.ts";
 import { plural } from "../base/plural.ts";
 import { ageText } from "../base/duration.ts";
+import { printable } from "../terminal/printable.ts";
 import { tableLines } from "../terminal/table.ts";
 
 /** The number of characters shown of a request's id: enough to distinguish those of one task. */
@@ -44,18 +46,9 @@ export function tasksTable(tasks: readonly Task[], now: Date): string[] {
   );
 }
 
-const agentsHeader = [
-  "NAMESPACE",
-  "SESSION",
-  "STATUS",
-  "OWNER",
-  "TASK",
-  "STATE",
-  "TASKS",
-  "TOKENS",
-  "COST",
-  "PROMPT",
-];
+const agentsHeader = "NAMESPACE SESSION STATUS OWNER TASK STATE TASKS TOKENS COST PROMPT".split(
+  " ",
+);
 
 /** Returns the lines of a table of all sessions' agents. */
 export function agentsTable(agents: readonly SessionAgent[]): string[] {
@@ -178,4 +171,18 @@ export function taskData(task: Task) {
     approvals: approvalsOf(task).map(({ request, tool, summary }) => ({ request, tool, summary })),
     partial: task.partial,
   };
+}
+
+const noticeText: Readonly<Record<AgentNotice["state"], string>> = {
+  waiting: "waits for an answer",
+  done: "is done",
+  failed: "failed",
+  interrupted: "was interrupted",
+};
+
+/** `2026-01-15T14:30:00Z fix-auth in dev: task 3 waits for an answer: Bash`. */
+export function noticeLine({ at, namespace, session, task, state, reason }: AgentNotice): string {
+  const time = at.toISOString().replace(/\.\d+/, "");
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return printable(`${time} ${session} in ${namespace}: task ${task} ${noticeText[state]}${why}`);
 }

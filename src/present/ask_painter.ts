@@ -23,16 +23,13 @@ const maxInput = 160;
 
 /** Formats the events of an answer. */
 export class AskPainter implements Painter<AskEvent> {
-  readonly #options: AskPainterOptions;
   /** The last character of the answer's text so far. */
   #last = "\n";
 
-  constructor(options: AskPainterOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: AskPainterOptions) {}
 
   paint(event: AskEvent): readonly Piece[] {
-    const { format } = this.#options;
+    const { format } = this.options;
     if (format === "jsonl") return [{ stream: "stdout", data: [jsonLine(askData(event))] }];
     if (format === "json") {
       return event.kind === "ended"
@@ -43,7 +40,7 @@ export class AskPainter implements Painter<AskEvent> {
   }
 
   #text(event: AskEvent): Piece[] {
-    const { quiet, metrics } = this.#options;
+    const { quiet, metrics } = this.options;
     switch (event.kind) {
       case "text": {
         const text = printable(event.text);

@@ -36,7 +36,9 @@ export function questionText(question: ChangeQuestion, columns: number): string 
       return [
         `  context    ${fitted(`${context}${address}`, 13, linesOf.scope)}`,
         `  namespace  ${fitted(namespace, 13, linesOf.scope)}`,
-        `  pods       ${podsText(scope, (columns - 13) * linesOf.scope)}`,
+        ...(scope.pods.length === 0
+          ? []
+          : [`  pods       ${podsText(scope, (columns - 13) * linesOf.scope)}`]),
       ];
     }),
     ...(others.length === 0 ? [] : [
@@ -55,7 +57,8 @@ export function wholeText({ action, scopes }: ChangeQuestion): string {
     ...(detail === "" ? [] : [`  ${printable(detail)}`]),
     ...stepLines(action, Infinity, printable),
     ...scopes.flatMap(({ context, namespace, pods }) =>
-      pods.map((pod) => `  ${printable([context, namespace, pod].join("/"))}`)
+      (pods.length === 0 ? ["*"] : pods)
+        .map((pod) => `  ${printable([context, namespace, pod].join("/"))}`)
     ),
   ].map((line) => `${line}\n`).join("");
 }
@@ -63,8 +66,16 @@ export function wholeText({ action, scopes }: ChangeQuestion): string {
 function headOf({ action, count }: ChangeQuestion): string {
   const pods = plural(count, "pod");
   switch (action.kind) {
-    case "command":
-      return action.shell ? `Run in ${pods} (sh):` : `Run in ${pods}:`;
+    case "command": {
+      const { shell, variables } = action;
+      const how = [
+        ...(shell ? ["sh"] : []),
+        ...(variables.length === 0 ? [] : [`with ${variables.join(", ")}`]),
+      ];
+      return how.length === 0
+        ? `Run in ${pods}:`
+        : `Run in ${pods} (${printable(how.join("; "))}):`;
+    }
     case "copy":
       return `Copy into ${pods}:`;
     case "kubectl":
@@ -137,7 +148,9 @@ function becauseLine({ because }: ChangeQuestion): string[] {
       return [];
     case "context":
       return [
-        `  Changes in the context ${printable(because.context)} always ask (gate.contexts).`,
+        `  Changes in the context ${
+          printable(because.context)
+        } always ask (gate.contexts, gate.servers).`,
       ];
     case "model":
       return ["  A language model requests this."];
@@ -148,7 +161,8 @@ function becauseLine({ because }: ChangeQuestion): string[] {
   }
 }
 
-function oneLine(text: string): string {
+/** Shows line feeds and tabs as they are written. */
+export function oneLine(text: string): string {
   return printable(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 

@@ -7,7 +7,7 @@ import type { Piece } from "../terminal/terminal.ts";
 import { jsonLine } from "./json.ts";
 import { runAge, workflowRunData, workflowRunLines } from "./past_runs.ts";
 import { tableLines } from "../terminal/table.ts";
-import { outcomeText } from "./steps_painter.ts";
+import { stepText } from "./summary.ts";
 
 /** Returns a list of runs. */
 export function clusterRunLines(runs: readonly ClusterRun[], now: Date): string[] {
@@ -36,7 +36,7 @@ function resultText(one: ClusterRun): string {
   if (unreadable !== undefined) return unreadable.message;
   if (state !== "ended") return state === "waiting" ? "not started" : state;
   const end = run?.end?.outcome;
-  return end === undefined ? "ended without a result" : outcomeText(end);
+  return end === undefined ? "ended without a result" : stepText(end);
 }
 
 /** Returns one run: its steps, and where it is. */
@@ -91,16 +91,13 @@ interface ClusterRunView {
 
 /** Formats a run that is followed. Everything in its records is text of others. */
 export class ClusterRunPainter {
-  readonly #view: ClusterRunView;
   #isInterrupted = false;
 
-  constructor(view: ClusterRunView) {
-    this.#view = view;
-  }
+  constructor(private readonly view: ClusterRunView) {}
 
   /** Returns what to write for an event. */
   paint(event: ClusterRunEvent): readonly Piece[] {
-    if (this.#view.format === "jsonl") {
+    if (this.view.format === "jsonl") {
       const data = event.kind === "ended"
         ? { kind: "ended", run: clusterRunData(event.run) }
         : event;
@@ -130,7 +127,7 @@ export class ClusterRunPainter {
       outcome?: { kind?: unknown; reason?: unknown };
       durationMs?: unknown;
     };
-    const { bold } = this.#view.style.stderr;
+    const { bold } = this.view.style.stderr;
     const time = (ms: unknown) => typeof ms === "number" ? `, ${formatDuration(ms)}` : "";
     switch (event.kind) {
       case "stepTargetEnded":
@@ -149,7 +146,7 @@ export class ClusterRunPainter {
   }
 
   #note(line: string): readonly Piece[] {
-    return this.#view.quiet ? [] : [{ stream: "stderr", data: [`${line}\n`] }];
+    return this.view.quiet ? [] : [{ stream: "stderr", data: [`${line}\n`] }];
   }
 }
 

@@ -10,13 +10,14 @@ import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Piece } from "../terminal/terminal.ts";
 import {
+  defaultedTexts,
   failedContextText,
   notRecordedText,
   skippedPodTexts,
   waitingContextText,
-} from "./run_notes.ts";
+} from "../runs/notes.ts";
 import { RunProgress, type TargetsEvent } from "./run_progress.ts";
-import { FoldedTroubles, skippedReasons, summaryText } from "./summary.ts";
+import { FoldedTroubles, skippedReasons, SummaryExtras, summaryText } from "./summary.ts";
 
 /** The rate is averaged over this time. */
 const windowMs = 5000;
@@ -90,21 +91,19 @@ export interface CopyPainterOptions {
 
 /** Formats the events of one copy. */
 export class CopyPainter implements Painter<CopyEvent> {
-  readonly #options: CopyPainterOptions;
   #targets: readonly Target[] = [];
   #names: readonly string[] = [];
   readonly #notes = new Map<number, string[]>();
   readonly #startedAt = new Map<number, Date>();
   #reports = 0;
   readonly collected = new FoldedTroubles();
-  readonly #extras = { failedContexts: 0, unreachableContexts: 0, notReady: 0 };
+  readonly #extras = new SummaryExtras();
 
-  constructor(options: CopyPainterOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: CopyPainterOptions) {}
 
   paint(event: CopyEvent): readonly Piece[] {
-    const { quiet } = this.#options;
+    const { quiet } = this.options;
+    this.#extras.follow(event);
     switch (event.kind) {
       case "runStarted":
       case "targetsAdded":
@@ -119,16 +118,15 @@ export class CopyPainter implements Painter<CopyEvent> {
         return quiet ? [] : [messagePiece(`${this.#names[event.target] ?? ""}: ${event.text}`)];
       case "targetEnded":
         return this.#ended(event);
+      case "containersDefaulted":
+        return quiet ? [] : defaultedTexts(event).map((text) => messagePiece(text));
       case "contextWaiting":
         return quiet ? [] : [messagePiece(waitingContextText(event))];
       case "contextFailed":
-        this.#extras.failedContexts += 1;
-        if (event.error.kind === "unreachable") this.#extras.unreachableContexts += 1;
         return [messagePiece(failedContextText(event))];
       case "notRecorded":
         return quiet ? [] : [messagePiece(notRecordedText(event))];
       case "podsSkipped":
-        this.#extras.notReady += event.skipped.length;
         return quiet ? [] : skippedPodTexts(event).map((text) => messagePiece(text));
       case "runEnded":
         return this.#end(event);
@@ -139,7 +137,7 @@ export class CopyPainter implements Painter<CopyEvent> {
   }
 
   #ended(event: Extract<CopyEvent, { kind: "targetEnded" }>): Piece[] {
-    const { format } = this.#options;
+    const { format } = this.options;
     const { target, outcome } = event;
     this.collected.add(this.#names[target] ?? "", outcome, "not copied");
     if (format === "text") return [];
@@ -156,7 +154,7 @@ export class CopyPainter implements Painter<CopyEvent> {
   }
 
   #end(event: Extract<CopyEvent, { kind: "runEnded" }>): Piece[] {
-    const { format, quiet, single, style } = this.#options;
+    const { format, quiet, single, style } = this.options;
     const { summary, outcomes, durationMs, files, bytes } = event;
     const close: Piece[] = format === "json"
       ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]

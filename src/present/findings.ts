@@ -7,6 +7,7 @@ import type { Style } from "../terminal/style.ts";
 const titles: Readonly<Record<Finding["id"], string>> = {
   kubeconfig: "kubeconfig",
   server: "server",
+  certificate: "certificate",
   listPods: "pods",
   execPods: "exec",
   streams: "streams",

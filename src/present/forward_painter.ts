@@ -13,6 +13,7 @@ import type { Painter, Progress } from "../terminal/driver/drive.ts";
 import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
 import { recordingLine, trafficLine } from "./traffic_lines.ts";
+import { failedContextText, waitingContextText } from "../runs/notes.ts";
 import { displayWidth } from "../terminal/width.ts";
 
 /** Display options of forwards. */
@@ -24,19 +25,16 @@ interface ForwardPainterOptions {
 
 /** Formats the events of one command. */
 export class ForwardPainter implements Painter<ForwardActionEvent> {
-  readonly #options: ForwardPainterOptions;
   readonly #addresses = new Map<number, string>();
 
-  constructor(options: ForwardPainterOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ForwardPainterOptions) {}
 
   paint(event: ForwardActionEvent): readonly Piece[] {
     if (event.kind === "listening") {
       this.#addresses.set(event.info.forward, addressText(event.info));
     }
-    if (this.#options.format === "jsonl") return [out(`${JSON.stringify(forwardData(event))}\n`)];
-    if (this.#options.format === "json" && event.kind === "ready") {
+    if (this.options.format === "jsonl") return [out(`${JSON.stringify(forwardData(event))}\n`)];
+    if (this.options.format === "json" && event.kind === "ready") {
       const rows = event.forwards.map(({ info }) => infoData(info));
       return [out(`${JSON.stringify(rows, null, 2)}\n`)];
     }
@@ -44,7 +42,7 @@ export class ForwardPainter implements Painter<ForwardActionEvent> {
   }
 
   #lines(event: ForwardActionEvent): readonly Piece[] {
-    const { quiet, format } = this.#options;
+    const { quiet, format } = this.options;
     switch (event.kind) {
       case "listening":
         return format === "json" ? [] : [out(`${printable(infoText(event.info))}\n`)];
@@ -83,6 +81,10 @@ export class ForwardPainter implements Painter<ForwardActionEvent> {
         ];
       case "outOfSync":
         return [messagePiece(`${event.error.message}; trying again`)];
+      case "contextWaiting":
+        return quiet ? [] : [messagePiece(waitingContextText(event))];
+      case "contextFailed":
+        return [messagePiece(failedContextText(event))];
       case "inSync":
         return quiet ? [] : [messagePiece("the cluster answers again")];
       case "skipped":
@@ -171,7 +173,7 @@ function boundText(ms: number | undefined): string {
 }
 
 /** Returns an event as published data. */
-export function forwardData(event: ForwardActionEvent): Record<string, unknown> {
+function forwardData(event: ForwardActionEvent): Record<string, unknown> {
   switch (event.kind) {
     case "listening":
       return { kind: event.kind, ...infoData(event.info) };
@@ -185,6 +187,8 @@ export function forwardData(event: ForwardActionEvent): Record<string, unknown> 
       return { kind: event.kind, ...event.ref, ...event.summary };
     case "outOfSync":
       return { kind: event.kind, error: event.error.message };
+    case "contextFailed":
+      return { kind: event.kind, context: event.context, error: event.error.message };
     case "traffic":
       return { ...event, ...event.event, kind: "traffic", event: event.event.kind };
     default:
@@ -193,7 +197,7 @@ export function forwardData(event: ForwardActionEvent): Record<string, unknown> 
 }
 
 /** Returns a forward as published data. */
-export function infoData(info: ForwardInfo): Record<string, unknown> {
+function infoData(info: ForwardInfo): Record<string, unknown> {
   const { forward, address, target, remote, pod } = info;
   const local = address.kind === "unix"
     ? { socket: address.path }
@@ -239,15 +243,12 @@ interface Activity {
 
 /** Rows of forwards: bytes both ways, open connections, failures, and the activity of the last minute. */
 export class ForwardProgress implements Progress<ForwardActionEvent> {
-  readonly #columns: () => number;
   #forwards: readonly OpenForward[] = [];
   readonly #activities = new Map<number, Activity>();
   #second = 0;
 
   /** @param columns the current width of the terminal. */
-  constructor(columns: () => number) {
-    this.#columns = columns;
-  }
+  constructor(private readonly columns: () => number) {}
 
   follow(event: ForwardActionEvent): void {
     if (event.kind === "ready") this.#forwards = event.forwards;
@@ -281,7 +282,7 @@ export class ForwardProgress implements Progress<ForwardActionEvent> {
     const failures = failed === 0 ? [] : [`${failed} failed`];
     const bytes = `↑${bytesText(toPod)} ↓${bytesText(fromPod)}`;
     const counts = [bytes, ...requestTexts(statistics), `${active} open`, ...failures];
-    const columns = this.#columns() - 1;
+    const columns = this.columns() - 1;
     const width = (parts: readonly string[]) => displayWidth(parts.join("  "));
     // Without space for all: what has failed says more than what is open, and that more than bytes.
     let fitting = counts.length;

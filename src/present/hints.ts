@@ -3,20 +3,9 @@ import { commandLine } from "../base/shell_quote.ts";
 import { type ActionRef, type Hint, hintText, type OptionRef } from "../base/hint.ts";
 
 /** Input that a command takes as operands, in front of its flags. */
-const operands: ReadonlySet<string> = new Set([
-  "name",
-  "id",
-  "key",
-  "value",
-  "pod",
-  "source",
-  "target",
-  "ports",
-  "prompt",
-  "local",
-  "remote",
-  "path",
-]);
+const operands: ReadonlySet<string> = new Set(
+  "name id key value pod source target ports prompt local remote path".split(" "),
+);
 
 /** Input that is a command of its own, after `--`. */
 const trailing = "args";
@@ -24,9 +13,11 @@ const trailing = "args";
 /** Flags that are known by their letter, as in kubectl. */
 const letters: Readonly<Record<string, string>> = {
   allNamespaces: "A",
+  container: "c",
   follow: "f",
   match: "m",
   namespace: "n",
+  namespaces: "n",
   selector: "l",
   stdin: "i",
   tty: "t",

@@ -10,8 +10,8 @@ const wordings = [
     "kodama delete web -n x --purge",
   ],
   [
-    action("sync.resume", { key: "k", acceptEmptied: true }),
-    "kodama sync resume k --accept-emptied",
+    action("sync.resume", { key: "k", acceptRemovals: true }),
+    "kodama sync resume k --accept-removals",
   ],
   [action("pods", { allNamespaces: true }), "kodama pods -A"],
   [

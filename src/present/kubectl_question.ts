@@ -1,6 +1,10 @@
-/** The question before a run of kubectl that changes something: the command, where, what it touches, what is dangerous. */
+/**
+ * The question before a run of kubectl that changes something: the command, where, what it touches, what is dangerous.
+ */
 import type { KubectlDanger, KubectlPlan } from "../actions/kubectl/guard.ts";
-import type { KubectlPreview, NodePreview, PreviewedChange } from "../actions/kubectl/preview.ts";
+import { oneLine } from "./change_question.ts";
+import type { NodePreview } from "../actions/kubectl/nodes.ts";
+import type { KubectlPreview, PreviewedChange } from "../actions/kubectl/preview.ts";
 import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
@@ -18,21 +22,34 @@ interface KubectlQuestion {
   whole: string | undefined;
 }
 
-/** Returns the question of a plan. */
+/**
+ * Returns the question of a plan.
+ *
+ * @param options.isRepeated it was answered with yes, but about something else.
+ */
 export function questionOf(
   plan: KubectlPlan,
   preview: KubectlPreview,
-  style: Style,
+  { style, isRepeated = false }: { style: Style; isRepeated?: boolean },
 ): KubectlQuestion {
   const head = [
     style.bold(oneLine(plan.shown)),
+    ...(isRepeated
+      ? [row("again", style.yellow("more would happen now than was shown when you said yes"))]
+      : []),
     ...scopeLines(plan),
   ];
+  const namespace = plan.scope?.namespace;
   const dangers = plan.judgement.dangers.map((danger) =>
     row("dangerous", style.red(printable(dangerText(danger))))
   );
-  const short = previewLines(preview, { style, names: maxNames, diffLines: maxDiffLines });
-  const all = previewLines(preview, { style, names: Infinity, diffLines: Infinity });
+  const short = previewLines(preview, {
+    style,
+    names: maxNames,
+    diffLines: maxDiffLines,
+    namespace,
+  });
+  const all = previewLines(preview, { style, names: Infinity, diffLines: Infinity, namespace });
   const joined = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
   return {
     text: joined([...head, ...short, ...dangers]),
@@ -46,7 +63,7 @@ function scopeLines({ scope }: KubectlPlan): string[] {
   if (scope === undefined) return [];
   return [
     row("context", printable(`${scope.context}  (${scope.server})`)),
-    row("namespace", printable(scope.namespace)),
+    row("namespace", scope.isEverywhere ? "all" : printable(scope.namespace)),
   ];
 }
 
@@ -54,27 +71,47 @@ interface Shown {
   style: Style;
   names: number;
   diffLines: number;
+  /** That of the command line: objects of another one are shown with theirs. */
+  namespace?: string | undefined;
 }
 
 function previewLines(preview: KubectlPreview, shown: Shown): string[] {
   switch (preview.kind) {
     case "unknown":
-      return [];
-    case "failed":
-      return [
-        row("dry run", shown.style.yellow("failed, as the command itself may:")),
-        ...preview.message.split("\n").map((line) => `    ${printable(line)}`),
-      ];
+      return preview.why === undefined ? [] : [row("objects", printable(preview.why))];
     case "objects":
-      return objectLines(preview.objects, shown);
+      return [
+        ...(preview.objects.length === 0 && preview.failure !== undefined
+          ? []
+          : objectLines(preview.objects, shown)),
+        ...failureLines(preview, shown),
+      ];
     case "nodes":
-      return preview.nodes.flatMap((node) => nodeLines(node, preview.verb, shown));
+      return [
+        ...preview.nodes.flatMap((node) => nodeLines(node, preview.verb, shown)),
+        ...failureLines(preview, shown),
+      ];
   }
+}
+
+function failureLines(
+  preview: Exclude<KubectlPreview, { kind: "unknown" }>,
+  { style }: Shown,
+): string[] {
+  const { failure } = preview;
+  if (failure === undefined) return [];
+  const shown = preview.kind === "objects" ? preview.objects : preview.nodes;
+  const which = shown.length === 0 ? "which" : "of others, which";
+  return [
+    row("errors", style.yellow(`${which} the command itself may have too:`)),
+    ...failure.split("\n").map((line) => `    ${printable(line)}`),
+  ];
 }
 
 const headings: Readonly<Record<PreviewedChange["effect"], string>> = {
   create: "creates",
   change: "changes",
+  replace: "recreates",
   delete: "deletes",
   none: "no change",
 };
@@ -83,13 +120,26 @@ function objectLines(objects: readonly PreviewedChange[], shown: Shown): string[
   if (objects.length === 0) return [row("touches", "nothing")];
   const nameOf = ({ name, namespace }: PreviewedChange) =>
     namespace === undefined ? name : `${namespace}/${name}`;
-  const several = new Set(objects.map(({ namespace }) => namespace)).size > 1;
+  const namespaces = new Set(objects.flatMap(({ namespace }) => namespace ?? []));
+  const several = namespaces.size > 1 || !namespaces.isSubsetOf(new Set([shown.namespace]));
   const lists = (Object.keys(headings) as PreviewedChange["effect"][]).flatMap((effect) => {
     const some = objects.filter((one) => one.effect === effect);
     const names = some.map((one) => several ? nameOf(one) : one.name);
     return some.length === 0 ? [] : [row(headings[effect], namesText(names, shown.names))];
   });
-  return [...lists, ...diffLines(objects, shown)];
+  const contents = objects.filter((one) => "contents" in one).map(({ name, contents }) =>
+    row("with", `${oneLine(name)}: ${contentsText(contents, shown.names)}`)
+  );
+  return [...lists, ...contents, ...diffLines(objects, shown)];
+}
+
+function contentsText(contents: readonly string[] | undefined, limit: number): string {
+  if (contents === undefined) return "what is in it isn't known";
+  if (contents.length === 0) return "nothing is in it";
+  const shown = contents.slice(0, limit).map(oneLine).join(", ");
+  return contents.length > limit
+    ? `${shown} and ${plural(contents.length - limit, "kind")} more`
+    : shown;
 }
 
 /** Returns how objects have changed, as the lines of a question's differences. */
@@ -130,12 +180,18 @@ function nodeLines(node: NodePreview, verb: string, shown: Shown): string[] {
         `${namesText(names, shown.names)}${why === "" ? "" : ` ${shown.style.dim(why)}`}`,
       ),
     ];
+  const refusal = node.missing.length === 0 ? [] : [
+    row("evicts", `none, without ${node.missing.join(" and ")}; these otherwise:`),
+  ];
+  const needs = (flag: string, why: string) =>
+    node.missing.includes(flag) ? `(${why}: needs ${flag})` : `(${why})`;
   return [
-    row("node", name),
-    ...list("evicts", node.evicted, ""),
-    ...list("loses", node.localData, "(emptyDir: needs --delete-emptydir-data)"),
-    ...list("not again", node.unmanaged, "(no controller: needs --force)"),
-    ...list("leaves", node.daemons, "(DaemonSets: needs --ignore-daemonsets)"),
+    row("node", `${name} takes no new pods`),
+    ...refusal,
+    ...list(node.missing.length === 0 ? "evicts" : "", node.evicted, ""),
+    ...list("loses", node.localData, needs("--delete-emptydir-data", "emptyDir")),
+    ...list("not again", node.unmanaged, needs("--force", "no controller")),
+    ...list("leaves", node.daemons, needs("--ignore-daemonsets", "DaemonSets")),
     ...list("blocked", node.blockedBy, "(PodDisruptionBudgets that allow no eviction now)"),
   ];
 }
@@ -168,6 +224,8 @@ function dangerText(danger: KubectlDanger): string {
       return danger.count === undefined
         ? `${danger.by} chooses the objects`
         : `${danger.count} objects`;
+    case "allOfKind":
+      return `no name is given: it may be all ${danger.resource}`;
     case "systemNamespace":
       return `${danger.namespace} has the cluster's own components`;
     case "stopsWorkload":
@@ -194,8 +252,4 @@ const flagTexts: Readonly<Record<string, string>> = {
 
 function row(heading: string, text: string): string {
   return `  ${heading.padEnd(9)}  ${text}`;
-}
-
-function oneLine(text: string): string {
-  return printable(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }

@@ -6,6 +6,7 @@ import {
   type LogLine,
   type LogsEvent,
   stampOf,
+  type StampStyle,
   type Target,
   type TemplatePart,
   textOf,
@@ -17,7 +18,7 @@ import type { Piece } from "../terminal/terminal.ts";
 import { plainStyle, type Style } from "../terminal/style.ts";
 import { prefixes } from "./prefix.ts";
 import { plural } from "../base/plural.ts";
-import { failedContextText, skippedPodText } from "./run_notes.ts";
+import { failedContextText, skippedPodText } from "../runs/notes.ts";
 import { tameLine } from "../terminal/tame.ts";
 import { escapeControls } from "../base/plain_text.ts";
 
@@ -39,7 +40,6 @@ const between = encoder.encode(",\n");
 
 /** Formats the logs of one call. */
 export class LogsPainter implements Painter<LogsEvent> {
-  readonly #options: LogsPainterOptions;
   /** Lines are copied unchanged: their text isn't inspected. */
   readonly #exact: boolean;
   readonly #out = new JsonBuffer();
@@ -49,8 +49,7 @@ export class LogsPainter implements Painter<LogsEvent> {
   #frames: readonly JsonFrame[] = [];
   #written = 0;
 
-  constructor(options: LogsPainterOptions) {
-    this.#options = options;
+  constructor(private readonly options: LogsPainterOptions) {
     const { template, jsonFields, highlight, timestamps, terminal, style } = options;
     const marks = highlight.length > 0 && style !== plainStyle;
     const ownTimes = timestamps !== undefined && timestamps !== "full";
@@ -62,8 +61,8 @@ export class LogsPainter implements Painter<LogsEvent> {
   paint(event: LogsEvent): readonly Piece[] {
     if (event.kind === "lines") return [{ stream: "stdout", data: [this.#lines(event.lines)] }];
     if (event.kind === "sourcesAdded") this.#add(event.sources, event.names);
-    const { quiet, format } = this.#options;
-    const notes = notesOn(event, this.#names, this.#options).filter(({ important }) =>
+    const { quiet, format } = this.options;
+    const notes = notesOn(event, this.#names, this.options).filter(({ important }) =>
       important || !quiet
     );
     const pieces = notes.map(({ text }) => messagePiece(text));
@@ -74,7 +73,7 @@ export class LogsPainter implements Painter<LogsEvent> {
   #add(targets: readonly Target[], names: readonly string[]): void {
     this.#targets = [...this.#targets, ...targets];
     this.#names = [...this.#names, ...names.map(printable)];
-    const { format, single, template, style } = this.#options;
+    const { format, single, template, style } = this.options;
     if (format === "json" || format === "jsonl") this.#frames = this.#targets.map(jsonFrame);
     const bare = format === "raw" || template !== undefined ||
       (single && this.#targets.length === 1);
@@ -83,13 +82,13 @@ export class LogsPainter implements Painter<LogsEvent> {
   }
 
   #lines(lines: readonly LogLine[]): SinkData {
-    const { format } = this.#options;
+    const { format } = this.options;
     if (format === "json" || format === "jsonl") return this.#json(lines, format === "json");
     return this.#exact ? this.#bytes(lines) : this.#texts(lines);
   }
 
   #json(lines: readonly LogLine[], inArray: boolean): Uint8Array {
-    const { terminal } = this.#options;
+    const { terminal } = this.options;
     const out = this.#out;
     for (const line of lines) {
       if (inArray) out.add(this.#written++ === 0 ? encoder.encode("[\n") : between);
@@ -100,7 +99,7 @@ export class LogsPainter implements Painter<LogsEvent> {
   }
 
   #bytes(lines: readonly LogLine[]): Uint8Array {
-    const { timestamps } = this.#options;
+    const { timestamps } = this.options;
     const out = this.#out;
     for (const line of lines) {
       out.add(known(this.#prefixes, line).bytes);
@@ -117,7 +116,7 @@ export class LogsPainter implements Painter<LogsEvent> {
   #texts(lines: readonly LogLine[]): string {
     return lines.flatMap((line) => {
       const prefix = known(this.#prefixes, line).text;
-      return lineTexts(line, known(this.#targets, line), this.#options)
+      return lineTexts(line, known(this.#targets, line), this.options)
         .map((text) => `${prefix}${text}\n`);
     }).join("");
   }
@@ -153,7 +152,9 @@ export function notesOn(
         ),
       ];
     case "podsSkipped":
-      return event.skipped.map((one) => note(skippedPodText(one)));
+      return event.skipped.map((one) =>
+        one.named ? important(skippedPodText(one)) : note(skippedPodText(one))
+      );
     case "sourcesAdded":
       return event.joined ? event.names.map((name) => note(`${name} has joined`)) : [];
     case "queued": {
@@ -221,9 +222,6 @@ function important(text: string): Note {
 }
 
 /* Log lines as text, if more is needed than their bytes: templates, fields, highlights, a terminal. */
-
-/** The time in front of a line: as the server sent it, or in the time zone of this machine, whole or to the second. */
-export type StampStyle = "full" | "local" | "short";
 
 /** How the text of a line is formatted. */
 interface LineTextOptions {

@@ -117,17 +117,7 @@ export function testedTable(results: readonly TestedModel[]): string[] {
     number(one.tokensPerSecond),
     dollars(one.cost),
   ]);
-  return tableLines([
-    "MODEL",
-    "OUTCOME",
-    "ANSWERS",
-    "FIRST",
-    "TOTAL",
-    "IN",
-    "OUT",
-    "TOKENS/S",
-    "COST",
-  ], rows);
+  return tableLines("MODEL OUTCOME ANSWERS FIRST TOTAL IN OUT TOKENS/S COST".split(" "), rows);
 }
 
 /** Returns the result of a test as data. */
@@ -148,17 +138,7 @@ export function statsTable(stats: readonly ModelStats[]): string[] {
     milliseconds(one.totalMs),
     dollars(one.cost),
   ]);
-  return tableLines([
-    "MODEL",
-    "CALLS",
-    "FAILED",
-    "RETRIES",
-    "IN",
-    "OUT",
-    "FIRST",
-    "TOTAL",
-    "COST",
-  ], rows);
+  return tableLines("MODEL CALLS FAILED RETRIES IN OUT FIRST TOTAL COST".split(" "), rows);
 }
 
 /** Returns tokens and cost in one line: `1,200 tokens in, 300 out, $0.0081`. */

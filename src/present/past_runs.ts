@@ -1,11 +1,16 @@
 /** Past runs, of commands and of workflows, as tables and as data. */
-import type {
-  ListedRun,
-  PastRun,
-  PastStep,
-  PastWorkflow,
-  RecordedTarget,
+import {
+  type ListedRun,
+  type PastRun,
+  type PastStep,
+  type PastTarget,
+  type PastWorkflow,
+  type RecordedTarget,
+  sectionsOf,
 } from "../actions/runs/past_runs.ts";
+import { stepError } from "../actions/workflow/events.ts";
+import { oneLine } from "./change_question.ts";
+import { stepText } from "./summary.ts";
 import { plural } from "../base/plural.ts";
 import { commandLine } from "../base/shell_quote.ts";
 import { printable } from "../terminal/printable.ts";
@@ -47,7 +52,7 @@ export function rerunLine({ header }: PastRun, targets: readonly RecordedTarget[
 
 /** Formats a run, and how each of its targets ended. */
 export function runLines(run: PastRun): string[] {
-  const { header, targets, end } = run;
+  const { header, targets, notRun, end } = run;
   const facts: [string, string][] = [
     ["run", header.id],
     ["command", quotedCommand(header)],
@@ -66,10 +71,11 @@ export function runLines(run: PastRun): string[] {
     end === undefined ? "" : formatDuration(end.durationMs),
     end?.error ?? end?.signal ?? "",
   ]);
+  const others = notRun.map(({ pod, reason }) => [pod, "not run", "", "", reason]);
   return [
     ...facts.map(([name, fact]) => `${name.padEnd(width)}   ${oneLine(fact)}`),
     "",
-    ...tableLines(["POD", "OUTCOME", "EXIT", "TIME", "REASON"], rows),
+    ...tableLines(["POD", "OUTCOME", "EXIT", "TIME", "REASON"], [...rows, ...others]),
   ];
 }
 
@@ -83,45 +89,46 @@ interface RunDataOptions {
 export type RunData = ReturnType<typeof runData>;
 
 /** The same as data. */
-export function runData(
-  { header, targets, end }: PastRun,
-  { withOutputs = false }: RunDataOptions = {},
-) {
+export function runData(run: PastRun, options: RunDataOptions = {}) {
+  const { header, notRun, end } = run;
   const { event: _event, version: _version, ...request } = header;
   return {
     ...request,
     exitCode: end?.exitCode ?? null,
     durationMs: end?.durationMs ?? null,
     counts: end?.counts ?? null,
-    targets: targets.map(({ target, name, end, output }) => ({
-      ...target,
-      name,
-      outcome: end?.outcome ?? null,
-      exitCode: end?.exitCode ?? null,
-      signal: end?.signal ?? null,
-      durationMs: end?.durationMs ?? null,
-      error: end?.error ?? null,
-      ...(withOutputs ? outputData(output) : {}),
-    })),
+    targets: sectionsOf({ kind: "run", run }).flatMap(({ targets }) =>
+      targets.map((one) => ({ ...one.target, ...targetData(one, options) }))
+    ),
+    notRun,
   };
 }
 
-/** What a pod wrote; `null` if it isn't recorded. */
-function outputData(output: RecordedTarget["output"]) {
+/** How a pod ended, and what it wrote; `null` if that isn't recorded. */
+function targetData(
+  { name, outcome, exitCode, signal, durationMs, error, output }: PastTarget,
+  { withOutputs = false }: RunDataOptions,
+) {
   return {
-    stdout: output?.stdout ?? null,
-    stderr: output?.stderr ?? null,
-    omittedBytes: output?.omittedBytes ?? null,
+    ...{ name, outcome, exitCode, signal, durationMs, error },
+    ...(withOutputs
+      ? {
+        stdout: output?.stdout ?? null,
+        stderr: output?.stderr ?? null,
+        omittedBytes: output?.omittedBytes ?? null,
+      }
+      : {}),
   };
 }
 
 /** `47 ok, 2 failed in 12s`; if the end of the run isn't recorded, the outcomes so far. */
-function resultText({ targets, end }: PastRun): string {
+function resultText({ targets, notRun, end }: PastRun): string {
   const counts = new Map<string, number>();
   for (const { end } of targets) {
     const outcome = end?.outcome ?? "not known";
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   }
+  if (notRun.length > 0) counts.set("not run", notRun.length);
   const parts = [...counts].sort(([a], [b]) => rank(a) - rank(b)).map(([kind, number]) =>
     `${number} ${kind}`
   );
@@ -147,10 +154,6 @@ function quotedCommand({ command, shell }: PastRun["header"]): string {
 
 function cut(text: string): string {
   return text.length <= commandWidth ? text : `${text.slice(0, commandWidth - 1)}…`;
-}
-
-function oneLine(text: string): string {
-  return printable(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
 /** A run in a list: id, age, context, namespace, command, pods, result. */
@@ -202,7 +205,7 @@ function stepRow({ key, title, end, targets }: PastStep): string[] {
   const all = [...targets.values()].filter(({ target }) => target.pod !== "*");
   const good = all.filter(({ outcome }) => outcome.kind === "ok").length;
   const outcome = end?.outcome;
-  const reason = outcome !== undefined && "reason" in outcome ? outcome.reason : title;
+  const reason = outcome === undefined ? title : stepError(outcome) ?? title;
   return [
     key,
     outcome?.kind ?? "not ended",
@@ -217,18 +220,15 @@ function resultOf({ steps, end }: PastWorkflow): string {
     const ended = steps.filter((step) => step.end !== undefined).length;
     return `not ended: ${ended} of ${steps.length} started steps have ended`;
   }
-  const { outcome } = end;
-  return "reason" in outcome ? `${outcome.kind}: ${outcome.reason}` : outcome.kind;
+  return stepText(end.outcome);
 }
 
 /** A run of a workflow with steps as data. */
 export type WorkflowRunData = ReturnType<typeof workflowRunData>;
 
 /** The same as data. */
-export function workflowRunData(
-  { header, steps, end }: PastWorkflow,
-  { withOutputs = false }: RunDataOptions = {},
-) {
+export function workflowRunData(run: PastWorkflow, options: RunDataOptions = {}) {
+  const { header, end } = run;
   const { event: _event, version: _version, ...request } = header;
   return {
     ...request,
@@ -236,19 +236,11 @@ export function workflowRunData(
     exitCode: end?.exitCode ?? null,
     durationMs: end?.durationMs ?? null,
     outputs: end?.outputs ?? null,
-    steps: steps.map(({ key, title, end, targets, written }) => ({
-      step: key,
-      title,
-      outcome: end?.outcome.kind ?? null,
-      durationMs: end?.durationMs ?? null,
-      targets: [...targets.values()].map(({ name, outcome, durationMs }) => ({
-        name,
-        ...outcome,
-        kind: undefined,
-        outcome: outcome.kind,
-        durationMs,
-        ...(withOutputs ? outputData(written.get(name)) : {}),
-      })),
+    steps: sectionsOf({ kind: "workflow", run }).map((
+      { key, title, outcome, error, durationMs, targets },
+    ) => ({
+      ...{ step: key, title, outcome, error, durationMs },
+      targets: targets.map((one) => targetData(one, options)),
     })),
   };
 }
@@ -261,7 +253,7 @@ export function runAge(at: string, now: Date): string {
 }
 
 /** Contexts and namespaces, the first of each with the number of the others. */
-export function runScopeColumns(
+function runScopeColumns(
   targets: readonly { context: string; namespace: string }[],
 ): [context: string, namespace: string] {
   const column = (names: readonly string[]) => {
@@ -275,7 +267,7 @@ export function runScopeColumns(
 }
 
 /** Context and namespace as facts of a run. */
-export function scopeFacts(
+function scopeFacts(
   targets: readonly { context: string; namespace: string }[],
 ): [name: string, value: string][] {
   if (targets.length === 0) return [];

@@ -4,7 +4,7 @@ import { runData, runLines, runsTable } from "./past_runs.ts";
 
 const header: PastRun["header"] = {
   event: "record",
-  version: 1,
+  version: 2,
   id: "20260102-030405-0061a2b",
   at: "2026-01-02T03:04:05.006Z",
   command: ["sh", "-c", "echo a\necho \x1b[2J"],
@@ -27,7 +27,15 @@ function target(
   end: Partial<RecordedTarget["end"] & object> | undefined,
 ): RecordedTarget {
   const at = header.at;
-  const whole = { event: "targetEnded", target: 0, name, at, signal: null, error: null } as const;
+  const whole = {
+    event: "targetEnded",
+    step: "",
+    target: 0,
+    name,
+    at,
+    signal: null,
+    error: null,
+  } as const;
   return {
     target: { context: "c", namespace: "n", pod: name, container: "m", node: "", ip: "" },
     name,
@@ -45,6 +53,7 @@ const killed: PastRun = {
     target("web-1", { outcome: "failed", exitCode: 3 }),
     target("web-2", undefined),
   ],
+  notRun: [{ context: "c", namespace: "n", pod: "web-3", reason: "is Pending" }],
 };
 
 Deno.test("a run whose end isn't known says so, and a command can't steer the terminal", () => {
@@ -54,12 +63,13 @@ Deno.test("a run whose end isn't known says so, and a command can't steer the te
     "context     c",
     "namespace   n",
     "started     2026-01-02T03:04:05.006Z",
-    "result      not ended: 1 ok, 1 failed, 1 not known",
+    "result      not ended: 1 ok, 1 failed, 1 not known, 1 not run",
     "",
     "POD     OUTCOME     EXIT     TIME     REASON",
     "web-0   ok          0        40ms     <none>",
     "web-1   failed      3        40ms     <none>",
     "web-2   not known   <none>   <none>   <none>",
+    "web-3   not run     <none>   <none>   is Pending",
   ]);
 });
 
@@ -78,6 +88,7 @@ Deno.test("as data, what isn't known is null", () => {
   const data = runData(killed) as { targets: { outcome: string | null }[]; exitCode: unknown };
   assert.deepEqual(data.targets.map(({ outcome }) => outcome), ["ok", "failed", null]);
   assert.equal(data.exitCode, null);
+  assert.deepEqual(runData(killed).notRun, killed.notRun);
 });
 
 Deno.test("as data, a run has what its pods wrote if that is requested", () => {

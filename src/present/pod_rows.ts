@@ -46,14 +46,11 @@ export function columnsFor(naming: Naming): PickSettings["columns"] {
 
 /** Rows of the pods seen so far, and what choosing each of them means. */
 export class PodRows {
-  readonly #naming: Naming;
   readonly #rows = new Map<string, Row>();
   readonly #targets = new Map<string, Target>();
   readonly #pods = new Map<string, PickPod>();
 
-  constructor(naming: Naming) {
-    this.#naming = naming;
-  }
+  constructor(private readonly naming: Naming) {}
 
   /** Returns the pod's current row. Its position in the list is that of its first one. */
   rowOf(pod: PickPod): Row {
@@ -97,8 +94,8 @@ export class PodRows {
 
   #text({ context, namespace, pod }: Target): string {
     const parts = [
-      ...(this.#naming.context ? [context] : []),
-      ...(this.#naming.namespace ? [namespace] : []),
+      ...(this.naming.context ? [context] : []),
+      ...(this.naming.namespace ? [namespace] : []),
       pod,
     ];
     return printable(parts.join("/"));
@@ -106,7 +103,7 @@ export class PodRows {
 
   #order(pod: PickPod, text: string): string {
     const name = naturalKey(text);
-    switch (this.#naming.sort) {
+    switch (this.naming.sort) {
       case "name":
         return name;
       case "age":

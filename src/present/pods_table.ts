@@ -9,7 +9,7 @@ import type { Painter } from "../terminal/driver/drive.ts";
 import { messagePiece, printable } from "../terminal/printable.ts";
 import { tableLines } from "../terminal/table.ts";
 import type { Piece } from "../terminal/terminal.ts";
-import { failedContextText } from "./run_notes.ts";
+import { failedContextText } from "../runs/notes.ts";
 
 /** A container in which a command would run, and the state of its pod. */
 export interface ListedPod {
@@ -17,7 +17,7 @@ export interface ListedPod {
   state: PodState | undefined;
 }
 
-/** Which scopes the rows name: contexts if there are several, namespaces if it isn't the context's own. */
+/** Which scopes the rows name: contexts and namespaces if there are several, as in kubectl's tables. */
 export interface ScopeColumns {
   context: boolean;
   namespace: boolean;
@@ -32,11 +32,8 @@ export function scopeColumns(
   const namespaces = new Set(
     selection.operands.map((one) => one.kind === "pod" ? one.namespace : undefined),
   );
-  return {
-    context: contexts.length > 1,
-    namespace: selection.namespaces.kind !== "default" || namespaces.size > 1,
-    name: hasSeveralNamespaces(selection) || namespaces.size > 1,
-  };
+  const namespace = hasSeveralNamespaces(selection) || namespaces.size > 1;
+  return { context: contexts.length > 1, namespace, name: namespace };
 }
 
 /** Returns whether a selection may choose pods of several namespaces. */
@@ -111,15 +108,22 @@ function stateCells(state: PodState | undefined, nowMs: number): string[] {
   return [
     `${state.readyContainers}/${state.totalContainers}`,
     state.status,
-    String(state.restarts),
+    restartsText(state, nowMs),
     Number.isNaN(state.createdMs) ? "<unknown>" : ageText(nowMs - state.createdMs),
   ];
+}
+
+/** Returns `2 (5m ago)`, as kubectl does. */
+function restartsText({ restarts, restartedMs }: PodState, nowMs: number): string {
+  const isDated = restarts > 0 && !Number.isNaN(restartedMs);
+  return isDated ? `${restarts} (${ageText(nowMs - restartedMs)} ago)` : String(restarts);
 }
 
 /** Display options of {@link PodChangesPainter}. */
 export interface PodChangesOptions {
   format: "status" | "wide" | "name" | "jsonl";
   columns: ScopeColumns;
+  hasHeader: boolean;
   clock: Clock;
 }
 
@@ -128,13 +132,10 @@ export interface PodChangesOptions {
  * pod has the status `Deleted`.
  */
 export class PodChangesPainter implements Painter<PickPodsEvent> {
-  readonly #options: PodChangesOptions;
   readonly #known = new Map<string, ListedPod & { text: string }>();
   #isLoaded = false;
 
-  constructor(options: PodChangesOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: PodChangesOptions) {}
 
   paint(event: PickPodsEvent): readonly Piece[] {
     switch (event.kind) {
@@ -175,17 +176,19 @@ export class PodChangesPainter implements Painter<PickPodsEvent> {
     { before = [], isFirst = false }: { before?: readonly ListedPod[]; isFirst?: boolean },
   ): Piece[] {
     const lines = this.#lines(pods, before);
-    const data = (isFirst ? lines : lines.slice(this.#headerRows)).map((line) => `${line}\n`);
+    const data = (isFirst && this.options.hasHeader ? lines : lines.slice(this.#headerRows)).map((
+      line,
+    ) => `${line}\n`);
     return data.length === 0 ? [] : [{ stream: "stdout", data }];
   }
 
   get #headerRows(): number {
-    const { format } = this.#options;
+    const { format } = this.options;
     return format === "name" || format === "jsonl" ? 0 : 1;
   }
 
   #lines(pods: readonly ListedPod[], before: readonly ListedPod[]): string[] {
-    const { format, columns, clock } = this.#options;
+    const { format, columns, clock } = this.options;
     if (format === "name") {
       return pods.map(({ target }) => printable(podName(target, columns.name)));
     }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { PickPod } from "../actions/pick/pods.ts";
 import { KodamaError } from "../base/errors.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import { type PodChangesOptions, PodChangesPainter } from "./pods_table.ts";
+import { type Selection, wholeSelection } from "../actions/exec/events.ts";
+import { type PodChangesOptions, PodChangesPainter, scopeColumns } from "./pods_table.ts";
 import { target } from "./testing/run_events.ts";
 
 const pod = (name: string, status = "Running"): PickPod => ({
@@ -12,13 +13,14 @@ const pod = (name: string, status = "Running"): PickPod => ({
   readyContainers: 1,
   totalContainers: 1,
   restarts: 0,
+  restartedMs: NaN,
   createdMs: new ManualClock().now().getTime() - 60_000,
   containers: [],
 });
 
-function changes(format: PodChangesOptions["format"]) {
+function changes(format: PodChangesOptions["format"], hasHeader = true) {
   const columns = { context: false, namespace: false, name: false };
-  const painter = new PodChangesPainter({ format, columns, clock: new ManualClock() });
+  const painter = new PodChangesPainter({ format, columns, hasHeader, clock: new ManualClock() });
   return (...events: Parameters<typeof painter.paint>[0][]) =>
     events.flatMap((event) => painter.paint(event)).flatMap(({ data }) => data).join("");
 }
@@ -52,6 +54,29 @@ Deno.test("`PodChangesPainter` prints names and objects without a header", () =>
     ["web-0", "Running"],
     ["web-0", "Deleted"],
   ]);
+});
+
+Deno.test("`PodChangesPainter` prints restarts with the time of the last, and no header if that isn't wanted", () => {
+  const restarted = { restarts: 2, restartedMs: new ManualClock().now().getTime() - 30_000 };
+  const events = [changed([{ ...pod("web-0"), ...restarted }]), { kind: "loaded" }] as const;
+  assert.equal(
+    changes("status", false)(...events),
+    "web-0   1/1     Running   2 (30s ago)   60s\n",
+  );
+});
+
+Deno.test("scopeColumns() names namespaces if there may be several, as kubectl does", () => {
+  const columns = (changes: Partial<Selection>) =>
+    scopeColumns({ contexts: [], selection: { ...wholeSelection, ...changes } }).namespace;
+  const named = (...names: string[]) => ({ namespaces: { kind: "named" as const, names } });
+  const operands = (...namespaces: string[]) => ({
+    operands: namespaces.map((namespace) => ({ kind: "pod" as const, name: "p", namespace })),
+  });
+  assert.deepEqual(
+    [{}, named("a"), named("a", "b"), operands("a"), operands("a", "b")].map(columns),
+    [false, false, true, false, true],
+  );
+  assert.equal(columns({ namespaces: { kind: "all" } }), true);
 });
 
 Deno.test("`PodChangesPainter` reports a context that fails", () => {

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
-import { type Answer, compareAnswers, type RunDiff, type RunHead } from "../actions/runs/diff.ts";
-import type { RoundFailure, WatchRunEvent } from "../actions/exec/watch.ts";
+import type { ExecEvent } from "../actions/exec/events.ts";
+import type { Round, RoundDiff, RoundFailure } from "../actions/rounds.ts";
+import { type Answer, compareAnswers, hasChanged, type RunHead } from "../actions/runs/diff.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainStyle } from "../terminal/style.ts";
-import {
-  RoundsPainter,
-  StepsRoundsPainter,
-  stepsWatchProgress,
-  watchProgress,
-} from "./rounds_painter.ts";
-import type { StepsRound } from "../actions/workflow/watch_steps.ts";
+import { RoundsPainter, WatchProgress } from "./rounds_painter.ts";
 
 function answers(...outputs: string[]): Answer[] {
   return outputs.map((stdout, index) => ({
@@ -27,21 +22,23 @@ function answers(...outputs: string[]): Answer[] {
 /** Returns the ends of rounds, ten seconds apart. */
 async function rounds(
   all: readonly { answers: Answer[]; failures?: RoundFailure[] }[],
-): Promise<WatchRunEvent[]> {
-  return await Promise.all(all.map(async ({ answers, failures = [] }, index) => ({
-    kind: "roundEnded" as const,
-    round: index + 1,
-    // In the time zone of this machine.
-    at: new Date(2026, 10, 22, 12, 4, 10 * index),
-    targets: answers.length,
-    changes: await compareAnswers(all[index - 1]?.answers ?? [], answers),
-    failures,
-    exitCode: 0,
-  })));
+): Promise<Round[]> {
+  return await Promise.all(all.map(async ({ answers, failures = [] }, index) => {
+    const changes = await compareAnswers(all[index - 1]?.answers ?? [], answers);
+    const diff = { kind: "run", changes, isDifferent: hasChanged(changes) } as const;
+    return { ...roundOf(index + 1, { diff, failures }), targets: answers.length };
+  }));
 }
 
-function painted(events: readonly WatchRunEvent[], format: "text" | "jsonl"): string[] {
-  const painter = new RoundsPainter({ run: { paint: () => [] }, format, style: plainStyle });
+/** A round, ten seconds after the one before, in the time zone of this machine. */
+function roundOf(round: number, more: Partial<Round> = {}): Round {
+  const at = new Date(2026, 10, 22, 12, 4, 10 * (round - 1));
+  return { kind: "roundEnded", round, at, exitCode: 0, failures: [], ...more };
+}
+
+function painted(events: readonly Round[], format: "text" | "jsonl"): string[] {
+  const run = { paint: () => [] };
+  const painter = new RoundsPainter<ExecEvent>({ run, format, style: plainStyle });
   return events.flatMap((event) => painter.paint(event))
     .flatMap(({ stream, data }) =>
       data.map((text) => stream === "stderr" ? `2> ${text}` : `${text}`)
@@ -90,7 +87,8 @@ Deno.test("a failure is reported once, and its end", async () => {
 });
 
 Deno.test("the status line has the time of the last change", async () => {
-  const progress = watchProgress({ follow: () => {}, statusLine: () => "first" }, 10_000);
+  const run = { follow: () => {}, statusLine: () => "first" };
+  const progress = new WatchProgress<ExecEvent>(run, 10_000);
   assert.equal(progress.statusLine(0, 1), "first");
   const [one, two] = await rounds([{ answers: answers("x") }, { answers: answers("x") }]);
   assert.ok(one !== undefined && two !== undefined);
@@ -112,26 +110,12 @@ function answer(stdout: string): Answer {
   };
 }
 
-async function diffOf(before: string, after: string): Promise<RunDiff> {
+async function diffOf(before: string, after: string): Promise<RoundDiff> {
   const changes = await compareAnswers([answer(before)], [answer(after)]);
   const isDifferent = before !== after;
   const outputs = isDifferent ? [{ name: "version", before, after }] : [];
   const steps = [{ step: "ask", before: "ok", after: "ok", changes }];
   return { kind: "workflow", before: head, after: head, isDifferent, steps, outputs };
-}
-
-/** A round, ten seconds after the one before, in the time zone of this machine. */
-function roundOf(round: number, more: Partial<StepsRound> = {}): StepsRound {
-  const at = new Date(2026, 10, 22, 12, 4, 10 * (round - 1));
-  return { kind: "roundEnded", round, at, exitCode: 0, ...more };
-}
-
-function paintedSteps(rounds: readonly StepsRound[], format: "text" | "jsonl"): string[] {
-  const painter = new StepsRoundsPainter({ run: { paint: () => [] }, format, style: plainStyle });
-  return rounds.flatMap((event) => painter.paint(event))
-    .flatMap(({ stream, data }) =>
-      data.map((text) => stream === "stderr" ? `2> ${text}` : `${text}`)
-    );
 }
 
 Deno.test("a round of steps shows what changed, and nothing if nothing did", async () => {
@@ -140,12 +124,12 @@ Deno.test("a round of steps shows what changed, and nothing if nothing did", asy
     roundOf(2, { diff: await diffOf("1", "1") }),
     roundOf(3, { diff: await diffOf("1", "2"), exitCode: 5 }),
   ];
-  assert.deepEqual(paintedSteps(rounds, "text"), [
+  assert.deepEqual(painted(rounds, "text"), [
     "12:04:20  ask\n",
     '            1 pod (web-0) answers "2" instead of "1"\n',
     '          output version: "2" instead of "1"\n',
   ]);
-  const [line, ...others] = paintedSteps(rounds, "jsonl").map((text) => JSON.parse(text));
+  const [line, ...others] = painted(rounds, "jsonl").map((text) => JSON.parse(text));
   assert.deepEqual(others, []);
   assert.deepEqual([line.round, line.exitCode, line.changed], [3, 5, true]);
   assert.deepEqual(line.outputs, [{ name: "version", before: "1", after: "2" }]);
@@ -156,8 +140,8 @@ Deno.test("what a step prints on this machine has no pod", async () => {
   const changes = await compareAnswers([own("1")], [own("2")]);
   const steps = [{ step: "here", before: "ok", after: "ok", changes }];
   const heads = { before: head, after: head, isDifferent: true };
-  const diff: RunDiff = { kind: "workflow", ...heads, steps, outputs: [] };
-  assert.deepEqual(paintedSteps([roundOf(2, { diff })], "text"), [
+  const diff: RoundDiff = { kind: "workflow", ...heads, steps, outputs: [] };
+  assert.deepEqual(painted([roundOf(2, { diff })], "text"), [
     "12:04:10  here\n",
     '            it answers "2" instead of "1"\n',
   ]);
@@ -165,15 +149,16 @@ Deno.test("what a step prints on this machine has no pod", async () => {
 
 Deno.test("an error that lasts is printed once, and its end", () => {
   const error = new KodamaError("unreachable", "the server\u001b[2J is away");
+  const failures = [{ context: "", error }];
   assert.deepEqual(
-    paintedSteps([roundOf(1), roundOf(2, { error }), roundOf(3, { error }), roundOf(4)], "text"),
+    painted([roundOf(1), roundOf(2, { failures }), roundOf(3, { failures }), roundOf(4)], "text"),
     ["2> 12:04:10  the server\\x1b[2J is away\n", "2> 12:04:30  it runs again\n"],
   );
 });
 
 Deno.test("the status line has the last round, and when something changed", async () => {
   const run = { follow: () => {}, statusLine: () => "first" };
-  const progress = stepsWatchProgress(run, 10_000);
+  const progress = new WatchProgress<ExecEvent>(run, 10_000);
   assert.equal(progress.statusLine(0, 1), "first");
   progress.follow(roundOf(1));
   progress.follow({ kind: "roundStarted", round: 2 });

@@ -121,11 +121,7 @@ function changedLines({ pairs, names, diff }: ChangedGroup, style: Style, all: s
     const reason = diff.kind === "notCompared" ? `, not compared: ${diff.reason}` : "";
     return [isEnd ? `${pods}${ends}${reason}` : `${pods} ${verb} differently${reason}`];
   }
-  const tame = {
-    ...diff,
-    stdout: printable(diff.stdout),
-    stderr: printable(diff.stderr),
-  };
+  const tame = { ...diff, stdout: printable(diff.stdout), stderr: printable(diff.stderr) };
   const lines = diffLines(tame, style).map((line) => `  ${line}`);
   const cutLines = lines.length - linesShown;
   const cutBytes = [pair.before, pair.after].reduce(

@@ -1,4 +1,5 @@
 /** Formats run events as bytes for the two output streams. Pure: the driver writes them. */
+import type { Hint } from "../base/hint.ts";
 import { commandHint } from "./hints.ts";
 import {
   type ExecEvent,
@@ -13,11 +14,13 @@ import type { Style } from "../terminal/style.ts";
 import type { Piece } from "../terminal/terminal.ts";
 import { tameLine } from "../terminal/tame.ts";
 import {
+  defaultedTexts,
   failedContextText,
+  incompleteOutputText,
   notRecordedText,
   skippedPodTexts,
   waitingContextText,
-} from "./run_notes.ts";
+} from "../runs/notes.ts";
 import { diffLines } from "./diff_lines.ts";
 import { jsonLine, toJson } from "./json.ts";
 import { prefixes } from "./prefix.ts";
@@ -25,11 +28,12 @@ import {
   FoldedTroubles,
   singleOutcomeText,
   skippedReasons,
+  SummaryExtras,
   summaryText,
   troubleOf,
 } from "./summary.ts";
 import { formatDuration } from "../base/duration.ts";
-import { EventReporter } from "../actions/exec/event_report.ts";
+import { RunReporter } from "./run_reporter.ts";
 
 /** Display options of a run. */
 export interface RunPainterOptions {
@@ -43,6 +47,8 @@ export interface RunPainterOptions {
   format: "text" | "json" | "jsonl";
   /** The command line that runs the failed targets of a recorded run again. */
   rerunLine: (id: string) => string;
+  /** Advice in case that no pod has the command's program. */
+  unknownProgram?: Hint | undefined;
 }
 
 const decoder = new TextDecoder();
@@ -58,26 +64,28 @@ const newline = Uint8Array.of(10);
 
 /** Formats the events of one run. */
 export class RunPainter implements Painter<ExecEvent> {
-  readonly #options: RunPainterOptions;
   #names: readonly string[] = [];
   #prefixes: Readonly<Record<Piece["stream"], readonly Prefix[]>> = { stdout: [], stderr: [] };
   #reports = 0;
+  #isSplit = false;
   readonly collected = new FoldedTroubles();
-  readonly #extras = { failedContexts: 0, unreachableContexts: 0, notReady: 0 };
+  readonly #extras = new SummaryExtras();
   /** Number of blocks or groups written. */
   #headings = 0;
 
-  constructor(options: RunPainterOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: RunPainterOptions) {}
 
   paint(event: ExecEvent): readonly Piece[] {
+    this.#extras.follow(event);
     switch (event.kind) {
       case "runStarted":
       case "targetsAdded":
         return this.#add(event.names);
       case "line":
-        return [this.#line(event.target, event.stream, event.bytes)];
+        return [
+          this.#line(event.target, event.stream, event.bytes),
+          ...(event.endedBy === "limit" ? this.#split(event.target) : []),
+        ];
       case "output":
         return [{ stream: event.stream, data: [event.bytes] }];
       case "block":
@@ -91,16 +99,17 @@ export class RunPainter implements Painter<ExecEvent> {
       case "targetEnded":
         return this.#ended(event.target, event.outcome);
       case "contextWaiting":
-        return this.#options.quiet ? [] : [messagePiece(waitingContextText(event))];
+        return this.options.quiet ? [] : [messagePiece(waitingContextText(event))];
       case "contextFailed":
-        this.#extras.failedContexts += 1;
-        if (event.error.kind === "unreachable") this.#extras.unreachableContexts += 1;
         return [messagePiece(failedContextText(event))];
       case "podsSkipped":
-        this.#extras.notReady += event.skipped.length;
-        return this.#options.quiet ? [] : skippedPodTexts(event).map((text) => messagePiece(text));
+        return this.options.quiet ? [] : skippedPodTexts(event).map((text) => messagePiece(text));
+      case "containersDefaulted":
+        return this.options.quiet ? [] : defaultedTexts(event).map((text) => messagePiece(text));
+      case "outputIncomplete":
+        return this.options.quiet ? [] : [messagePiece(incompleteOutputText(event))];
       case "notRecorded":
-        return this.#options.quiet ? [] : [messagePiece(notRecordedText(event))];
+        return this.options.quiet ? [] : [messagePiece(notRecordedText(event))];
       case "runEnded":
         return this.#end(event);
     }
@@ -113,16 +122,26 @@ export class RunPainter implements Painter<ExecEvent> {
   }
 
   #prefixesFor(stream: Piece["stream"]): readonly Prefix[] {
-    return prefixes(this.#names, this.#options.style[stream])
+    return prefixes(this.#names, this.options.style[stream])
       .map((text) => ({ text, bytes: encoder.encode(text) }));
   }
 
   #line(target: number, stream: Piece["stream"], bytes: Uint8Array): Piece {
     const prefix = this.#prefixes[stream][target];
     if (prefix === undefined) throw new Error(`a line of target ${target}, which isn't in the run`);
-    if (!this.#options.terminal[stream]) return { stream, data: [prefix.bytes, bytes, newline] };
+    if (!this.options.terminal[stream]) return { stream, data: [prefix.bytes, bytes, newline] };
     const pieces = tameLine(decoder.decode(bytes));
     return { stream, data: pieces.map((piece) => `${prefix.text}${piece}\n`) };
+  }
+
+  /**
+   * The first line without memory for its end: the only reason why a line of the output isn't a line of the program's.
+   */
+  #split(target: number): Piece[] {
+    if (this.#isSplit) return [];
+    this.#isSplit = true;
+    const name = this.#names[target] ?? "";
+    return [messagePiece(`${name}: a line is too long for memory, and continues in the next`)];
   }
 
   #block(event: Extract<ExecEvent, { kind: "block" }>): Piece[] {
@@ -141,7 +160,7 @@ export class RunPainter implements Painter<ExecEvent> {
     const heading = `${names} (${targets.length})${outcomeMark(outcome)}`;
     if (diff?.kind === "same") return [this.#heading(`${heading}: the same output`)];
     if (diff?.kind === "unified") {
-      const lines = diffLines(diff, this.#options.style.stdout);
+      const lines = diffLines(diff, this.options.style.stdout);
       return [this.#heading(heading), ...this.#body("stdout", encoder.encode(lines.join("\n")))];
     }
     const mark = diff?.kind === "notCompared" ? ` (not compared: ${diff.reason})` : "";
@@ -158,7 +177,7 @@ export class RunPainter implements Painter<ExecEvent> {
     const before = this.#headings++ === 0 ? "" : "\n";
     return {
       stream: "stdout",
-      data: [`${before}${this.#options.style.stdout.bold(`---- ${text}`)}\n`],
+      data: [`${before}${this.options.style.stdout.bold(`---- ${text}`)}\n`],
     };
   }
 
@@ -166,7 +185,7 @@ export class RunPainter implements Painter<ExecEvent> {
   #body(stream: Piece["stream"], bytes: Uint8Array): Piece[] {
     if (bytes.length === 0) return [];
     const ended = bytes.at(-1) === 10;
-    if (!this.#options.terminal[stream]) {
+    if (!this.options.terminal[stream]) {
       return [{ stream, data: ended ? [bytes] : [bytes, newline] }];
     }
     const lines = decoder.decode(ended ? bytes.subarray(0, -1) : bytes).split("\n");
@@ -180,23 +199,31 @@ export class RunPainter implements Painter<ExecEvent> {
   #report(report: object): Piece {
     const text = JSON.stringify(toJson(report));
     this.#reports++;
-    if (this.#options.format === "jsonl") return { stream: "stdout", data: [`${text}\n`] };
+    if (this.options.format === "jsonl") return { stream: "stdout", data: [`${text}\n`] };
     return { stream: "stdout", data: [this.#reports === 1 ? "[\n" : ",\n", text] };
   }
 
   #ended(target: number, outcome: Outcome): Piece[] {
-    if (this.#options.single) return [];
+    if (this.options.single) return [];
     this.collected.add(this.#names[target] ?? "", outcome);
     return [];
   }
 
   #end(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
-    const { format, single, quiet } = this.#options;
+    const { format, single, quiet } = this.options;
     const close: Piece[] = format === "json"
       ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]
       : [];
     const last = single ? this.#singleEnd(event) : quiet ? [] : [this.#summary(event)];
-    return [...close, ...this.collected.take(), ...last];
+    return [...close, ...this.collected.take(), ...last, ...this.#unknownProgram(event)];
+  }
+
+  /** 127 is a shell's exit code for a program that doesn't exist. */
+  #unknownProgram({ outcomes }: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
+    const { unknownProgram: advice } = this.options;
+    const isUnknown = (one: Outcome | undefined) => one?.kind === "failed" && one.exitCode === 127;
+    if (advice === undefined || !outcomes.some(isUnknown)) return [];
+    return [messagePiece(`hint: ${commandHint(advice)}`)];
   }
 
   #singleEnd({ outcomes: [outcome] }: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
@@ -211,7 +238,7 @@ export class RunPainter implements Painter<ExecEvent> {
 
   #summary(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece {
     const { summary, outcomes, durationMs, record } = event;
-    const { rerunLine, style: { stderr: style } } = this.#options;
+    const { rerunLine, style: { stderr: style } } = this.options;
     const text = printable(
       `${summaryText(summary, this.#extras)} in ${formatDuration(durationMs)}`,
     );
@@ -223,7 +250,7 @@ export class RunPainter implements Painter<ExecEvent> {
       : [`Rerun the failed pods: ${rerunLine(record.id)}\n`];
     const line = `${well ? style.green(text) : style.red(text)}\n`;
     // On a terminal a blank line separates the summary from the last group.
-    const { stdout, stderr } = this.#options.terminal;
+    const { stdout, stderr } = this.options.terminal;
     const before = this.#headings > 0 && stdout && stderr ? ["\n"] : [];
     return { stream: "stderr", data: [...before, line, ...reasons, ...again] };
   }
@@ -238,7 +265,7 @@ function outcomeMark(outcome: Outcome): string {
 
 /** Writes each event as one object on one line. */
 export class EventLines implements Painter<ExecEvent> {
-  readonly #reporter = new EventReporter();
+  readonly #reporter = new RunReporter();
 
   /** `output`: includes the output lines of the commands. */
   constructor(readonly options: { stream: Piece["stream"]; output: boolean }) {}

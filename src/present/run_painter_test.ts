@@ -44,6 +44,13 @@ Deno.test("prefix: in a pipe every byte of a line comes through", () => {
   assert.deepEqual(piece?.data, [bytes("a: "), raw, bytes("\n")]);
 });
 
+Deno.test("prefix: a line without memory for its end is said to continue, once", () => {
+  const cut = { ...line(0, "some"), endedBy: "limit" } as ExecEvent;
+  const { stdout, stderr } = painted([started("a"), cut, cut, line(0, "end")]);
+  assert.equal(stdout, "a: some\na: some\na: end\n");
+  assert.equal(stderr, "a: a line is too long for memory, and continues in the next\n");
+});
+
 Deno.test("prefix: on a terminal a line can't leave its place", () => {
   const { stdout } = painted([started("a"), line(0, "\x1b[2J\x1b[31mred\x1b]0;t\x07\r50%")], {
     terminal: { stdout: true, stderr: true },
@@ -276,6 +283,10 @@ const troubles: readonly (readonly [Outcome, string])[] = [
   [{ kind: "failed", exitCode: 1 }, ""],
   [{ kind: "failed", exitCode: 127, reason: "no sh" }, "a: not started: no sh\n"],
   [
+    { kind: "failed", exitCode: 137, signal: "SIGKILL", reason: "no memory is left" },
+    "a: failed (SIGKILL): no memory is left\n",
+  ],
+  [
     { kind: "failed", exitCode: 127, reason: 'exec: "bash": executable file not found' },
     'a: not started: exec: "bash": executable file not found\n' +
     "hint: the image may have no bash: try sh, or open a shell, which finds one\n",
@@ -433,6 +444,7 @@ Deno.test("each event is one line that says whole what it is about", () => {
   assert.deepEqual(started?.["command"], ["id"]);
   assert.deepEqual(begun, {
     event: "targetStarted",
+    step: "",
     target: 0,
     name: "a",
     at: "2026-01-02T03:04:05.000Z",

@@ -1,7 +1,7 @@
 /** Sessions and their snapshots as tables, one by one, and as data. Pure. */
 import {
-  type Attachment,
   limitText,
+  type PartOrigin,
   type SessionDetails,
   type SessionDocument,
   sessionDocument,
@@ -12,19 +12,17 @@ import {
   type UnsupportedReason,
 } from "../actions/session/events.ts";
 import { commandHint } from "./hints.ts";
+import { hint } from "../base/hint.ts";
 import { plural } from "../base/plural.ts";
 import { ageText } from "../base/duration.ts";
 import { tableLines } from "../terminal/table.ts";
 import { statusLine, type TaskData, taskData } from "./agent_tasks.ts";
-import { attachedText, newestNotes } from "./team_text.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 import type { StoredSnapshot } from "../actions/session/snapshots/snapshots.ts";
 
 const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
-const wideHeader = [
-  ...["AGENT", "LEFT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "ATTACHED", "REASON"],
-];
+const wideHeader = [...["AGENT", "LEFT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"]];
 
 /** Returns the lines of the table. */
 export function sessionsTable(
@@ -68,10 +66,7 @@ function syncCell({ state, conflicts }: SyncSummary): string {
 }
 
 function wideCells(
-  { session, node, task, remaining: left, attached = [] }: Extract<
-    SessionRow,
-    { kind: "session" }
-  >,
+  { session, node, task, remaining: left }: Extract<SessionRow, { kind: "session" }>,
 ): string[] {
   const { repository, spec, owner } = session;
   const agent = task === undefined ? "" : `${task.status.state} (task ${task.number})`;
@@ -84,7 +79,6 @@ function wideCells(
     spec.image,
     node,
     owner ?? "",
-    [...new Set(attached.map(({ user }) => user))].join(", "),
   ];
 }
 
@@ -96,10 +90,6 @@ export type SessionData = SessionDocument & {
   /** Its current task, as in `agent list`; absent if there is none, or its pod is unreachable. */
   task?: TaskData;
   left?: TimeLeft;
-  /** Absent if no one is attached. */
-  attached?: readonly Attachment[];
-  /** The number of the newest note; absent if there never was one. */
-  lastNote?: number;
 };
 
 /** Returns the data of a row; of an unreadable session, its ref and the reason. */
@@ -108,7 +98,7 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     const { name, namespace, error } = row;
     return { name, namespace, status: "Unreadable", reason: error.message };
   }
-  const { session, live, node, sync, task, remaining: left, attached = [], lastNote } = row;
+  const { session, live, node, sync, task, remaining: left } = row;
   const document = sessionDocument(session);
   return {
     ...document,
@@ -123,8 +113,6 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     ...(node === "" ? {} : { node }),
     ...(task === undefined ? {} : { task: taskData(task) }),
     ...(left === undefined ? {} : { left }),
-    ...(attached.length === 0 ? {} : { attached }),
-    ...(lastNote === undefined ? {} : { lastNote }),
   };
 }
 
@@ -150,7 +138,7 @@ export function sessionLines(
     listConflicts: (key: string) => string;
   },
 ): string[] {
-  const { session, live, node, restarts, work, sync, remaining: left, tasks = [], team } = details;
+  const { session, live, node, restarts, work, sync, remaining: left, tasks = [] } = details;
   const { name, namespace, owner, repository, spec, environment, createdAt } = session;
   const { cpu, memory } = spec.resources;
   const age = ageText(now.getTime() - Date.parse(createdAt));
@@ -180,7 +168,6 @@ export function sessionLines(
     ["Sync", syncText(session, sync, listConflicts)],
     ["Variables", variables === "" ? undefined : variables],
     ["Git token", environment.gitToken ? "in the session's secret" : undefined],
-    ["Attached", team?.attached.map((one) => attachedText(one, now)).join(", ")],
   ];
   const shown = fields.filter(([, text]) => text !== undefined && text !== "");
   const width = Math.max(...shown.map(([label]) => label.length)) + 2;
@@ -189,8 +176,7 @@ export function sessionLines(
   const agent = tasks.length === 0
     ? []
     : ["Agent:", ...tasks.map((task) => `  ${statusLine(task)}`)];
-  const notes = team === undefined ? [] : newestNotes(team.notes, { name, now });
-  return [...lines, ...latest, ...agent, ...notes].map(printable);
+  return [...lines, ...latest, ...agent].map(printable);
 }
 
 /** In the format of the settings: `10.0.0.0/8:443,53/udp`. */
@@ -267,6 +253,43 @@ const reasons: Readonly<Record<UnsupportedReason, string>> = {
   form: "its value has an unknown form",
   unknown: "sessions have nothing like it",
 };
+
+/** Returns a line for each part of a new session, with who has set it. */
+export function definedLines(
+  { parts, beyond }: Extract<StartEvent, { kind: "defined" }>,
+  style: Style,
+): string[] {
+  const absent = { image: "none", containers: "", egress: "any address" };
+  return [
+    ...parts.flatMap(({ name, texts, origin }) => {
+      const text = texts.length === 0 ? absent[name] : texts.join(", ");
+      return text === ""
+        ? []
+        : [`${printable(`${name}: ${text}`)}${style.dim(printable(originSuffix(origin)))}`];
+    }),
+    ...beyond.map((text) =>
+      `${style.yellow("warning:")} ${
+        printable(`your own settings go beyond the restricted standard: ${text}`)
+      }`
+    ),
+  ];
+}
+
+function originSuffix(origin: PartOrigin): string {
+  switch (origin.kind) {
+    case "option":
+      return ` (${commandHint(hint`${origin}`)})`;
+    case "environment":
+      return ` ($${origin.variable})`;
+    case "template":
+    case "repository":
+    case "user":
+    case "devContainer":
+      return ` (${origin.path})`;
+    case "default":
+      return "";
+  }
+}
 
 /** Returns a line for the file, and one for each reason for which properties have no effect. */
 export function devContainerLines(

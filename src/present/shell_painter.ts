@@ -4,7 +4,7 @@ import { formatDuration } from "../base/duration.ts";
 import type { Painter } from "../terminal/driver/drive.ts";
 import { messagePiece } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
-import { failedContextText, skippedPodTexts } from "./run_notes.ts";
+import { defaultedTexts, failedContextText, skippedPodTexts } from "../runs/notes.ts";
 import { singleOutcomeText, troubleText } from "./summary.ts";
 
 /** Display options of a shell. */
@@ -20,11 +20,7 @@ export interface ShellPainterOptions {
 
 /** Formats the events of one shell. */
 export class ShellPainter implements Painter<ShellEvent> {
-  readonly #options: ShellPainterOptions;
-
-  constructor(options: ShellPainterOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ShellPainterOptions) {}
 
   paint(event: ShellEvent): readonly Piece[] {
     if (event.kind === "output") return [{ stream: event.stream, data: [event.bytes] }];
@@ -37,6 +33,8 @@ export class ShellPainter implements Painter<ShellEvent> {
         return [failedContextText(event)];
       case "podsSkipped":
         return skippedPodTexts(event);
+      case "containersDefaulted":
+        return defaultedTexts(event);
       case "attached":
         return this.#attachedLines(event);
       case "linkLost":
@@ -47,7 +45,7 @@ export class ShellPainter implements Painter<ShellEvent> {
   }
 
   #attachedLines({ target: { pod }, multiplexer: keptBy, state }: Of<"attached">): string[] {
-    const { newShell } = this.#options;
+    const { newShell } = this.options;
     switch (state) {
       case "new":
         return [];
@@ -62,7 +60,7 @@ export class ShellPainter implements Painter<ShellEvent> {
     const incomplete = transcript?.trouble === undefined
       ? []
       : [`the transcript ${transcript.path} is incomplete: ${transcript.trouble}`];
-    return [...outcomeLines(pod, end, this.#options.exitCodes), ...incomplete];
+    return [...outcomeLines(pod, end, this.options.exitCodes), ...incomplete];
   }
 }
 

@@ -3,23 +3,23 @@
  * status line; and the plan of a run.
  */
 import { jsonDocument, jsonLine } from "./json.ts";
-import {
-  type Again,
-  type PlannedStep,
-  reasonOf,
-  type StepOutcome,
-  type StepsEvent,
-  type WorkflowPlan,
+import { reasonOf } from "../actions/workflow/events.ts";
+import type {
+  Again,
+  PlannedStep,
+  StepsEvent,
+  WorkflowPlan,
 } from "../actions/workflow/run_steps.ts";
 import type { Clock } from "../base/clock.ts";
 import { formatDuration } from "../base/duration.ts";
-import { isRecord } from "../base/json_value.ts";
 import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Painter, Progress } from "../terminal/driver/drive.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Piece } from "../terminal/terminal.ts";
-import { notRecordedText, skippedPodText } from "./run_notes.ts";
+import { notRecordedText, skippedPodText } from "../runs/notes.ts";
+import { RunReporter } from "./run_reporter.ts";
+import { stepText } from "./summary.ts";
 
 /** Display options. */
 export interface StepsView {
@@ -30,23 +30,16 @@ export interface StepsView {
   rerunLine: (id: string, again: Again) => string;
 }
 
-/** Fields of the output of a step in pods that consist of what its targets wrote. */
-const repeated: readonly string[] = ["byTarget", "distinct", "groups", "stdout"];
-
 /** Formats the events of one run. */
 export class StepsPainter implements Painter<StepsEvent> {
-  readonly #view: StepsView;
   readonly #ended: Record<string, unknown>[] = [];
   readonly #targets = new Map<string, Map<string, string>>();
   /** Most steps have the same pods: a message about a pod is printed once. */
   readonly #skippedNoted = new Set<string>();
-  /** Targets that haven't ended, by step and name, and whether lines of them were written. */
-  readonly #running = new Map<string, Map<string, boolean>>();
+  readonly #reporter = new RunReporter();
   #record: string | undefined;
 
-  constructor(view: StepsView) {
-    this.#view = view;
-  }
+  constructor(private readonly view: StepsView) {}
 
   /** Returns what to write for an event. */
   paint(event: StepsEvent): Piece[] {
@@ -55,11 +48,11 @@ export class StepsPainter implements Painter<StepsEvent> {
     if (event.kind === "stepTargetEnded" && event.end.target.pod !== "*") {
       this.#count(event.step, event.end);
     }
-    switch (this.#view.format) {
+    switch (this.view.format) {
       case "text":
         return this.#text(event);
       case "jsonl":
-        return this.#withoutRepetition(event).map((one) => out(jsonLine(one)));
+        return this.#reporter.report(event).map((one) => out(jsonLine(one)));
       case "json":
         return this.#json(event);
     }
@@ -71,43 +64,8 @@ export class StepsPainter implements Painter<StepsEvent> {
     this.#targets.set(step, ends.set(name, outcome.kind));
   }
 
-  /**
-   * Leaves out what earlier lines have: of a target's end what its lines have, of folded lines what the ends have, and
-   * of a step's end what the ends of its targets have.
-   */
-  #withoutRepetition(event: StepsEvent): readonly unknown[] {
-    switch (event.kind) {
-      case "stepTargets":
-        this.#running.set(event.step, new Map(event.names.map((name) => [name, false])));
-        return [event];
-      case "stepLine": {
-        const running = this.#running.get(event.step);
-        if (event.target === "" || running === undefined) return [event];
-        if (!running.has(event.target)) return [];
-        running.set(event.target, true);
-        return [event];
-      }
-      case "stepTargetEnded": {
-        const { end } = event;
-        const running = this.#running.get(event.step);
-        const hasLines = running?.get(end.name) === true;
-        running?.delete(end.name);
-        if (!hasLines) return [event];
-        return [{ ...event, end: { ...end, stdout: "", stderr: "", omitted: true } }];
-      }
-      case "stepEnded": {
-        this.#running.delete(event.step);
-        if (!isRecord(event.output) || !Object.hasOwn(event.output, "distinct")) return [event];
-        const output = Object.entries(event.output).filter(([name]) => !repeated.includes(name));
-        return [{ ...event, output: Object.fromEntries(output), omitted: repeated }];
-      }
-      default:
-        return [event];
-    }
-  }
-
   #text(event: StepsEvent): Piece[] {
-    const { quiet, style: { stdout, stderr } } = this.#view;
+    const { quiet, style: { stdout, stderr } } = this.view;
     const note = (text: string): Piece[] => quiet ? [] : [err(`${text}\n`)];
     switch (event.kind) {
       case "changedSince":
@@ -156,7 +114,7 @@ export class StepsPainter implements Painter<StepsEvent> {
   }
 
   #end(event: Extract<StepsEvent, { kind: "stepEnded" }>): Piece[] {
-    const { quiet, style: { stderr } } = this.#view;
+    const { quiet, style: { stderr } } = this.view;
     const { step, outcome, tolerated, durationMs } = event;
     if (outcome.kind === "ok" || outcome.kind === "skipped") {
       if (quiet) return [];
@@ -169,7 +127,7 @@ export class StepsPainter implements Painter<StepsEvent> {
     }
     const continues = tolerated ? "; the workflow continues" : "";
     const colour = outcome.kind === "rescued" ? stderr.yellow : stderr.red;
-    return [err(`${stderr.bold(step)}  ${colour(outcomeText(outcome))}${continues}\n`)];
+    return [err(`${stderr.bold(step)}  ${colour(stepText(outcome))}${continues}\n`)];
   }
 
   #outputs(outputs: unknown): Piece[] {
@@ -179,14 +137,14 @@ export class StepsPainter implements Painter<StepsEvent> {
   }
 
   #whole(event: Extract<StepsEvent, { kind: "workflowEnded" }>): Piece[] {
-    const { quiet, style: { stderr }, rerunLine } = this.#view;
+    const { quiet, style: { stderr }, rerunLine } = this.view;
     const { outcome, durationMs, again: from } = event;
     if (outcome.kind === "ok" || from === null) {
       return quiet ? [] : [err(`${stderr.green("ok")} in ${formatDuration(durationMs)}\n`)];
     }
     const way = from.kind === "all" ? "to repeat it" : "to resume";
     const again = this.#record === undefined ? "" : `\n${way}: ${rerunLine(this.#record, from)}`;
-    const why = outcomeText(outcome).slice(outcome.kind.length);
+    const why = stepText(outcome).slice(outcome.kind.length);
     const colour = outcome.kind === "rescued" ? stderr.yellow : stderr.red;
     const how = `${colour(outcome.kind)} in ${formatDuration(durationMs)}${why}`;
     return [err(`${how}${again}\n`)];
@@ -242,14 +200,6 @@ function changeLines(
     .map(([what, names]) => `since run ${run}: ${what}: ${names.join(", ")}`);
 }
 
-/** `failed: 2 of 50 pods failed: web-[3-4] (exit code 1)`. */
-export function outcomeText(outcome: StepOutcome): string {
-  const reason = reasonOf(outcome);
-  return printable(
-    reason === "" || reason === outcome.kind ? outcome.kind : `${outcome.kind}: ${reason}`,
-  );
-}
-
 function oneLine(text: string): string {
   const flat = text.replace(/\s+/g, " ");
   return flat.length > 160 ? `${flat.slice(0, 159)}…` : flat;
@@ -273,18 +223,15 @@ const stepsShown = 3;
 /** Follows the events. */
 export class StepsProgress implements Progress<StepsEvent> {
   readonly #steps = new Map<string, Running>();
-  readonly #clock: Clock;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Clock) {}
 
   /** Handles the next event of the run. */
   follow(event: StepsEvent): void {
     switch (event.kind) {
       case "stepStarted":
         this.#steps.set(event.step, {
-          startedMs: this.#clock.elapsedMs(),
+          startedMs: this.clock.elapsedMs(),
           total: 0,
           ended: 0,
           bad: 0,
@@ -311,6 +258,11 @@ export class StepsProgress implements Progress<StepsEvent> {
     }
   }
 
+  /** Returns the text of the status line; undefined if no step is running. */
+  state(): string | undefined {
+    return this.#steps.size === 0 ? undefined : this.statusLine();
+  }
+
   /** `copy: 2 of 40 done, 1 not ok, 12s`; of nested steps the innermost. */
   statusLine(): string {
     const keys = [...this.#steps.keys()];
@@ -324,7 +276,7 @@ export class StepsProgress implements Progress<StepsEvent> {
 
   #text(key: string): string {
     const { startedMs, total, ended, bad } = this.#steps.get(key) as Running;
-    const elapsedMs = Math.floor((this.#clock.elapsedMs() - startedMs) / 1000) * 1000;
+    const elapsedMs = Math.floor((this.clock.elapsedMs() - startedMs) / 1000) * 1000;
     const parts = [
       ...(total > 1 ? [`${ended} of ${total} done`] : []),
       ...(bad > 0 ? [`${bad} not ok`] : []),
@@ -384,10 +336,34 @@ function plannedStepLines(steps: readonly PlannedStep[], indent: string): string
     ];
     return [
       `${indent}${mark} ${id}  ${text.replace(/\s+/g, " ")}`,
-      ...[...pods, ...shown].map((line) => `${indent}    ${line}`),
+      ...[...placesText(step), ...pods, ...beforeLines(step), ...shown].map((line) =>
+        `${indent}    ${line}`
+      ),
       ...(when === null ? [] : [`${indent}    when ${when}`]),
       ...plannedStepLines(step.steps, `${indent}    `),
     ];
+  });
+}
+
+/** Returns what a rerun knows of a step's pods. */
+function beforeLines({ before }: PlannedStep): string[] {
+  if (before === undefined) return [];
+  const line = (text: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [`${text} ${plannedPodsText(names)}`];
+  return [
+    ...line("done in", before.done),
+    ...line("in flight when the run ended, and repeated, in", before.inFlight),
+    ...line("replaced since:", before.replaced),
+  ];
+}
+
+/** Returns the contexts and namespaces of a step, each context with its namespaces. */
+function placesText({ scopes }: PlannedStep): string[] {
+  return [...Map.groupBy(scopes ?? [], ({ context }) => context)].map(([context, group]) => {
+    const names = [...new Set(group.map(({ namespace }) => namespace))];
+    const namespaces = names.map((name) => name === "*" ? "all" : name ?? "its own").join(", ");
+    const noun = names.length === 1 && names[0] !== "*" ? "namespace" : "namespaces";
+    return `context ${context ?? "(the current one)"}, ${noun} ${namespaces}`;
   });
 }
 

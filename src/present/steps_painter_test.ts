@@ -96,9 +96,17 @@ Deno.test("the status line names the innermost steps, how far their pods are and
     for (const event of events) progress.follow(event);
     return progress.statusLine();
   };
+  assert.equal(progress.state(), undefined, "nothing is running yet");
   assert.equal(reports(began("each"), began("each[0]/wait-1")), "each[0]/wait-1: 1s");
+  assert.equal(progress.state(), "each[0]/wait-1: 1s");
   assert.equal(reports(over("each[0]/wait-1"), over("each"), began("a")), "a: 1s");
-  const pods = { kind: "stepTargets", step: "a", names: ["p", "q", "r"], scopes: [] } as const;
+  const pods = {
+    kind: "stepTargets",
+    step: "a",
+    names: ["p", "q", "r"],
+    scopes: [],
+    targets: [],
+  } as const;
   const ends = [target("a", "ok"), target("a", "cancelled")];
   assert.equal(reports(pods, ...ends), "a: 2 of 3 done, 1 not ok, 1s");
   assert.equal(reports(pods), "a: 1 of 3 done, 1s", "another attempt is for those that weren't ok");

@@ -1,19 +1,37 @@
 /** Outcomes and the summary of a run, as text. */
 import type { Hint } from "../base/hint.ts";
 import { commandHint } from "./hints.ts";
-import { compressNames, type Outcome, remainsOf, type RunSummary } from "../actions/exec/events.ts";
+import {
+  compressNames,
+  type ExecEvent,
+  type Outcome,
+  outcomeName,
+  outcomeReason,
+  type RunSummary,
+} from "../actions/exec/events.ts";
 import { plural } from "../base/plural.ts";
-import { formatDuration } from "../base/duration.ts";
-import { messagePiece } from "../terminal/printable.ts";
+import { stepError, type StepOutcome } from "../actions/workflow/events.ts";
+import { isNotReady } from "../runs/notes.ts";
+import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
 
-/** The summary of a run besides the outcomes of its targets. */
-interface SummaryExtras {
+/** The summary of a run besides the outcomes of its targets, followed from its events. */
+export class SummaryExtras {
   /** Contexts whose pods aren't known, and how many of them were unreachable. */
-  failedContexts: number;
-  unreachableContexts: number;
+  failedContexts = 0;
+  unreachableContexts = 0;
   /** Pods that were selected and can't be used. */
-  notReady: number;
+  notReady = 0;
+
+  follow(event: { kind: string } | Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>) {
+    if (event.kind === "contextFailed" && "error" in event) {
+      this.failedContexts += 1;
+      if (event.error.kind === "unreachable") this.unreachableContexts += 1;
+    }
+    if (event.kind === "podsSkipped" && "skipped" in event) {
+      this.notReady += event.skipped.filter(isNotReady).length;
+    }
+  }
 }
 
 /** `47 ok, 2 failed (exit 1: web-3; exit 127: web-9), 1 context unreachable, 1 not ready`. */
@@ -25,6 +43,12 @@ export function summaryText(summary: RunSummary, extras: SummaryExtras): string 
     ...(failedContexts === 0 ? [] : [`${plural(failedContexts, "context")} ${how}`]),
     ...(notReady === 0 ? [] : [`${notReady} not ready`]),
   ].join(", ");
+}
+
+/** `failed: 2 of 50 pods failed: web-[3-4] (exit code 1)`: how a step or a workflow ended. */
+export function stepText(outcome: StepOutcome): string {
+  const reason = stepError(outcome);
+  return printable(reason === null ? outcome.kind : `${outcome.kind}: ${reason}`);
 }
 
 /** Returns why targets were never started: each reason once. */
@@ -48,25 +72,20 @@ export function troubleOf(outcome: Outcome): Trouble | undefined {
     case "ok":
     case "skipped":
       return undefined;
-    case "failed":
-      return outcome.reason === undefined
-        ? undefined
-        : { what: "not started", why: outcome.reason, ...startHint(outcome.reason) };
-    case "timeout": {
-      const limit = outcome.limit === "connect" ? "no stream" : "not done";
-      const text = `${limit} within ${formatDuration(outcome.afterMs)}`;
-      return { what: "timed out", why: [text, ...remainsOf(outcome)].join("; ") };
+    case "failed": {
+      const { reason, signal } = outcome;
+      if (reason === undefined) return undefined;
+      return signal === undefined
+        ? { what: "not started", why: reason, ...startHint(reason) }
+        : { what: `failed (${signal})`, why: reason };
     }
     case "forbidden": {
       const { reason, hint } = outcome;
       return { what: "forbidden", why: reason, ...(hint === undefined ? {} : { hint }) };
     }
-    case "unreachable":
-    case "unknown":
-      return { what: outcome.kind, why: outcome.reason };
-    case "cancelled": {
-      const remains = remainsOf(outcome).join("; ");
-      return remains === "" ? undefined : { what: "cancelled", why: remains };
+    default: {
+      const why = outcomeReason(outcome);
+      return why === undefined ? undefined : { what: outcomeName(outcome.kind), why };
     }
   }
 }
@@ -87,11 +106,13 @@ export function troubleText(outcome: Outcome): string | undefined {
 /** Returns how a single target ended, in kubectl's wording; undefined after a success. */
 export function singleOutcomeText(outcome: Outcome): string | undefined {
   if (outcome.kind !== "failed") return troubleText(outcome);
-  if (outcome.reason !== undefined) {
-    return `command not started: ${outcome.reason} (exit code ${outcome.exitCode})`;
+  const { exitCode, signal, reason } = outcome;
+  if (reason !== undefined && signal === undefined) {
+    return `command not started: ${reason} (exit code ${exitCode})`;
   }
-  const by = outcome.signal === undefined ? "" : ` (${outcome.signal})`;
-  return `command terminated with exit code ${outcome.exitCode}${by}`;
+  const by = signal === undefined ? "" : ` (${signal})`;
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return `command terminated with exit code ${exitCode}${by}${why}`;
 }
 
 /** Collects errors until they are printed. */

@@ -1,5 +1,6 @@
 /** Synchronisations as lines, and as data. */
 import type { SyncReport } from "../actions/sync/syncs.ts";
+import { isAllHeld, mergeText, recentMerge } from "../actions/sync/syncs.ts";
 import { formatDuration } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
@@ -18,15 +19,22 @@ const phaseWords: Readonly<Record<SyncReport["state"]["phase"], string>> = {
   stopped: "stopped",
 };
 
+/** Returns the state as words: in sync only if everything is. */
+function stateWords(state: SyncReport["state"]): string {
+  if (state.phase !== "watching" || state.problemCount === 0) return phaseWords[state.phase];
+  return isAllHeld(state) ? "held" : `in sync, ${plural(state.problemCount, "path")} held`;
+}
+
 /** Returns a sync as published data: times in RFC 3339. */
 export function syncData({ spec, pid, state, log }: SyncReport) {
-  const { sinceMs, alikeSinceMs, history, ...rest } = state;
+  const { sinceMs, alikeSinceMs, merged, history, ...rest } = state;
   return {
     ...spec,
     pid,
     ...rest,
     since: new Date(sinceMs).toISOString(),
     alikeSince: alikeSinceMs === null ? null : new Date(alikeSinceMs).toISOString(),
+    merged: merged && { at: new Date(merged.atMs).toISOString(), why: merged.why },
     history: history.map(({ atMs, ...change }) => ({
       at: new Date(atMs).toISOString(),
       ...change,
@@ -36,10 +44,10 @@ export function syncData({ spec, pid, state, log }: SyncReport) {
 }
 
 /** Returns one line for each. */
-export function syncTable(reports: readonly SyncReport[]): string[] {
+export function syncTable(reports: readonly SyncReport[], nowMs: number): string[] {
   const rows = reports.map(({ spec, state }) => [
     spec.key,
-    phaseWords[state.phase],
+    `${stateWords(state)}${recentMerge(state, nowMs) === undefined ? "" : ", merged"}`,
     spec.mode,
     spec.local,
     `${spec.target.pod}:${spec.remotePath}`,
@@ -67,7 +75,7 @@ export function syncLines(
   const pod = `${target.namespace}/${target.pod}`;
   const watched = [state.watched.local, state.watched.remote].filter((one) => one !== "");
   const lines = [
-    `${spec.key}: ${phaseWords[state.phase]}${state.reason === "" ? "" : ` (${state.reason})`}`,
+    `${spec.key}: ${stateWords(state)}${state.reason === "" ? "" : ` (${state.reason})`}`,
     `  here        ${spec.local}`,
     `  in the pod  ${pod}:${spec.remotePath} (container ${target.container}, context ${target.context})`,
     `  mode        ${spec.mode}`,
@@ -81,6 +89,11 @@ export function syncLines(
       ? [`  watched by  ${watched[0]} here, ${watched[1]} in the pod`]
       : []),
   ];
+  if (state.merged !== null) {
+    lines.push(
+      `  merged      ${agoText(nowMs - state.merged.atMs)}: ${mergeText(state.merged, state.mode)}`,
+    );
+  }
   if (state.conflicts.length > 0) {
     const hint = listConflicts(spec.key);
     lines.push(`  conflicts   ${plural(state.conflicts.length, "file")} saved beside: ${hint}`);
@@ -111,6 +124,14 @@ function progressLine({ state: { phase, progress } }: SyncReport): string[] {
   return phase === "syncing" ? [`  progress    ${syncProgressText(progress)}`] : [];
 }
 
+/** Returns a line about a merge of the last day; no line if there was none. */
+export function mergeLine(state: SyncReport["state"], nowMs: number): string[] {
+  const merged = recentMerge(state, nowMs);
+  return merged === undefined
+    ? []
+    : [`${agoText(nowMs - merged.atMs)}, ${mergeText(merged, state.mode)}`];
+}
+
 /** Formats the files, links and folders of a side. */
 export function entriesText(count: number): string {
   return plural(count, "entry", "entries");
@@ -122,6 +143,12 @@ export function syncProgressText(
 ): string {
   const mib = (count: number) => (count / 1024 / 1024).toFixed(1);
   return `${done} of ${total}, ${mib(bytes)} of ${mib(totalBytes)} MiB`;
+}
+
+/** Returns how far a sync is from its end. */
+export function syncingText({ state: { phase, progress, reason } }: SyncReport): string {
+  if (phase === "syncing") return syncProgressText(progress);
+  return reason === "" ? phaseWords[phase] : `${phaseWords[phase]} (${reason})`;
 }
 
 function agoText(ms: number): string {

@@ -1,7 +1,8 @@
 /** Syncs -> their output. */
 import assert from "node:assert/strict";
 import { syncReport } from "../actions/sync/testing/sync_report.ts";
-import { syncData, syncLines, syncTable } from "./sync_text.ts";
+import type { SyncReport } from "../actions/sync/syncs.ts";
+import { mergeLine, syncData, syncLines, syncTable } from "./sync_text.ts";
 
 const nowMs = Date.UTC(2026, 0, 1);
 
@@ -13,7 +14,7 @@ const seen = {
 };
 
 Deno.test("a sync in a table, and all there is to say of one", () => {
-  assert.deepEqual(syncTable([syncReport(seen)]), [
+  assert.deepEqual(syncTable([syncReport(seen)], nowMs), [
     "NAME         STATE     MODE           HERE            IN THE POD   CONFLICTS",
     "team.web-0   in sync   two-way-safe   /home/me/site   web-0:/w     0",
   ]);
@@ -52,6 +53,25 @@ Deno.test("a sync in a table, and all there is to say of one", () => {
   ]);
 });
 
+Deno.test("a merge is mentioned in the table for a day, and in the status for as long as its process lives", () => {
+  const merged = { atMs: nowMs - 60_000, why: "otherTime" } as const;
+  const report = syncReport({ ...seen, merged });
+  const dayMs = 24 * 60 * 60 * 1000;
+  assert.match(syncTable([report], nowMs).at(-1) ?? "", / in sync, merged /);
+  assert.match(syncTable([report], nowMs + dayMs).at(-1) ?? "", / in sync {3}/);
+  assert.deepEqual(mergeLine(report.state, nowMs + dayMs), []);
+  const text =
+    "1m ago, both sides were merged, and nothing was deleted: the folder in the pod, or " +
+    "kodama's state on this machine, is of another time, as after a restore";
+  assert.deepEqual(mergeLine(report.state, nowMs), [text]);
+  const lines = syncLines(report, { nowMs: nowMs + dayMs, listConflicts: () => "" });
+  assert.ok(lines.includes(`  merged      ${text.replace("1m ago,", "24h1m ago:")}`), lines.join());
+  assert.deepEqual(syncData(report).merged, {
+    at: "2025-12-31T23:59:00.000Z",
+    why: "otherTime",
+  });
+});
+
 Deno.test("a sync as data has its times as dates", () => {
   const history = [{ atMs: nowMs, side: "local", what: "added", path: "a" }] as const;
   const { since, alikeSince, history: texts, phase, key } = syncData(
@@ -69,4 +89,14 @@ Deno.test("a sync as data has its times as dates", () => {
     what: "added",
     path: "a",
   }]);
+});
+
+Deno.test("a sync is in sync only if nothing is held", () => {
+  const wordsOf = (problems: SyncReport["state"]["problems"]) => {
+    const report = syncReport({ phase: "watching", problems, problemCount: problems.length });
+    return syncTable([report], 0)[1]?.split(/  +/)[1];
+  };
+  assert.equal(wordsOf([]), "in sync");
+  assert.equal(wordsOf([{ path: "up", kind: "held" }]), "in sync, 1 path held");
+  assert.equal(wordsOf([{ path: "", kind: "held" }]), "held");
 });

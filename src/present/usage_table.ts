@@ -86,7 +86,7 @@ function titles({ subject, context, namespace }: UsageColumns) {
   return [
     ...context ? [{ title: "CONTEXT", importance: 1 }] : [],
     ...namespace ? [{ title: "NAMESPACE", importance: 2 }] : [],
-    { title: subject === "nodes" ? "NODE" : "POD", importance: 9 },
+    { title: subject === "nodes" ? "NODE" : "POD", isName: true, importance: 9 },
     ...subject === "containers" ? [{ title: "CONTAINER", importance: 8 }] : [],
     { title: "CPU", align: "right" as const, importance: 7 },
     { title: "CPU/REQ", align: "right" as const, importance: 3 },

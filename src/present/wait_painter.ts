@@ -9,7 +9,8 @@ import type { Piece } from "../terminal/terminal.ts";
 
 /** Display options of a wait. */
 interface WaitPainterOptions {
-  format: "text" | "json" | "jsonl";
+  /** `name`: only the names of the objects, as `kubectl get -o name` prints them. */
+  format: "text" | "json" | "jsonl" | "name";
   /** Only the objects that meet the condition, and errors. */
   quiet: boolean;
   /** {@link WaitProgress} shows the reasons while they last. */
@@ -18,18 +19,15 @@ interface WaitPainterOptions {
 
 /** Formats the events of one wait. */
 export class WaitPainter implements Painter<WaitEvent> {
-  readonly #options: WaitPainterOptions;
   readonly #met = new Set<string>();
   /** The reason that was printed last of each object that doesn't come right by itself. */
   readonly #printed = new Map<string, { cause: string; reason: string }>();
 
-  constructor(options: WaitPainterOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: WaitPainterOptions) {}
 
   paint(event: WaitEvent): readonly Piece[] {
-    if (this.#options.format === "jsonl") return [out(`${JSON.stringify(waitData(event))}\n`)];
-    if (this.#options.format === "json") {
+    if (this.options.format === "jsonl") return [out(`${JSON.stringify(waitData(event))}\n`)];
+    if (this.options.format === "json") {
       return event.kind === "ended" ? [out(`${JSON.stringify(waitData(event), null, 2)}\n`)] : [];
     }
     switch (event.kind) {
@@ -40,20 +38,26 @@ export class WaitPainter implements Painter<WaitEvent> {
       case "outOfSync":
         return [messagePiece(`${event.error.message}; trying again`)];
       case "inSync":
-        return this.#options.quiet ? [] : [messagePiece("the server answers again")];
+        return this.options.quiet ? [] : [messagePiece("the server answers again")];
       case "ended":
         return this.#end(event);
     }
   }
 
   /** An object is printed when it meets the conditions; what doesn't come right by itself is a message. */
-  #line({ name, verdict }: WaitState): Piece[] {
+  #line({ name, id, verdict }: WaitState): Piece[] {
     if (verdict.kind === "met") {
       if (this.#met.has(name)) return [];
       this.#met.add(name);
-      return [out(`${printable(name)} condition met\n`)];
+      return [
+        out(
+          this.options.format === "name"
+            ? `${printable(id)}\n`
+            : `${printable(name)} condition met\n`,
+        ),
+      ];
     }
-    const { isLive, quiet } = this.#options;
+    const { isLive, quiet } = this.options;
     if (verdict.kind !== "stuck" || isLive || quiet) return [];
     const { cause, reason } = verdict;
     if (this.#printed.get(name)?.cause === cause) return [];
@@ -100,7 +104,7 @@ function out(text: string): Piece {
 }
 
 /** Returns an event as published data. */
-export function waitData(event: WaitEvent): Record<string, unknown> {
+function waitData(event: WaitEvent): Record<string, unknown> {
   switch (event.kind) {
     case "started":
       return { kind: event.kind, objects: event.states.map(stateData) };

@@ -1,8 +1,8 @@
 /** Formats what a watch reports: lines of a table, or data. */
 import type { FieldChange, ObjectChange, WatchedEvent } from "../actions/watch/watch.ts";
-import { ageText } from "../base/duration.ts";
 import { plainText } from "../base/plain_text.ts";
-import type { LiveCell, TableRow } from "../table/live_table.ts";
+import type { TableRow } from "../table/live_table.ts";
+import { cellText } from "../table/view.ts";
 import type { Painter } from "../terminal/driver/drive.ts";
 import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
@@ -20,7 +20,6 @@ export interface WatchPainterOptions {
 
 /** Formats the events of one watch, as `kubectl get --watch --output-watch-events` does. */
 export class WatchPainter implements Painter<WatchedEvent> {
-  readonly #options: WatchPainterOptions;
   #rows: WatchRows | undefined;
   /** Widths of the columns so far, by group: they only grow. */
   readonly #widths = new Map<string, number[]>();
@@ -28,13 +27,11 @@ export class WatchPainter implements Painter<WatchedEvent> {
   /** Every object that existed has been printed. */
   #isComplete = false;
 
-  constructor(options: WatchPainterOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: WatchPainterOptions) {}
 
   paint(event: WatchedEvent): readonly Piece[] {
-    const { format, diff } = this.#options;
-    if (event.kind === "started") this.#rows = new WatchRows(this.#options.rows(event));
+    const { format, diff } = this.options;
+    if (event.kind === "started") this.#rows = new WatchRows(this.options.rows(event));
     if (format === "jsonl") {
       const lines = watchLines(event, { diff });
       return lines.length === 0 ? [] : [out(lines)];
@@ -68,7 +65,7 @@ export class WatchPainter implements Painter<WatchedEvent> {
     return all.flatMap(({ change, row: { group } }, index) => {
       const header = this.#headed.has(group) ? [] : [this.#line(group, titles.get(group) ?? [])];
       this.#headed.add(group);
-      const isDiff = this.#options.diff && !change.object.isRelated;
+      const isDiff = this.options.diff && !change.object.isRelated;
       const diff = isDiff ? change.changed.map((one) => `  ${fieldText(one)}`) : [];
       return [...header, this.#line(group, texts[index] ?? []), ...diff].map((line) => `${line}\n`);
     });
@@ -95,9 +92,7 @@ function out(lines: readonly string[]): Piece {
 }
 
 function cellTexts({ cells }: TableRow, { atMs }: ObjectChange): string[] {
-  return cells.map((cell: LiveCell) =>
-    (cell.kind === "age" ? ageText(atMs - cell.sinceMs) : cell.text) || "<none>"
-  );
+  return cells.map((cell) => cellText(cell, atMs) || "<none>");
 }
 
 /** `status.phase: "Pending" -> "Running"`. */

@@ -30,12 +30,18 @@ function change(
       fields: { metadata: { name, namespace: "shop", creationTimestamp: "2026-01-01T00:00:00Z" } },
       printed: {
         columns: [
-          { name: "Name", type: "string", isWide: false },
-          { name: "Status", type: "string", isWide: false },
-          { name: "Node", type: "string", isWide: true },
-          { name: "Age", type: "string", isWide: false },
+          { name: "Name", type: "string", isName: true, isWide: false },
+          { name: "Status", type: "string", isName: false, isWide: false },
+          { name: "Node", type: "string", isName: false, isWide: true },
+          { name: "Age", type: "string", isName: false, isWide: false },
         ],
-        cells: [name, status, "node-1", "0s"],
+        cells: [name, status, "node-1", "60m"],
+        ages: [undefined, undefined, undefined, {
+          sinceMs: atMs - 3_600_000,
+          precisionMs: 0,
+          before: "",
+          after: "",
+        }],
       },
     },
     isInitial: false,

@@ -1,6 +1,11 @@
 /** Watched objects as rows of tables: the server's own columns, or those of paths. */
 import { columnText, type PathColumn } from "../actions/watch/columns.ts";
-import type { ApiResource, ObjectChange, WatchedObject } from "../actions/watch/watch.ts";
+import {
+  type ApiResource,
+  isOfKubernetes,
+  type ObjectChange,
+  type WatchedObject,
+} from "../actions/watch/watch.ts";
 import { plainText } from "../base/plain_text.ts";
 import type { LiveCell, LiveColumn, TableGroup, TableRow } from "../table/live_table.ts";
 import type { Tone } from "../terminal/grid.ts";
@@ -26,12 +31,9 @@ const maxCellLength = 300;
 
 /** Turns changes into rows. A group is a kind: its columns are known once an object of it is. */
 export class WatchRows {
-  readonly #options: WatchRowsOptions;
   readonly #groups = new Map<string, TableGroup>();
 
-  constructor(options: WatchRowsOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: WatchRowsOptions) {}
 
   /** The groups of all rows so far; another array if one has come or changed. */
   groups: readonly TableGroup[] = [];
@@ -43,13 +45,13 @@ export class WatchRows {
       string,
       string | undefined
     >;
-    const { showContext, showNamespace, showKind } = this.#options;
+    const { showContext, showNamespace, showKind } = this.options;
     const id = groupId(resource, isRelated);
     const shownName = showKind && !isRelated ? `${resource.kind.toLowerCase()}/${name}` : name;
     const own = this.#ownCells(object, shownName, creationTimestamp);
     const columns = [
-      ...(showContext ? [{ title: "CONTEXT" }] : []),
-      ...(showNamespace && resource.namespaced ? [{ title: "NAMESPACE" }] : []),
+      ...(showContext ? [{ title: "CONTEXT", importance: 2 }] : []),
+      ...(showNamespace && resource.namespaced ? [{ title: "NAMESPACE", importance: 2 }] : []),
       ...own.map(({ column }) => column),
     ];
     this.#use(id, columns);
@@ -75,28 +77,28 @@ export class WatchRows {
     if (isSame) return;
     this.#groups.set(id, { id, columns });
     // Events come below the objects that they are about.
-    const order = this.#options.resources.map((one) => groupId(one, false));
+    const order = this.options.resources.map((one) => groupId(one, false));
     const position = ({ id }: TableGroup) => order.includes(id) ? order.indexOf(id) : order.length;
     this.groups = [...this.#groups.values()].toSorted((a, b) => position(a) - position(b));
   }
 
   #ownCells(
-    { fields, printed, isRelated }: WatchedObject,
+    { resource, fields, printed, isRelated }: WatchedObject,
     name: string,
     creationTimestamp: string | undefined,
   ): { column: LiveColumn; cell: LiveCell }[] {
-    const { columns, isWide } = this.#options;
-    const sinceMs = Date.parse(creationTimestamp ?? "");
-    const age: LiveCell = Number.isNaN(sinceMs) ? text("") : { kind: "age", sinceMs };
+    const { columns, isWide } = this.options;
     if (columns !== undefined && !isRelated) {
-      return columns.map((one) => ({
-        column: { title: one.title },
+      return columns.map((one, index) => ({
+        column: { title: one.title, isName: index === 0 },
         cell: text(columnText(one, fields)),
       }));
     }
     if (printed === undefined) {
+      const sinceMs = Date.parse(creationTimestamp ?? "");
+      const age: LiveCell = Number.isNaN(sinceMs) ? text("") : { kind: "age", sinceMs };
       return [
-        { column: { title: "NAME" }, cell: text(name) },
+        { column: { title: "NAME", isName: true }, cell: text(name) },
         { column: { title: "AGE" }, cell: age },
       ];
     }
@@ -104,17 +106,19 @@ export class WatchRows {
       if (column.isWide && !isWide) return [];
       const title = printable(column.name).toUpperCase();
       const value = printed.cells[index];
+      const age = printed.ages?.[index];
       const shown = typeof value === "string"
         ? value
         : value === null || value === undefined
         ? ""
         : JSON.stringify(value);
-      const cell = title === "AGE"
-        ? age
-        : title === "NAME"
+      const cell = column.isName
         ? text(name)
-        : printedCell(title, shown);
-      return [{ column: { title, importance: importance[title] ?? 0 }, cell }];
+        : age !== undefined
+        ? { kind: "age", ...age, ...meaningOf(resource, title, shown) } as const
+        : { ...text(shown), ...meaningOf(resource, title, shown) };
+      const isName = column.isName || title === "OBJECT";
+      return [{ column: { title, isName, importance: importance[title] ?? 0 }, cell }];
     });
   }
 }
@@ -128,21 +132,31 @@ const importance: Readonly<Record<string, number>> = {
   MESSAGE: 3,
 };
 
-function printedCell(title: string, shown: string): LiveCell {
-  // `3 (5m ago)`: the age is that of the moment in which the server printed it.
-  const restarts = title === "RESTARTS" ? /^\d+/.exec(shown)?.[0] : undefined;
-  if (restarts !== undefined) {
-    const sortBy = Number(restarts);
-    return { ...text(shown, sortBy > 0 ? "warn" : "plain"), sortBy };
+/** Returns the tone and the order of a cell: only of Kubernetes' own kinds it is known what a title means. */
+function meaningOf(
+  resource: ApiResource,
+  title: string,
+  shown: string,
+): { tone?: Tone; sortBy?: number } {
+  if (!isOfKubernetes(resource)) return {};
+  switch (title) {
+    case "STATUS":
+      return { tone: statusTones[shown] ?? statusTone(shown) };
+    case "READY": {
+      const [, ready, all] = /^(\d+)\/(\d+)$/.exec(shown) ?? [];
+      return ready === all ? {} : { tone: "warn" };
+    }
+    case "TYPE":
+      return resource.kind === "Event" && shown === "Warning" ? { tone: "warn" } : {};
+    case "RESTARTS": {
+      const restarts = /^\d+/.exec(shown)?.[0];
+      if (restarts === undefined || resource.kind !== "Pod") return {};
+      const sortBy = Number(restarts);
+      return { tone: sortBy > 0 ? "warn" : "plain", sortBy };
+    }
+    default:
+      return {};
   }
-  return text(shown, toneOf(title, shown));
-}
-
-function toneOf(title: string, shown: string): Tone {
-  if (title === "STATUS") return statusTones[shown] ?? statusTone(shown);
-  if (title === "TYPE") return shown === "Warning" ? "warn" : "plain";
-  const [, ready, all] = title === "READY" ? /^(\d+)\/(\d+)$/.exec(shown) ?? [] : [];
-  return ready === all ? "plain" : "warn";
 }
 
 /** Statuses of other kinds than pods. */

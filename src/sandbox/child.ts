@@ -3,18 +3,21 @@
  * may change all that it sees, including this function's environment, and send messages in its name. The script is
  * bounded by the process's permissions and limits, and by the checks on kodama's side.
  */
+import { commandMark, signalScript } from "../base/command_mark.ts";
 import { KodamaError } from "../base/errors.ts";
 import { messageLimits } from "./messages.ts";
 
-/** A request or report of the script; one JSON text in a line on standard output. */
+/** A request or report of the script: a JSON text in a line on standard output. */
 type ChildMessage =
+  /** The first message: the process has its permissions, and waits for `start`. */
+  | { kind: "ready" }
   | { kind: "call"; id: number; name: string; request: unknown }
   | { kind: "log"; line: string }
   | { kind: "output"; value: unknown }
   | { kind: "ended" }
   | { kind: "threw"; name: string; message: string; line?: number; column?: number };
 
-/** One JSON text in a line on standard input: first `start`, then an answer for each call. */
+/** A JSON text in a line on standard input: first `start`, then an answer for each call. */
 type ParentMessage =
   | { kind: "start"; code: string; input: unknown; targets: readonly string[] }
   | { kind: "answer"; id: number; value: unknown }
@@ -37,7 +40,7 @@ function childMain(): void {
     for (let at = 0; at < bytes.length;) at += stdout.writeSync(bytes.subarray(at));
   }
 
-  /** Maximum of calls that wait for kodama's answer; further ones are queued here. */
+  /** Maximum of calls that wait for kodama's answer; further calls are queued here. */
   const mostAtOnce = 32;
   const queued: (() => void)[] = [];
   const waiting = new Map<number, { give(value: unknown): void; fail(error: Error): void }>();
@@ -96,7 +99,7 @@ function childMain(): void {
     Object.assign(globalThis.console, { log, info: log, debug: log, warn: log, error: log });
   }
 
-  /** Returns the position in the script: its module is the only one with a data URL. */
+  /** Returns the position in the script: only its module has a data URL. */
   function positionOf(text: string): { line: number; column: number } | undefined {
     const position = /data:application\/typescript;base64,[^\s:)]*:(\d+):(\d+)/.exec(text);
     return position === null
@@ -125,13 +128,14 @@ function childMain(): void {
   globalThis.addEventListener("unhandledrejection", (event) => threw(event.reason));
   globalThis.addEventListener("error", (event) => threw(event.error));
   (async () => {
+    send({ kind: "ready" });
     for await (const message of messages()) {
       if (message.kind === "start") {
         offer(message);
         run(message.code).catch(threw);
       } else answered(message);
     }
-    // kodama has exited, and no one needs the script any more.
+    // kodama has exited: nothing needs the script any more.
     exit(0);
   })();
 }
@@ -151,6 +155,12 @@ export interface ProcessEnd {
   stderr: string;
 }
 
+/**
+ * Deno's folder for caches, and for the data of `localStorage` and the Cache API: below a file, so that none can exist.
+ * A script's stored data would be there for every other script.
+ */
+const noFolder = Deno.build.os === "windows" ? "NUL\\none" : "/dev/null/none";
+
 /** Maximum number of characters of standard error that are stored. */
 const maxStderr = 16 * 1024;
 
@@ -159,15 +169,20 @@ export class LineTooLong extends Error {}
 
 /** A running process. Disposing of it kills it, and waits until it has exited. */
 export class ScriptProcess implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #stdout: ReadableStreamDefaultReader<Uint8Array>;
   readonly #stderr: ReadableStreamDefaultReader<Uint8Array>;
   readonly #lastWords: Promise<string>;
   readonly #encoder = new TextEncoder();
 
-  private constructor(child: Deno.ChildProcess, readonly killsGroup: boolean) {
-    this.#child = child;
+  /** The process was stopped: processes that have left its group are killed too. */
+  isStopped = false;
+
+  private constructor(
+    private readonly child: Deno.ChildProcess,
+    readonly killsGroup: boolean,
+    readonly mark: string,
+  ) {
     this.#input = child.stdin.getWriter();
     this.#stdout = child.stdout.getReader();
     this.#stderr = child.stderr.getReader();
@@ -184,9 +199,11 @@ export class ScriptProcess implements AsyncDisposable {
     options: { killsGroup: boolean; folder: string },
   ): ScriptProcess {
     const [program = "", ...args] = argv;
+    const mark = crypto.randomUUID();
     try {
       const child = new Deno.Command(program, {
         args,
+        env: { DENO_DIR: noFolder, [commandMark]: mark },
         cwd: options.folder,
         stdin: "piped",
         stdout: "piped",
@@ -194,7 +211,7 @@ export class ScriptProcess implements AsyncDisposable {
         // A process group of its own: kodama handles Ctrl-C on the terminal.
         detached: true,
       }).spawn();
-      return new ScriptProcess(child, options.killsGroup);
+      return new ScriptProcess(child, options.killsGroup, mark);
     } catch (error) {
       const reason = error instanceof Deno.errors.NotFound
         ? `${program} or the folder ${options.folder} not found`
@@ -209,7 +226,7 @@ export class ScriptProcess implements AsyncDisposable {
 
   /** Resolves when the line is written to the pipe; a line to a process that has exited is dropped. */
   async send(line: string): Promise<void> {
-    // It has exited in the meantime: `end` reports how.
+    // The process has exited in the meantime: `end` reports how.
     await this.#input.write(this.#encoder.encode(`${line}\n`)).catch(() => {});
   }
 
@@ -234,30 +251,33 @@ export class ScriptProcess implements AsyncDisposable {
 
   /** Resolves when it has exited. */
   async end(): Promise<ProcessEnd> {
-    const { code, signal } = await this.#child.status;
+    const { code, signal } = await this.child.status;
     return { code, signal, stderr: await this.#lastWords };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.killsGroup) await killGroup(this.#child.pid);
+    if (this.killsGroup) await killGroup(this.child.pid, this.isStopped ? this.mark : undefined);
     try {
-      this.#child.kill("SIGKILL");
+      this.child.kill("SIGKILL");
     } catch (error) {
-      // It has already exited.
+      // The process has already exited.
       if (!(error instanceof TypeError)) throw error;
     }
     await this.#input.abort().catch(() => {});
     // An orphaned program may hold the other ends open: we don't wait for it.
     await this.#stdout.cancel();
     await this.#stderr.cancel();
-    await this.#child.status;
+    await this.child.status;
   }
 }
 
 /** Deno with a list of allowed programs can only signal its own children: a shell does the rest. */
-async function killGroup(leader: number): Promise<void> {
+async function killGroup(leader: number, mark: string | undefined): Promise<void> {
+  const args = mark === undefined
+    ? ['kill -s KILL -- "-$1"', "sh", String(leader)]
+    : [signalScript, "sh", "KILL", String(leader), mark];
   await new Deno.Command("sh", {
-    args: ["-c", 'kill -s KILL -- "-$1"', "sh", String(leader)],
+    args: ["-c", ...args],
     stdin: "null",
     stdout: "null",
     stderr: "null",

@@ -34,7 +34,7 @@ async function hashOf(text: string): Promise<string> {
   return `sha256-${new Uint8Array(digest).toHex()}`;
 }
 
-/** Both are absolute. Returns `../lib/a.yaml` for a file beside the folder. */
+/** Returns the relative path, e.g. `../lib/a.yaml` for a file beside the folder. Both arguments are absolute. */
 function relative(path: string, folder: string): string {
   const [from, to] = [folder.split("/"), path.split("/")];
   let same = 0;

@@ -1,9 +1,10 @@
 /** Messages of a script's process: untrusted text, checked against shapes and limits. */
 import * as v from "valibot";
+import { jsonNesting } from "../base/json_value.ts";
 
 /**
- * Limits of messages: of one message of the script, in UTF-16 units and in levels of nesting; of all its outputs
- * together; of one answer to it; and of its pending calls.
+ * Limits of messages: of a message of the script, in UTF-16 units and in levels of nesting; of all its outputs
+ * together; of an answer to it; and of its pending calls.
  */
 export const messageLimits = {
   length: 8 * 1024 * 1024,
@@ -20,6 +21,7 @@ const name = v.pipe(v.string(), v.nonEmpty("a name"), v.maxLength(1000));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 const messageShape = v.variant("kind", [
+  v.object({ kind: v.literal("ready") }),
   v.object({
     kind: v.literal("call"),
     id: v.number(),
@@ -60,27 +62,13 @@ export const requestShapes = {
   }),
 } as const;
 
-/** Parses the message of a line; returns undefined for what the child program never sends. */
+/** Parses the message of a line; returns undefined for messages that the child program never sends. */
 export function parseMessage(line: string): Message | undefined {
-  if (nesting(line) > messageLimits.depth) return undefined;
+  if (jsonNesting(line) > messageLimits.depth) return undefined;
   try {
     const result = v.safeParse(messageShape, JSON.parse(line));
     return result.success ? result.output : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** Returns the maximum nesting of JSON text: checked before it is parsed, as the parser recurses. */
-function nesting(text: string): number {
-  let [depth, deepest, isText] = [0, 0, false];
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === '"') isText = !isText;
-    else if (isText && character === "\\") at++;
-    else if (isText) continue;
-    else if (character === "[" || character === "{") deepest = Math.max(deepest, ++depth);
-    else if (character === "]" || character === "}") depth--;
-  }
-  return deepest;
 }

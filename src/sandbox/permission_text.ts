@@ -19,7 +19,7 @@ const denoKinds: readonly (readonly [kind: keyof Omit<Permissions, "cluster">, d
 const everything: Readonly<Record<string, string>> = {
   net: "connect to everything",
   read: "read every file that you can read",
-  write: "write every file that you can write",
+  write: "write every file that you can write, also programs that you run",
   env: "read every variable of the environment",
   run: "run every program, and through it do all that you can do",
   sys: "ask the system for everything about it",
@@ -30,7 +30,7 @@ export function grantsAnything(permissions: Permissions): boolean {
   return permissionWords(permissions).length > 0;
 }
 
-/** Returns one line for each grant; none if nothing is granted. */
+/** Returns a line for each grant; none if nothing is granted. */
 export function permissionWords(permissions: Permissions): string[] {
   return [
     ...denoKinds.flatMap(([kind, does]) => grantWords(kind, does, permissions[kind])),
@@ -41,7 +41,7 @@ export function permissionWords(permissions: Permissions): string[] {
 function grantWords(kind: string, does: string, grant: Grant): string[] {
   if (grant === false || (grant !== true && grant.length === 0)) return [];
   if (grant === true) return [everything[kind] ?? kind];
-  // The workflow's permissions don't bound what a program does.
+  // The workflow's permissions don't bound a program's actions.
   const beyond = kind === "run" ? " (a program can do all that you can do)" : "";
   return [`${does} ${grant.join(", ")}${beyond}`];
 }

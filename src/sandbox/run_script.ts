@@ -5,6 +5,7 @@
  * worker that reaches its heap's limit ends the whole process (V8 calls it fatal), and buffers aren't limited at all. A
  * process can be killed alone, at any time, in the middle of an endless loop.
  */
+import { commandMark } from "../base/command_mark.ts";
 import { Deadline, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import type { JsonValue } from "../base/json_value.ts";
@@ -16,12 +17,12 @@ import {
   type ScriptEnd,
   type ScriptSource,
 } from "../workflow/model.ts";
+import { type GrantedPaths, grantedPaths } from "./granted_paths.ts";
 import { childProgram, LineTooLong, type ProcessEnd, ScriptProcess } from "./child.ts";
 import { type Message, messageLimits, parseMessage } from "./messages.ts";
 import { ScriptCalls } from "./script_calls.ts";
 import { KodamaError } from "../base/errors.ts";
 
-/** The machine that runs scripts. */
 interface ScriptMachine {
   clock: Clock;
   /** Path of Deno's executable. */
@@ -35,14 +36,21 @@ interface ScriptMachine {
 /** CPU time beyond the script's own limit: the system limit is for a process whose kodama was killed. */
 const spareSeconds = 5;
 
-/** Runs scripts on this machine. Rejects for failures of kodama or the machine, never because of what a script did. */
+/**
+ * Runs scripts on this machine. Rejects for failures of kodama or the machine, never because of a script's behaviour.
+ */
 export function scriptRunner(machine: ScriptMachine): RunScript {
   return async (script, permissions, api, { signal, timeoutMs, memoryMiB }) => {
     if (signal.aborted) return { kind: "cancelled" };
+    const folder = script.folder ?? folderOf(script.path);
+    const { protectedPaths } = machine;
+    const judge = () => grantedPaths(permissions, { folder, protectedPaths });
     const argv = commandOf(machine, permissions, { timeoutMs, memoryMiB });
+    const paths = await judge();
+    if (paths.kind === "refused") return { kind: "denied", what: paths.what };
     using deadline = new Deadline(machine.clock, timeoutMs, signal);
-    await using process = ScriptProcess.start(argv, {
-      folder: script.folder ?? folderOf(script.path),
+    await using process = ScriptProcess.start(argv(paths), {
+      folder,
       // Only a script that may run programs can leave orphans.
       killsGroup: permissions.run !== false,
     });
@@ -51,10 +59,22 @@ export function scriptRunner(machine: ScriptMachine): RunScript {
     const log = new LogRate(machine.clock, (line) => api.log(line));
     const stopped = Promise.withResolvers<ScriptEnd>();
     using _stopping = onAbort(deadline.signal, () => {
+      process.isStopped = true;
       stopped.resolve(deadline.expired ? { kind: "limit", which: "time" } : { kind: "cancelled" });
     });
     // The conversation ends by itself when the process has exited.
-    const conversation = converse(process, script, { calls, log, failed: stopped.reject });
+    const conversation = converse(process, script, {
+      calls,
+      log,
+      failed: stopped.reject,
+      // A folder may have become a link since the process was given its path.
+      async refusal() {
+        const now = await judge();
+        if (now.kind === "refused") return now.what;
+        const link = now.deniedLinks.find((one) => !paths.deniedLinks.includes(one));
+        return link === undefined ? undefined : `read access to ${link}`;
+      },
+    });
     return await Promise.race([conversation, stopped.promise]);
   };
 }
@@ -64,31 +84,48 @@ function folderOf(path: string): string {
   return end < 0 ? "." : path.slice(0, end) || "/";
 }
 
+/**
+ * Returns a function from the paths that the script gets to its command.
+ *
+ * @throws KodamaError `config` for a value that Deno's flags can't express.
+ */
 function commandOf(
   { deno, hasShell, protectedPaths }: ScriptMachine,
   permissions: Permissions,
   { timeoutMs, memoryMiB }: { timeoutMs: number; memoryMiB: number },
-): string[] {
-  const program = childProgram();
-  const command = [deno, ...denoWords(permissions, { memoryMiB, protectedPaths, program })];
-  const cpuSeconds = Math.ceil(timeoutMs / 1000) + spareSeconds;
-  return hasShell ? limitedWords(command, { memoryMiB, cpuSeconds }, permissions.env) : command;
+): (paths: GrantedPaths & { kind: "granted" }) => string[] {
+  for (const kind of kinds) grantFlag(kind, permissions[kind]);
+  return ({ read, write, deniedLinks }) => {
+    const command = [
+      deno,
+      ...denoWords({ ...permissions, read, write }, {
+        memoryMiB,
+        deniedWrites: protectedPaths,
+        deniedReads: deniedLinks,
+        program: childProgram(),
+      }),
+    ];
+    const cpuSeconds = Math.ceil(timeoutMs / 1000) + spareSeconds;
+    return hasShell ? limitedWords(command, { memoryMiB, cpuSeconds }, permissions.env) : command;
+  };
 }
 
 /** Exchanges messages with the process until the script's end is known. */
 async function converse(
   process: ScriptProcess,
   script: ScriptSource,
-  { calls, log, failed }: {
+  { calls, log, failed, refusal }: {
     calls: ScriptCalls;
     log: LogRate;
     /** Called with errors that the script didn't cause. */
     failed: (error: unknown) => void;
+    /** Returns the permission that the script has lost, right before it gets its code. */
+    refusal: () => Promise<string | undefined>;
   },
 ): Promise<ScriptEnd> {
   const { code, input, targets } = script;
   const names = targets.map(({ name }) => name);
-  await process.send(JSON.stringify({ kind: "start", code, input, targets: names }));
+  let started = false;
   let output: JsonValue = null;
   let outputSize = 0;
   const waiting = new Set<Promise<void>>();
@@ -96,7 +133,13 @@ async function converse(
     for await (const line of process.lines()) {
       const message = parseMessage(line);
       if (message === undefined) return strayOutput;
-      if (message.kind === "output") {
+      if (message.kind === "ready") {
+        if (started) return strayOutput;
+        started = true;
+        const what = await refusal();
+        if (what !== undefined) return { kind: "denied", what };
+        await process.send(JSON.stringify({ kind: "start", code, input, targets: names }));
+      } else if (message.kind === "output") {
         output = message.value as JsonValue;
         outputSize += line.length;
         if (outputSize > messageLimits.outputs) return tooMuch;
@@ -140,7 +183,7 @@ async function answer(
   );
 }
 
-/* Limits the number and length of a script's lines to what a person could read. */
+/* Limits the number and length of a script's lines to an amount that a person could read. */
 
 /** Characters of a line; lines of a second, and characters of them before they are cut. */
 const logLimits = { line: 10_000, perSecond: 10_000, charactersPerSecond: 16e6 } as const;
@@ -179,6 +222,8 @@ const denied = /^Requires (\w+ access(?: to (?:"[^"]*"|<[\w ]+>|\S+?))?)(?:, run
 const refusedImport = [
   /^npm specifiers were requested/,
   /A remote specifier was requested: "([^"]*)"/,
+  /^JSR package manifest for '([^']*)' failed to load/,
+  /^Requires import access to "([^"]*)"/,
 ];
 
 /**
@@ -196,7 +241,7 @@ function endOfThrow(
   script: ScriptSource,
   refusals: ReadonlyMap<string, string>,
 ): ScriptEnd {
-  const what = refusals.get(message) ?? denied.exec(message)?.[1] ?? importOf(message) ??
+  const what = refusals.get(message) ?? importOf(message) ?? denied.exec(message)?.[1] ??
     (name === "NotCapable" ? `what it requested: ${message.slice(0, maxMessage)}` : undefined);
   if (what !== undefined) return { kind: "denied", what };
   if (name === "RangeError" && noMemory.test(message)) return { kind: "limit", which: "memory" };
@@ -214,7 +259,7 @@ function endOfThrow(
   function at(text: string): ScriptEnd {
     return {
       kind: "failed",
-      // One line, so that a script's text can't pass for lines of kodama.
+      // On a single line, so that a script's text can't pass for lines of kodama.
       message: text.slice(0, maxMessage).replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim(),
       ...(line === undefined ? {} : { line: script.line + line - 1 }),
       ...(column === undefined ? {} : { column }),
@@ -230,7 +275,7 @@ function importOf(message: string): string | undefined {
   return undefined;
 }
 
-/** Returns the end of a script whose process exited without reporting one. */
+/** Returns the end of a script whose process exited without reporting an end. */
 function endOfProcess({ code, signal, stderr }: ProcessEnd): ScriptEnd {
   // V8 ends the process if a heap has reached its limit, and reports it.
   if (
@@ -253,7 +298,7 @@ function endOfProcess({ code, signal, stderr }: ProcessEnd): ScriptEnd {
 /* Converts a workflow's permissions to the command line of a script's process. */
 
 /** Resource limits of the process. */
-export interface ProcessLimits {
+interface ProcessLimits {
   /** Limit of the script's own values and buffers. */
   memoryMiB: number;
   /** Limit of CPU time: ends a process whose kodama has exited. Whole seconds. */
@@ -274,6 +319,8 @@ export const fixedFlags: readonly string[] = [
   "--no-config",
   "--no-lock",
   "--no-remote",
+  // By default Deno lets all scripts import from some hosts.
+  "--deny-import",
   "--no-npm",
   "--cached-only",
 ];
@@ -292,14 +339,19 @@ const ownDataMiB = 592;
  */
 function denoWords(
   permissions: Permissions,
-  options: { memoryMiB: number; protectedPaths: readonly string[]; program: string },
+  options: {
+    memoryMiB: number;
+    deniedWrites: readonly string[];
+    deniedReads: readonly string[];
+    program: string;
+  },
 ): string[] {
-  const { memoryMiB, protectedPaths, program } = options;
+  const { memoryMiB, deniedWrites, deniedReads, program } = options;
   const granted = kinds.flatMap((kind) => grantFlag(kind, permissions[kind]));
-  // A script that may write everywhere still can't make itself trusted.
-  const denied = permissions.write === false || protectedPaths.length === 0
-    ? []
-    : [`--deny-write=${protectedPaths.map((path) => listable("write", path)).join(",")}`];
+  const denied = [
+    ...(permissions.write === false ? [] : denyFlag("write", deniedWrites)),
+    ...denyFlag("read", deniedReads),
+  ];
   return [
     ...fixedFlags,
     // V8 compiles with other flags here: this process and kodama would replace each other's code in the cache.
@@ -319,6 +371,12 @@ function grantFlag(kind: string, grant: Grant): string[] {
     : [`--allow-${kind}=${grant.map((value) => listable(kind, value)).join(",")}`];
 }
 
+function denyFlag(kind: "read" | "write", paths: readonly string[]): string[] {
+  return paths.length === 0
+    ? []
+    : [`--deny-${kind}=${paths.map((path) => listable(kind, path)).join(",")}`];
+}
+
 function listable(kind: string, value: string): string {
   if (value !== "" && !/[,\0]/.test(value)) return value;
   throw new KodamaError(
@@ -329,7 +387,7 @@ function listable(kind: string, value: string): string {
 }
 
 /** Variables that Deno and its child programs need to find their files; a script can't read them ungranted. */
-const passedOn: readonly string[] = ["PATH", "HOME", "DENO_DIR"];
+const passedOn: readonly string[] = ["PATH", "HOME", "DENO_DIR", commandMark];
 
 /**
  * Returns the args that start `command` under system limits, in an environment with the granted variables and few others.
@@ -367,7 +425,12 @@ export function startUnprivileged(
   limits: ProcessLimits,
 ): ScriptProcess {
   const { memoryMiB } = limits;
-  const words = denoWords(noPermissions, { memoryMiB, protectedPaths: [], program });
+  const words = denoWords(noPermissions, {
+    memoryMiB,
+    deniedWrites: [],
+    deniedReads: [],
+    program,
+  });
   const command = [deno, ...words];
   return ScriptProcess.start(hasShell ? limitedWords(command, limits, false) : command, {
     folder: "/",
@@ -404,7 +467,7 @@ export function localScriptRunner(options: LocalRunnerOptions): RunScript {
 /**
  * Returns the programs that processes need.
  *
- * @param failure what can't be done without them, for the message.
+ * @param failure the work that can't be done without them, for the message.
  * @throws KodamaError `environment` if there is no Deno.
  */
 export async function localPrograms(

@@ -1,4 +1,4 @@
-/** What a script can do, and what kodama allows of it. */
+/** The abilities of a script, and the limits that kodama sets. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { ScriptApi } from "../workflow/model.ts";
@@ -235,7 +235,7 @@ Deno.test("a program run by a script sees the granted variables and few others",
   const { end } = await runFixture(code, { permissions: { run: ["env"], env: ["PWD"] } });
   assert.equal(end.kind, "ok", JSON.stringify(end));
   const names = end.kind === "ok" ? end.output as string[] : [];
-  const known = ["NO_COLOR", "PATH", "HOME", "DENO_DIR", "PWD"];
+  const known = ["NO_COLOR", "PATH", "HOME", "DENO_DIR", "PWD", "KODAMA_COMMAND"];
   assert.deepEqual(names.filter((name) => !known.includes(name)), []);
 });
 

@@ -6,7 +6,6 @@ import { didYouMean } from "../base/nearest_names.ts";
 import type { ClusterRule, ScriptApi, ScriptSource } from "../workflow/model.ts";
 import { requestShapes } from "./messages.ts";
 
-/** The answer to the script. */
 type ScriptAnswer = { kind: "answer"; value: unknown } | {
   kind: "refusal";
   message: string;
@@ -21,7 +20,7 @@ class NotGranted extends KodamaError {
   }
 }
 
-/** The calls of one script. Disposing of it stops the running ones, and waits until they have ended. */
+/** The calls of a script. Disposing of it stops the running calls, and waits until they have ended. */
 export class ScriptCalls implements AsyncDisposable {
   /** Requests that weren't granted, by the message that the script got for each. */
   readonly refusals = new Map<string, string>();
@@ -38,7 +37,7 @@ export class ScriptCalls implements AsyncDisposable {
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
   }
 
-  /** Answers one call. Refuses an invalid one with the reason; other errors are kodama's own. */
+  /** Answers a call. Refuses an invalid call with the reason; other errors are kodama's own. */
   async answer(name: string, request: unknown): Promise<ScriptAnswer> {
     const call = this.#call(name, request);
     this.#running.add(call);
@@ -139,7 +138,7 @@ function shaped<N extends keyof Requests>(name: N, request: unknown): Requests[N
   );
 }
 
-/* Checks one request of a script to the cluster against `permissions.cluster`. */
+/* Checks a request of a script to the cluster against `permissions.cluster`. */
 
 /** A request, as far as permissions depend on it. */
 interface ClusterAsk {
@@ -149,8 +148,8 @@ interface ClusterAsk {
 }
 
 /**
- * Returns what isn't granted of a request, as a noun, or undefined if all of it is. `own` are the namespaces of the
- * workflow's selection, which a rule without namespaces stands for.
+ * Returns the part of a request that isn't granted, as a noun, or undefined if all of it is. `own` are the namespaces
+ * of the workflow's selection, which a rule without namespaces stands for.
  */
 function notGranted(
   { verb, namespaces }: ClusterAsk,

@@ -1,5 +1,5 @@
 /// <reference path="../../workflows/kodama.d.ts" />
-/** The types of `kodama` in editors match what a script finds: the type checker compares them. */
+/** The types of `kodama` in editors match the objects that a script finds: the type checker compares them. */
 import assert from "node:assert/strict";
 import type { JsonValue } from "../base/json_value.ts";
 import type { ScriptApi, TargetResult } from "../workflow/model.ts";
@@ -33,7 +33,7 @@ const same: readonly true[] = [
   >,
 ];
 
-/** The names of the declaration: a record type without one of them fails the type check. */
+/** The names of the declaration: a record type without any of them fails the type check. */
 const names: Readonly<Record<keyof Declared, true>> = {
   input: true,
   targets: true,

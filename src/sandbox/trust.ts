@@ -6,14 +6,14 @@ import { action, hint } from "../base/hint.ts";
 import { fileVersion, versionProblem } from "../base/file_version.ts";
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
-import { changedPaths, type Fingerprint } from "./fingerprint.ts";
+import { changedPaths, type Fingerprint, type ReadFile } from "./fingerprint.ts";
 
 /** A workflow that a person has reviewed. */
 export interface TrustEntry {
   /** Absolute. */
   path: string;
   files: Fingerprint;
-  /** Its permissions, as they were shown. */
+  /** The workflow's permissions, as they were shown. */
   permissions: readonly string[];
   /** RFC 3339. */
   trustedAt: string;
@@ -46,9 +46,9 @@ const lockShape = v.object({
 });
 
 /**
- * Parses the list; undefined is an empty one.
+ * Parses the list; undefined is an empty list.
  *
- * @throws KodamaError `config` for an invalid one: trust is never guessed.
+ * @throws KodamaError `config` for an invalid list: trust is never guessed.
  */
 export function parseTrustList(path: string, text: string | undefined): readonly TrustEntry[] {
   return text === undefined ? [] : parse(path, text, listShape).workflows;
@@ -64,7 +64,7 @@ export function trustListText(entries: readonly TrustEntry[]): string {
   return textOf({ version: 1, workflows: entries.slice(-trustLimits.entries) });
 }
 
-/** Returns the text of a lock file: names in order, so that a diff shows only what has changed. */
+/** Returns the text of a lock file: names in order, so that a diff shows only changed files. */
 export function lockText(lock: WorkflowLock): string {
   const names = Object.keys(lock).toSorted();
   return textOf({
@@ -102,25 +102,51 @@ function unreadable(path: string, reason: string, cause?: unknown): KodamaError 
   });
 }
 
-/* Whether a workflow may run: decided from what was trusted before and its current files. Pure. */
+/**
+ * The texts of files as they are trusted, by path. A process, a script or a pod of this machine starts only with them:
+ * only a decision makes them, so that a new way to run files of a repository can't leave it out.
+ */
+export class TrustedFiles {
+  /** Makes the type nominal. */
+  readonly #isTrusted = true;
+
+  private constructor(readonly texts: ReadonlyMap<string, string>) {}
+
+  /** Returns the files that the decision is about. */
+  static of(
+    _decision: TrustDecision & { kind: "trusted" },
+    files: readonly ReadFile[],
+  ): TrustedFiles {
+    return new TrustedFiles(new Map(files.map(({ path, text }) => [path, text])));
+  }
+
+  /** Returns whether an object was made here. */
+  static is(one: object): one is TrustedFiles {
+    return #isTrusted in one;
+  }
+}
+
+/* Whether a workflow may run: decided from the trusted files and its current files. Pure. */
 
 /** Input of the decision. */
 export interface TrustQuestion {
   /** The absolute path of the workflow. */
   path: string;
   files: Fingerprint;
-  /** It grants something, changes something, or hides a shipped workflow of the same name. */
+  /** The workflow grants something, changes something, or hides a shipped workflow of the same name. */
   needsTrust: boolean;
   /** Folders whose workflows are the user's own, or kodama's. */
   ownFolders: readonly string[];
   trusted: readonly TrustEntry[];
   /** From the lock file beside it; undefined if there is none, or it doesn't have this workflow. */
   locked?: Fingerprint;
-  /** `--trust`. */
-  trustNow: boolean;
+  trustNow: TrustNow;
   /** A person can be asked. */
   canAsk: boolean;
 }
+
+/** `--trust`: whatever the files contain. `--locked`: if the lock file has exactly these files. */
+export type TrustNow = boolean | "locked";
 
 /** Why no confirmation is needed. */
 export type TrustedBecause = "own" | "harmless" | "asked" | "locked" | "said";
@@ -130,12 +156,14 @@ export type TrustDecision =
   | { kind: "trusted"; because: TrustedBecause }
   /** No one has confirmed these files. `changed` are the paths that differ from those that were trusted. */
   | { kind: "ask"; seen: "new" | "changed"; changed: readonly string[] }
-  /** As `ask`, but no one can be asked; `lock` is set if there is a lock file with other files. */
-  | { kind: "refused"; seen: "new" | "changed"; changed: readonly string[]; lock: boolean };
+  /** As `ask`, but no one can be asked. */
+  | { kind: "refused"; seen: "new" | "changed"; changed: readonly string[] }
+  /** The lock file has other files, or doesn't have the workflow. */
+  | { kind: "unlocked"; seen: "new" | "changed"; changed: readonly string[] };
 
 /**
- * Decides whether a workflow is trusted. A lock file is part of the very repository in question: it counts only if no
- * one can be asked, as in CI, whose purpose is to run the repository's code.
+ * Decides whether a workflow is trusted. A lock file is part of the very repository in question, so it counts only with
+ * `--locked`: a repository can't vouch for itself because there is no terminal.
  */
 export function decideTrust(question: TrustQuestion): TrustDecision {
   const { path, files, locked, canAsk } = question;
@@ -143,15 +171,16 @@ export function decideTrust(question: TrustQuestion): TrustDecision {
     return { kind: "trusted", because: "own" };
   }
   if (!question.needsTrust) return { kind: "trusted", because: "harmless" };
-  if (question.trustNow) return { kind: "trusted", because: "said" };
+  if (question.trustNow === true) return { kind: "trusted", because: "said" };
+  if (question.trustNow === "locked") {
+    const unlocked = locked === undefined ? [] : changedPaths(locked, files);
+    return locked !== undefined && unlocked.length === 0
+      ? { kind: "trusted", because: "locked" }
+      : { kind: "unlocked", seen: locked === undefined ? "new" : "changed", changed: unlocked };
+  }
   const entry = question.trusted.findLast((one) => one.path === path);
   const changed = entry === undefined ? [] : changedPaths(entry.files, files);
   if (entry !== undefined && changed.length === 0) return { kind: "trusted", because: "asked" };
   const seen = entry === undefined ? "new" : "changed";
-  if (canAsk) return { kind: "ask", seen, changed };
-  if (locked === undefined) return { kind: "refused", seen, changed, lock: false };
-  const unlocked = changedPaths(locked, files);
-  return unlocked.length === 0
-    ? { kind: "trusted", because: "locked" }
-    : { kind: "refused", seen: "changed", changed: unlocked, lock: true };
+  return { kind: canAsk ? "ask" : "refused", seen, changed };
 }

@@ -62,22 +62,37 @@ const cases: readonly (readonly [title: string, change: Partial<TrustQuestion>, 
   [
     "a new one without a terminal",
     { canAsk: false },
-    { kind: "refused", seen: "new", changed: [], lock: false },
+    { kind: "refused", seen: "new", changed: [] },
   ],
   [
-    "a locked one without a terminal",
+    "a locked one without a terminal: the lock may come from the author of the file",
     { canAsk: false, locked: files },
+    { kind: "refused", seen: "new", changed: [] },
+  ],
+  [
+    "--locked",
+    { canAsk: false, locked: files, trustNow: "locked" },
     { kind: "trusted", because: "locked" },
   ],
   [
-    "a locked one on a terminal: the lock may come from the author of the file",
+    "--locked on a terminal",
+    { locked: files, trustNow: "locked" },
+    { kind: "trusted", because: "locked" },
+  ],
+  [
+    "--locked without a lock, of one that was trusted",
+    { trusted: [entry(files)], trustNow: "locked" },
+    { kind: "unlocked", seen: "new", changed: [] },
+  ],
+  [
+    "a locked one on a terminal",
     { locked: files },
     { kind: "ask", seen: "new", changed: [] },
   ],
   [
     "one that isn't as it was locked",
-    { canAsk: false, locked: others },
-    { kind: "refused", seen: "changed", changed: ["../lib/common.yaml"], lock: true },
+    { locked: others, trustNow: "locked" },
+    { kind: "unlocked", seen: "changed", changed: ["../lib/common.yaml"] },
   ],
 ];
 

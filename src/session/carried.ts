@@ -23,8 +23,8 @@ const passing = /^(?:lost\+found|\.kodama-[^/]+)(?:\/|$)/;
 const credentials = /(?:^|\/)(?:\.credentials\.json|\.claude\.json)/;
 
 /**
- * The ones of kodama's own files that are copied: the mark of a complete checkout, and the tasks with their conversations, except the variables
- * and the runner of a task that hasn't started: it runs in the session where it was submitted.
+ * kodama's own files that are copied: the mark of a complete checkout, and the tasks with their conversations, except
+ * the variables and the runner of a task that hasn't started: it runs in the session where it was submitted.
  */
 const stateFiles =
   /^(?:repository|files-pending|tasks(?:\/\d+(?:\/(?!(?:environment|runner)$)[^/]+)?)?)$/;
@@ -64,7 +64,7 @@ export function placeFillCommand(folders: readonly string[] = paths): string[] {
   return sessionCommand("placeFill", folders);
 }
 
-/** Returns the command that removes from a copy of complete volumes what {@link isCarried} excludes. */
+/** Returns the command that removes from a copy of complete volumes all files that {@link isCarried} excludes. */
 export function removeSurplusCommand(
   { withSecrets }: { withSecrets: boolean },
   [workspace = "", agent = "", state = ""]: readonly string[] = paths,

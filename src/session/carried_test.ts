@@ -48,7 +48,7 @@ Deno.test("of the workspace all goes along but what is on its way", () => {
   }
 });
 
-/** Returns the entries, including hidden ones. */
+/** Returns the entries, including hidden entries. */
 async function listed(folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(folder)) names.push(name);
@@ -60,7 +60,7 @@ async function written(folder: string, names: readonly string[]): Promise<void> 
   for (const name of names) await Deno.writeTextFile(`${folder}/${name}`, name);
 }
 
-/** Runs a script on one folder; `mv` and the other commands that change something fail from the `limit`-th call on. */
+/** Runs a script on a folder; `mv` and the other commands that change something fail from the `limit`-th call on. */
 async function ran(argv: readonly string[], folder: string, limit?: number): Promise<boolean> {
   const script = argv[2] ?? "";
   const failing = `calls=0
@@ -141,6 +141,7 @@ async function left(withSecrets: boolean): Promise<string[]> {
       "kodama/tasks/1/environment",
       "kodama/tasks/1/prompt",
       "kodama/tasks/1/runner",
+      "kodama/tasks/queue",
       "outside/.credentials.json",
     ];
     for (const file of files) {

@@ -1,16 +1,16 @@
 /**
- * What a session takes from a project's `devcontainer.json`, and what it can't. Pure.
+ * The parts of a project's `devcontainer.json` that a session uses, and the parts that it can't. Pure.
  * https://containers.dev/implementors/json_reference/
  */
 import * as jsonc from "jsonc-parser";
-import { isRecord } from "../base/json_value.ts";
+import { definedOnly, isRecord } from "../base/json_value.ts";
 import { FileError } from "../base/yaml/source.ts";
 import { plainText } from "../base/plain_text.ts";
 import { isProtectedVariable } from "./environment.ts";
 import type { SessionSetup, SetupStep } from "./model.ts";
 import { workspaceFolder } from "./names.ts";
 
-/** The file, and what its variables stand for. */
+/** The file, and the values of its variables. */
 export interface DevContainerFile {
   /** In the project. */
   path: string;
@@ -21,9 +21,9 @@ export interface DevContainerFile {
   localVariables: ReadonlyMap<string, string>;
 }
 
-/** Why a property has no effect, or not its full one. */
+/** Why a property has no effect, or only a part of it. */
 export type UnsupportedReason =
-  /** It would run on, or use, the user's machine. */
+  /** The property would run on, or use, the user's machine. */
   | "usersMachine"
   /** A session's pod has no privileges. */
   | "privileges"
@@ -31,15 +31,15 @@ export type UnsupportedReason =
   | "feature"
   /** Sessions have volumes of their own. */
   | "volumes"
-  /** The workspace is always at one path. */
+  /** The workspace always has the same path. */
   | "workspaceFolder"
-  /** A session's user is the one with the id 1000. */
+  /** A session's user always has the id 1000. */
   | "user"
-  /** It depends on the image's own variables, which are known only in the pod. */
+  /** The value depends on the image's own variables, which are known only in the pod. */
   | "imageVariables"
   /** The system, the cluster or kodama sets this variable. */
   | "protectedVariable"
-  /** It needs a variable of the user's machine that isn't sent. */
+  /** The value needs a variable of the user's machine that isn't sent. */
   | "localVariable"
   /** Another image was chosen. */
   | "otherImage"
@@ -51,7 +51,7 @@ export type UnsupportedReason =
   /** Sessions have nothing like it. */
   | "unknown";
 
-/** A property that has no effect, or not its full one. */
+/** A property that has no effect, or only a part of it. */
 export interface UnsupportedProperty {
   /** As in the file: `features.ghcr.io/devcontainers/features/go:1`. */
   property: string;
@@ -93,9 +93,9 @@ const unsupportedReasons: Readonly<Record<string, UnsupportedReason>> = {
 };
 
 /**
- * Returns what a session takes from the file.
+ * Returns the parts of the file that a session uses.
  *
- * @throws FileError with the position of what isn't JSON with comments, or isn't a mapping.
+ * @throws FileError with the position if it isn't JSON with comments, or isn't a mapping.
  */
 export function readDevContainer(file: DevContainerFile): DevContainer {
   return new Reading(file).result();
@@ -131,7 +131,7 @@ class Reading {
     for (const [name, value] of Object.entries(root)) this.#other(name, value);
     const { path } = this.file;
     return {
-      ...(image === undefined ? {} : { image }),
+      ...definedOnly({ image }),
       ...(builds === undefined || image !== undefined ? {} : { builds }),
       resources,
       setup: {
@@ -140,7 +140,7 @@ class Reading {
         steps: this.#steps,
         ports: [...new Set(this.#ports)],
         ...(typeof user === "string" ? { user: plainText(user, 64) } : {}),
-        ...(customizations === undefined ? {} : { customizations }),
+        ...definedOnly({ customizations }),
       },
       secretVariables: this.#secretVariables,
       honoured: this.#honoured.toSorted((a, b) =>
@@ -163,7 +163,7 @@ class Reading {
       case "overrideCommand":
       case "init":
       case "updateRemoteUserUID":
-        // What a session does anyway.
+        // A session does it anyway.
         if ((name === "init") === (value === true)) this.#cannot(name, "unknown");
         return;
       case "containerUser":
@@ -346,7 +346,7 @@ function featureOptions(options: unknown): string[] {
     .map(([name, value]) => `${name}=${value}`);
 }
 
-/** With the extensions and settings of older files, which were for one editor alone. */
+/** With the extensions and settings of older files, which were for a single editor. */
 function customizationsOf(root: Record<string, unknown>): SessionSetup["customizations"] {
   const { customizations, extensions, settings } = root;
   const older = {

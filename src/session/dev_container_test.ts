@@ -9,7 +9,9 @@ function read(text: string, localVariables = new Map<string, string>()): DevCont
   return readDevContainer({ path, text, folderName: "app", localVariables });
 }
 
-/** What a session honours of each project's file: its properties, image, and what it reports as unsupported. */
+/**
+ * The parts of each project's file that a session honours: its properties, image, and the reports of unsupported parts.
+ */
 const projects: Record<string, {
   honoured: string[];
   image?: string;

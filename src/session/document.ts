@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { optionalFileVersion } from "../base/file_version.ts";
+import { definedOnly } from "../base/json_value.ts";
 import type { Container, Toleration, Volume } from "../kube/types.ts";
 import { limitsOf, limitText, parseLimit } from "./limits.ts";
 import type { Session, SessionSpec } from "./model.ts";
@@ -13,7 +14,8 @@ const word = v.pipe(v.string(), v.maxLength(4096));
 const words = v.pipe(v.array(word), v.maxLength(4096));
 const resources = v.object({ cpu: word, memory: word });
 
-/** Only the fields that kodama reads: Kubernetes checks the others. */
+/* Only the fields that kodama reads: Kubernetes checks the others, which the casts take as valid. */
+
 const container = v.pipe(
   v.looseObject({ name: word, image: word }),
   v.transform((value) => value as unknown as Container),
@@ -77,6 +79,7 @@ const shape = v.object({
   nodeSelector: v.optional(v.record(word, word)),
   tolerations: v.optional(v.array(toleration)),
   containers: v.optional(v.array(container)),
+  containerSecrets: v.optional(words),
   egress: v.optional(
     v.array(
       v.object({
@@ -100,6 +103,7 @@ const shape = v.object({
     v.object({ kind: v.picklist(["clone", "snapshot"]), session: word, filled: v.boolean() }),
   ),
   restoredAt: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+  allSaved: v.optional(v.boolean()),
   status: v.picklist(statuses),
   message: v.optional(word),
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
@@ -140,8 +144,10 @@ export function sessionDocument(session: Session): SessionDocument {
     template: session.template,
     origin: session.origin,
     restoredAt: session.restoredAt,
+    // Whatever starts it again makes it unknown.
+    allSaved: session.status === "Stopped" ? session.allSaved : undefined,
   };
-  return withoutUndefined(document) as unknown as SessionDocument;
+  return definedOnly(document) as SessionDocument;
 }
 
 function specDocument(spec: SessionSpec) {
@@ -160,6 +166,7 @@ function specDocument(spec: SessionSpec) {
     nodeSelector: Object.keys(spec.nodeSelector).length > 0 ? spec.nodeSelector : undefined,
     tolerations: spec.tolerations.length > 0 ? spec.tolerations : undefined,
     containers: spec.containers.length > 0 ? spec.containers : undefined,
+    containerSecrets: spec.containerSecrets,
     egress: spec.egress,
     ttl: ttlSeconds === undefined ? undefined : limitText(ttlSeconds),
     idleTimeout: idleSeconds === undefined ? undefined : limitText(idleSeconds),
@@ -192,13 +199,13 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
     name: document.name,
     namespace: document.namespace,
     owner: document.owner,
-    repository: repository && withoutUndefined(repository),
-    spec: withoutUndefined({
+    repository: repository && definedOnly(repository),
+    spec: definedOnly({
       image: document.image,
       resources: document.resources,
       storage: document.storage,
       storageClass: document.storageClass,
-      requests: document.requests && withoutUndefined(document.requests),
+      requests: document.requests && definedOnly(document.requests),
       extendedResources: document.extendedResources,
       imagePullSecrets: document.imagePullSecrets,
       runtimeClass: document.runtimeClass,
@@ -207,7 +214,8 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
       nodeSelector: document.nodeSelector ?? {},
       tolerations: document.tolerations ?? [],
       containers: document.containers ?? [],
-      egress: document.egress?.map(withoutUndefined),
+      containerSecrets: document.containerSecrets,
+      egress: document.egress?.map(definedOnly),
       limits: limitsOf({
         ttl: parseLimit(document.ttl ?? ""),
         idleTimeout: parseLimit(document.idleTimeout ?? ""),
@@ -215,22 +223,19 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
       gitSecret: document.gitSecret,
       gitMirrors: document.gitMirrors ?? {},
       setup: document.setup,
-      dotfiles: document.dotfiles && withoutUndefined(document.dotfiles),
+      dotfiles: document.dotfiles && definedOnly(document.dotfiles),
     }),
     environment: document.env ?? { variables: [], gitToken: false },
-    sync: withoutUndefined(document.sync),
+    sync: definedOnly(document.sync),
     agent: document.agent,
     template: document.template,
     origin: document.origin,
     restoredAt: document.restoredAt,
+    allSaved: document.status === "Stopped" ? document.allSaved : undefined,
     status: document.status,
     message: document.message,
     createdAt: document.createdAt,
     updatedAt: document.updatedAt,
   };
-  return withoutUndefined(session) as unknown as Session;
-}
-
-function withoutUndefined(value: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
+  return definedOnly(session) as Session;
 }

@@ -13,7 +13,12 @@ export function egressRule(text: string): EgressRule {
   const block = bracketed ?? four ?? six ?? "";
   const cidr = block.includes(":") ? sixBlock(block) : fourBlock(block);
   const ports = list === undefined ? [] : list.split(",").map(portOf);
-  if (cidr === undefined || ports.includes(undefined)) throw noDestination(text);
+  if (cidr === undefined || ports.includes(undefined)) {
+    throw new UsageError(`${JSON.stringify(text.slice(0, 60))} isn't a destination`, {
+      hint: "destinations are addresses with ports, as in 10.0.0.0/8, 140.82.112.0/20:22,443, " +
+        "192.0.2.1:51820/udp or [2001:db8::/32]:443; names of hosts can't be given",
+    });
+  }
   const of = (protocol: string) =>
     ports.flatMap((one) => one?.protocol === protocol ? [one.port] : []);
   const [tcp, udp] = [of("tcp"), of("udp")];
@@ -22,6 +27,13 @@ export function egressRule(text: string): EgressRule {
     ...(tcp.length === 0 ? {} : { ports: tcp }),
     ...(udp.length === 0 ? {} : { udpPorts: udp }),
   };
+}
+
+/** Returns the destination as a user writes it. */
+export function egressText({ cidr, ports = [], udpPorts = [] }: EgressRule): string {
+  const list = [...ports.map(String), ...udpPorts.map((port) => `${port}/udp`)];
+  if (list.length === 0) return cidr;
+  return `${cidr.includes(":") ? `[${cidr}]` : cidr}:${list.join(",")}`;
 }
 
 /** Returns whether a list allows a TCP port of an address: the list as written, without the defaults of every list. */
@@ -101,11 +113,4 @@ function portOf(text: string): { port: number; protocol: string } | undefined {
   const port = number.test(digits) ? Number(digits) : 0;
   const known = protocol === "tcp" || protocol === "udp";
   return more.length === 0 && known && port >= 1 && port <= 65535 ? { port, protocol } : undefined;
-}
-
-function noDestination(text: string): UsageError {
-  return new UsageError(`${JSON.stringify(text.slice(0, 60))} isn't a destination`, {
-    hint: "destinations are addresses with ports, as in 10.0.0.0/8, 140.82.112.0/20:22,443, " +
-      "192.0.2.1:51820/udp or [2001:db8::/32]:443; names of hosts can't be given",
-  });
 }

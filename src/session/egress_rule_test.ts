@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isIPv6 } from "node:net";
 import fc from "fast-check";
-import { allowsTcp, egressRule } from "./egress_rule.ts";
+import { allowsTcp, egressRule, egressText } from "./egress_rule.ts";
 
 Deno.test("destinations are addresses, networks, and ports of TCP or UDP", () => {
   const cases: [text: string, rule: ReturnType<typeof egressRule>][] = [
@@ -16,7 +16,10 @@ Deno.test("destinations are addresses, networks, and ports of TCP or UDP", () =>
     ["[fe80::1]:22", { cidr: "fe80::1/128", ports: [22] }],
     ["::ffff:1.2.3.4", { cidr: "::ffff:102:304/128" }],
   ];
-  for (const [text, rule] of cases) assert.deepEqual(egressRule(text), rule, text);
+  for (const [text, rule] of cases) {
+    assert.deepEqual(egressRule(text), rule, text);
+    assert.deepEqual(egressRule(egressText(rule)), rule, `${text} as it is shown`);
+  }
 });
 
 Deno.test("what names no destination, or two at once, is refused", () => {

@@ -10,7 +10,7 @@ export interface DotenvFile {
 }
 
 /** The merged variables of the files. */
-export interface DotenvVariables {
+interface DotenvVariables {
   /** The values by name, sorted. */
   values: ReadonlyMap<string, string>;
   /** Names in a file that don't reach the session, each with the reason. */
@@ -82,7 +82,7 @@ function badName(location: string, name: string): KodamaError {
   });
 }
 
-/** No process accepts one; the pod would fail repeatedly. */
+/** No process accepts it; the pod would fail repeatedly. */
 function nulByte(location: string, name: string): KodamaError {
   return new KodamaError("config", `${location}: the value of ${name} holds a NUL byte`, {
     hint: hint`no variable can; ${option("envExclude", name)} leaves it out`,
@@ -110,7 +110,7 @@ function refuseTooMuch(values: ReadonlyMap<string, string>): void {
  * Pure. An error never contains any of a value.
  */
 
-/** One variable of a file. */
+/** A variable of a file. */
 interface DotenvEntry {
   name: string;
   value: string;
@@ -118,7 +118,7 @@ interface DotenvEntry {
   line: number;
 }
 
-/** Returns the variables of a text, in order; a name may occur several times, and the last one counts. */
+/** Returns the variables of a text, in order; a name may occur several times, and the last value counts. */
 export function parseDotenv(path: string, text: string): DotenvEntry[] {
   const reader = new Reader(path, text.replace(/\r\n?/g, "\n").replace(/^\uFEFF/, ""));
   return [...reader.entries()];
@@ -143,7 +143,7 @@ class Reader {
     }
   }
 
-  /** Returns the remaining text from the current position; one line if no more is read. */
+  /** Returns the remaining text from the current position: a line, unless more is read. */
   #rest(): string {
     const end = this.text.indexOf("\n", this.#at);
     return this.text.slice(this.#at, end < 0 ? undefined : end);
@@ -162,7 +162,14 @@ class Reader {
     const quote = this.text[this.#at];
     if (quote === "'" || quote === '"' || quote === "`") {
       const end = this.#endOfQuote(quote);
-      if (end !== undefined) return this.#quoted(quote, end);
+      if (end !== undefined) {
+        const inner = this.text.slice(this.#at + 1, end);
+        this.#advance(end + 1 - this.#at, false);
+        const tail = this.#rest();
+        this.#advance(tail.length);
+        if (quote !== '"') return inner;
+        return inner.replace(/\\([nrt"\\$])/g, (_, one: string) => escapes[one] ?? one);
+      }
       if (!this.#rest().slice(1).trim()) throw this.#wrong(line, `the ${quote} has no end`);
     }
     const rest = this.#rest();
@@ -177,15 +184,6 @@ class Reader {
       else if (this.text[at] === quote) return at;
     }
     return undefined;
-  }
-
-  #quoted(quote: string, end: number): string {
-    const inner = this.text.slice(this.#at + 1, end);
-    this.#advance(end + 1 - this.#at, false);
-    const tail = this.#rest();
-    this.#advance(tail.length);
-    if (quote !== '"') return inner;
-    return inner.replace(/\\([nrt"\\$])/g, (_, one: string) => escapes[one] ?? one);
   }
 
   /** Advances by N characters, and past a line end there. */

@@ -1,8 +1,7 @@
 /** The git commands that kodama runs in a session's pod, and their answers. Pure. */
 import { plainText } from "../base/plain_text.ts";
-import { devContainerPaths } from "./names.ts";
+import { devContainerPaths, kodamaFolder, workspaceFolder } from "./names.ts";
 import { gitTokenFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
-import { kodamaFolder, workspaceFolder } from "./names.ts";
 import { sessionCommand } from "./pod_script.ts";
 
 /** A checkout to make. */
@@ -24,7 +23,7 @@ export interface CheckoutState {
   baseBranch: string;
   /** Empty if there is no commit yet. */
   commitHash: string;
-  /** It was checked out just now, and not found. */
+  /** The branch was checked out just now, and not found. */
   made: boolean;
   /** Used by the repository and missing in the checkout: submodules, or files of Git LFS. */
   lacks: readonly ("submodules" | "lfs")[];
@@ -35,7 +34,9 @@ export interface CheckoutState {
 /** The exit codes of the script with a meaning of their own. */
 export const checkoutRefusals = { noSuchBranch: 66, otherRepository: 67 } as const;
 
-/** Returns the command that creates the checkout, or finds the existing one. `folders` replace those of the pod. */
+/**
+ * Returns the command that creates the checkout, or finds the existing checkout. `folders` replace those of the pod.
+ */
 export function checkoutCommand(
   { url, baseBranch, ownBranch, author, filesBySync }: Checkout,
   folders = { workspace: workspaceFolder, state: kodamaFolder },
@@ -62,7 +63,7 @@ export function hostKeyCommand(host: string): string[] {
   return ["ssh-keygen", "-l", "-F", host, "-f", sshKnownHosts];
 }
 
-/** Returns the script's answer; undefined if it isn't one. */
+/** Returns the script's answer; undefined if the text isn't an answer. */
 export function checkoutAnswer(stdout: string): CheckoutState | undefined {
   const lines = stdout.split("\n");
   const fields = new Map(
@@ -103,6 +104,48 @@ export function workCommand(): string[] {
   return sessionCommand("workState", [workspaceFolder]);
 }
 
+/** The work that a repository alone has. */
+interface OwnWork {
+  /** Commits that neither the origin nor a `kodama pull` has; of the latest, at most five, hash and subject. */
+  commits: number;
+  latest: readonly string[];
+  stashes: number;
+  /** Paths that aren't committed. */
+  files: readonly string[];
+}
+
+/** Returns the command that requests it. */
+export function ownWorkCommand(workspace = workspaceFolder): string[] {
+  return sessionCommand("unsaved", [workspace]);
+}
+
+/** The exit code for a folder that isn't a repository. */
+export const noRepository = 68;
+
+/** Returns its answer; undefined if the text isn't an answer. */
+export function ownWorkAnswer(stdout: string): OwnWork | undefined {
+  const end = stdout.indexOf("\n\n");
+  const match = /^commits\s+(\d+)\nstashes\s+(\d+)/.exec(stdout);
+  if (end < 0 || match === null) return undefined;
+  // Two letters of state and a space come before each path; the last path may be cut.
+  const files = stdout.slice(end + 2).split("\0").slice(0, -1).map((line) => line.slice(3));
+  const latest = stdout.slice(0, end).split("\n").filter((line) => line.startsWith("log "));
+  return {
+    commits: Number(match[1]),
+    latest: latest.map((line) => plainText(line.slice(4), 200)),
+    stashes: Number(match[2]),
+    files: files.map((path) => plainText(path)),
+  };
+}
+
+/** Returns the command that records that a branch's commit was pulled. */
+export function pulledCommand(
+  { branch, commitHash }: { branch: string; commitHash: string },
+  workspace = workspaceFolder,
+): string[] {
+  return sessionCommand("pulled", [workspace, branch, commitHash]);
+}
+
 /** The files that differ from the base. */
 export interface WorkDiff {
   /** The commit that the work started from. */
@@ -118,7 +161,7 @@ export function diffCommand(bytes: number): string[] {
   return sessionCommand("workDiff", [workspaceFolder, String(bytes)]);
 }
 
-/** Returns its answer; undefined if it isn't one. */
+/** Returns its answer; undefined if the text isn't an answer. */
 export function diffAnswer(stdout: string): WorkDiff | undefined {
   const at = stdout.indexOf("\0\n");
   const [base = "", ...untracked] = stdout.slice(0, Math.max(0, at)).split("\0");
@@ -126,7 +169,7 @@ export function diffAnswer(stdout: string): WorkDiff | undefined {
   return { base, diff: stdout.slice(at + 2), untracked: untracked.map((path) => plainText(path)) };
 }
 
-/** Returns its answer; undefined if it isn't one. */
+/** Returns its answer; undefined if the text isn't an answer. */
 export function workAnswer(stdout: string): WorkState | undefined {
   const lines = stdout.split("\n").map((line) => {
     const at = line.indexOf(" ");
@@ -184,7 +227,7 @@ export function branchCommand(
   return sessionCommand("branch", [paths.workspace, push ? "1" : "0", paths.token, ...variables]);
 }
 
-/** Returns its answer; undefined if it isn't one. The caller checks the branches. */
+/** Returns its answer; undefined if the text isn't an answer. The caller checks the branches. */
 export function branchAnswer(stdout: string): BranchState | undefined {
   const match = new RegExp(
     "^branch (\\S{1,200})\nbase (\\S{0,200})\nahead (\\d+)\nunpushed (\\d+)\nuncommitted\\s+(\\d+)\npushed ([01])$",

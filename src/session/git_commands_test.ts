@@ -7,6 +7,9 @@ import {
   checkoutAnswer,
   checkoutCommand,
   type CheckoutState,
+  ownWorkAnswer,
+  ownWorkCommand,
+  pulledCommand,
 } from "./git_commands.ts";
 
 /** An origin with a commit on `main`, and the two volumes of a session. */
@@ -51,6 +54,20 @@ class Checkouts implements AsyncDisposable {
     });
     const { success, stdout, stderr } = await this.#run(args, secrets);
     return success ? branchAnswer(stdout) ?? stdout : stderr.trim();
+  }
+
+  /** Runs the script that finds work which nothing else has; returns its answer without the hashes of commits. */
+  async ownWork() {
+    const [, ...args] = ownWorkCommand(`${this.folder}/workspace`);
+    const work = ownWorkAnswer(await this.#output(args));
+    assert.ok(work);
+    return { ...work, latest: work.latest.map((line) => line.replace(/^\S+ /, "")) };
+  }
+
+  /** Runs the script that records a pull. */
+  async pulled(branch: string, commitHash: string): Promise<void> {
+    const [, ...args] = pulledCommand({ branch, commitHash }, `${this.folder}/workspace`);
+    await this.#output(args);
   }
 
   async sh(line: string): Promise<string> {
@@ -188,4 +205,32 @@ Deno.test("of checkouts that start at once exactly one is made, and the others f
   const states = await Promise.all(Array.from({ length: 5 }, () => checkouts.run()));
   assert.equal(states.filter(({ made }) => made).length, 1);
   assert.equal(new Set(states.map(({ commitHash }) => commitHash)).size, 1);
+});
+
+Deno.test("work that nothing else has: commits of any branch, stashes, files; not what was pushed, pulled or ignored", async () => {
+  await using checkouts = await Checkouts.open({ ".gitignore": "out\n" });
+  await checkouts.run();
+  const none = { commits: 0, latest: [], stashes: 0, files: [] };
+  const inside = (line: string) => checkouts.sh(`cd workspace && ${line}`);
+  await inside("echo built >out");
+  assert.deepEqual(await checkouts.ownWork(), none);
+  const odd = "a b\ttab";
+  await inside(`echo 1 >new && printf 1 >'${odd}' && echo two >>README.md && git add README.md`);
+  const changed = ["README.md", "a b tab", "new"];
+  assert.deepEqual(await checkouts.ownWork(), { ...none, files: changed });
+  await inside("git stash -q -u");
+  assert.deepEqual(await checkouts.ownWork(), { ...none, stashes: 1 });
+  await inside("git stash drop -q && git commit -q --allow-empty -m here");
+  await inside(
+    "git checkout -q -b other/side origin/main && git commit -q --allow-empty -m beside",
+  );
+  const commits = { ...none, commits: 2, latest: ["beside", "here"] };
+  const found = await checkouts.ownWork();
+  assert.deepEqual({ ...found, latest: found.latest.toSorted() }, commits);
+  await checkouts.pulled("other/side", await inside("git rev-parse HEAD"));
+  assert.deepEqual(await checkouts.ownWork(), { ...none, commits: 1, latest: ["here"] });
+  await inside("git push -q origin kodama/work");
+  assert.deepEqual(await checkouts.ownWork(), none);
+  await checkouts.sh("rm -rf workspace && git init -q workspace");
+  assert.deepEqual(await checkouts.ownWork(), none, "a repository without a commit");
 });

@@ -19,15 +19,15 @@ export const sshKeyFile = `${sshFolder}/${sshSecretKeys.key}`;
 export const sshKnownHosts = `${kodamaFolder}/known_hosts`;
 
 /**
- * Answers git with the token, for the one host only. git runs it as a shell line with the argument `get`; the token
- * goes from the file to git through a pipe. GitHub, GitLab and Gitea accept any user beside a token.
+ * Answers git with the token, for this host only. git runs it as a shell line with the argument `get`; the token goes
+ * from the file to git through a pipe. GitHub, GitLab and Gitea accept any user beside a token.
  */
 const credentialHelper =
   `!f() { test "$1" = get && test -r ${gitTokenFolder}/token && echo username=x-access-token && ` +
   `echo "password=$(cat ${gitTokenFolder}/token)"; }; f`;
 
 /** The inputs of a session's git configuration. */
-export interface GitSurroundings {
+interface GitSurroundings {
   /** The address of the repository. */
   url: string | undefined;
   token: boolean;
@@ -46,7 +46,7 @@ export function gitEnvironment({ url, token, ssh, mirrors }: GitSurroundings): M
   ];
   if (token && (address?.transport === "https" || address?.transport === "http")) {
     const place = `${address.transport}://${address.host}`;
-    // The empty one removes helpers that an image may have.
+    // The empty helper removes helpers that an image may have.
     settings.push([`credential.${place}.helper`, ""]);
     settings.push([`credential.${place}.helper`, credentialHelper]);
   }

@@ -5,7 +5,7 @@ import { redact, redactedText } from "../exec/redact.ts";
 import { sshFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 
 /** The failure shown to the user. */
-export interface GitFailure {
+interface GitFailure {
   reason: string;
   /** The way out; absent if git's message is sufficient. */
   hint?: Hint;
@@ -13,9 +13,8 @@ export interface GitFailure {
 
 /** The session whose git failed. */
 export interface GitSide {
-  /** The session. */
   name: string;
-  /** The Secret with the SSH key, if the session names one. */
+  /** The Secret with the SSH key, if the session names a Secret. */
   gitSecret: string | undefined;
 }
 
@@ -143,11 +142,11 @@ export function gitFailure(stderr: string, side: GitSide): GitFailure | undefine
   return undefined;
 }
 
-/** Text that git prints after every failure over SSH, and that says nothing about this one. */
+/** Text that git prints after every failure over SSH, whatever the cause. */
 const boilerplate =
   /^(?:fatal: Could not read from remote repository\.|Please make sure you have the correct access rights|and the repository exists\.|fatal: unable to fork)$/;
 
-/** Returns the last meaningful lines as one. */
+/** Returns the last meaningful lines as a single line. */
 export function lastGitLines(stderr: string): string {
   const lines = stderr.split(/[\r\n]+/).map((line) => plainText(line, 300)).filter(Boolean);
   const informative = lines.filter((line) => !boilerplate.test(line));

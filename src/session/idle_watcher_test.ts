@@ -8,7 +8,7 @@ import type { SessionLimits } from "./limits.ts";
 const idle: SessionLimits = { idleSeconds: 120 };
 const soon = 600;
 
-/** One case: the events in the environment, and how its watcher ends. */
+/** A case: the events in the environment, and how its watcher ends. */
 interface Case {
   name: string;
   limits: SessionLimits;

@@ -1,4 +1,4 @@
-/** How long a session may run: in total, and unused. Parses limits, and explains a pod that ended by one. Pure. */
+/** How long a session may run: in total, and unused. Parses limits, and explains a pod that ended by a limit. Pure. */
 import { formatDuration, parseDuration } from "../base/duration.ts";
 import type { Pod } from "../kube/types.ts";
 import { workspaceContainer } from "./names.ts";
@@ -11,10 +11,10 @@ export interface SessionLimits {
   idleSeconds?: number;
 }
 
-/** The keyword for no limit, if settings would set one. */
+/** The keyword for no limit, if settings would set a limit. */
 const noLimit = "never";
 
-/** The requested value of one limit. */
+/** The requested value of a limit. */
 export type RequestedLimit = number | typeof noLimit;
 
 /** Parses `8h`, `30m`, `never`; in seconds. Undefined for any other text, and for less than a second. */
@@ -46,7 +46,7 @@ export function isLimited({ ttlSeconds, idleSeconds }: SessionLimits): boolean {
 }
 
 /**
- * Returns why a pod that exited with code 0 has ended. Only its watcher ends it so, for one of the limits; the time
+ * Returns why a pod that exited with code 0 has ended. Only its watcher ends it so, for either limit; the time
  * distinguishes them, because an idle limit ends it before its time to live is over.
  */
 export function whyEnded(pod: Pod, { ttlSeconds, idleSeconds }: SessionLimits): string {
@@ -81,7 +81,7 @@ export interface WatcherState {
 export interface RemainingTime {
   /** Until the time to live is over. */
   ttlSeconds?: number;
-  /** Until it stops if no one uses it. */
+  /** Seconds until the idle timeout. */
   idleSeconds?: number;
   /** The current use. */
   use?: string;

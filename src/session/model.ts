@@ -12,7 +12,7 @@ export interface SessionResources {
 }
 
 /** A volume of the user's own, in the workspace's container. */
-export interface SessionVolume {
+interface SessionVolume {
   mountPath: string;
   readOnly: boolean;
   volume: Volume;
@@ -40,14 +40,14 @@ export interface SessionSync {
 }
 
 /** The environment of the workspace's container, names only: values are in the Secret. */
-export interface SessionEnvironment {
+interface SessionEnvironment {
   /** Sorted. */
   variables: readonly string[];
   /** The Secret holds a token for git. */
   gitToken: boolean;
 }
 
-/** One destination that a session with an allow-list may reach. */
+/** A destination that a session with an allow-list may reach. */
 export interface EgressRule {
   cidr: string;
   /** TCP ports. If neither is set, all ports and protocols. */
@@ -59,7 +59,7 @@ export interface EgressRule {
 export interface SessionSpec {
   image: string;
   resources: SessionResources;
-  /** What the scheduler reserves, if that isn't kodama's own choice. */
+  /** The resources that the scheduler reserves, if they aren't kodama's own choice. */
   requests?: Partial<SessionResources>;
   /** Quantities by resource: `nvidia.com/gpu`. */
   extendedResources?: Readonly<Record<string, string>>;
@@ -74,6 +74,8 @@ export interface SessionSpec {
   tolerations: readonly Toleration[];
   /** In addition to the workspace's; they mount `/workspace` too. */
   containers: readonly Container[];
+  /** Secrets that these refer to, by the user's own settings. */
+  containerSecrets?: readonly string[];
   /** Only these may be reached, and names be resolved. No limit if absent. */
   egress?: readonly EgressRule[];
   /** How long its pod may run. */
@@ -82,7 +84,7 @@ export interface SessionSpec {
   gitSecret?: string;
   /** Prefixes of addresses, and their replacements for git in the pod. */
   gitMirrors: Readonly<Record<string, string>>;
-  /** What the project's `devcontainer.json` adds. */
+  /** Additions of the project's `devcontainer.json`. */
   setup?: SessionSetup;
   dotfiles?: SessionDotfiles;
 }
@@ -95,7 +97,7 @@ export interface SessionDotfiles {
   command?: string;
 }
 
-/** What prepares a session's pod for its project, from the project's `devcontainer.json`. */
+/** Prepares a session's pod for its project, from the project's `devcontainer.json`. */
 export interface SessionSetup {
   /** The file, in the project. */
   path: string;
@@ -121,7 +123,7 @@ export interface SetupStep {
 }
 
 /** The source of a session's files, if it didn't start empty. */
-export interface SessionOrigin {
+interface SessionOrigin {
   kind: "clone" | "snapshot";
   /** The session that the files belonged to. */
   session: string;
@@ -133,7 +135,7 @@ export interface SessionOrigin {
 export interface Session {
   name: string;
   namespace: string;
-  /** Its creator, as the cluster knows the user. */
+  /** The session's creator, as the cluster knows the user. */
   owner?: string;
   repository?: SessionRepository;
   spec: SessionSpec;
@@ -146,7 +148,9 @@ export interface Session {
   origin?: SessionOrigin;
   /** When its files were last replaced by those of a snapshot, in RFC 3339: syncs started before end. */
   restoredAt?: string;
-  /** As last written; {@link ./status.ts} determines the current one. */
+  /** The workspace had nothing that was nowhere else when it was stopped; absent if that isn't known, or it runs. */
+  allSaved?: boolean;
+  /** As last written; {@link ./status.ts} determines the current status. */
   status: SessionStatus;
   /** The reason, if it is `Failed`. */
   message?: string;

@@ -2,7 +2,7 @@
 import { UsageError } from "../base/errors.ts";
 
 /** The objects of a session, by their names in its namespace. */
-export interface SessionNames {
+interface SessionNames {
   pod: string;
   /** Claim of `/workspace`: survives the pod, and the session. */
   workspaceClaim: string;
@@ -16,8 +16,6 @@ export interface SessionNames {
   state: string;
   /** NetworkPolicy with the allowed addresses, if they are limited. */
   egressPolicy: string;
-  /** ConfigMap with who is attached, and notes; it exists once there was either. */
-  team: string;
 }
 
 /** The container in which users and agents work. */
@@ -44,12 +42,12 @@ const managedBy = { "app.kubernetes.io/managed-by": "kodama" } as const;
 
 /** Selects the objects of all sessions. */
 export const anySession = `app.kubernetes.io/managed-by=kodama,${sessionLabel}`;
-/** Selects the states of all sessions, and who is attached to them. */
-export const anyState = `${anySession},${componentLabel} in (state,team)`;
+/** Selects the states of all sessions. */
+export const anyState = `${anySession},${componentLabel}=state`;
 /** Selects the pods of all sessions. */
 export const sessionPods = `${componentLabel}=pod,${sessionLabel}`;
 
-/** Selects the objects of one session. */
+/** Selects the objects of a session. */
 export function selectSession(name: string): string {
   return `app.kubernetes.io/managed-by=kodama,${sessionLabel}=${name}`;
 }
@@ -63,7 +61,6 @@ export type Component =
   | "state"
   | "pod"
   | "egress"
-  | "team"
   /** The objects that mount a snapshot while its files are copied. */
   | "restore"
   | "files";
@@ -83,7 +80,6 @@ export function sessionNames(name: string): SessionNames {
     envSecret: `kodama-env-${name}`,
     state: `kodama-session-${name}`,
     egressPolicy: `kodama-egress-${name}`,
-    team: `kodama-team-${name}`,
   };
 }
 
@@ -124,7 +120,7 @@ export function autoBranchName(prefix: string, session: string, at: Date): strin
  * @throws UsageError
  */
 export function checkedBranch(name: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are part of what git refuses
+  // deno-lint-ignore no-control-regex -- git refuses control characters, too
   const bad = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\/\.|^[-./]|[./]$|\.lock(?:\/|$)|^@$/.test(
     name,
   );

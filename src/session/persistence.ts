@@ -1,13 +1,14 @@
 /** Calls that are retried if the server failed: for idempotent operations. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
-import { retry, type RetryPolicy } from "../base/retry.ts";
+import { outagePolicy, retry, type RetryPolicy } from "../base/retry.ts";
 import { isTransient } from "../kube/failures.ts";
 
-const retries: RetryPolicy = { delayMs: 400, attempts: 5 };
+const retries: RetryPolicy = { ...outagePolicy.interactive, attempts: 9 };
 
 /**
- * Clients whose server has answered. One that never did most likely doesn't exist: other commands fail at once, too.
+ * Clients whose server has answered. A server that never did most likely doesn't exist: other commands fail at once,
+ * too.
  */
 const answered = new WeakSet<object>();
 
@@ -21,7 +22,7 @@ export function persistentlyOf<T>(
 }
 
 /**
- * Calls, and retries if the server failed or the link broke: at most five times within six seconds. A refusal with a
+ * Calls, and retries if the server failed or the link broke: at most nine times within six seconds. A refusal with a
  * reason isn't retried.
  */
 export async function persistently<T>(
@@ -50,14 +51,4 @@ export async function persistently<T>(
 
 function isUnreachable(error: unknown): boolean {
   return error instanceof KodamaError && error.kind === "unreachable";
-}
-
-/** Returns the answer, or undefined if the object isn't there. */
-export async function ifThere<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof KodamaError && error.kind === "notFound") return undefined;
-    throw error;
-  }
 }

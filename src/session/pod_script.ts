@@ -1,4 +1,4 @@
-/** The scripts that run in a session's pod: its own process, and what kodama does there. Pure. */
+/** The scripts that run in a session's pod: its own process, and kodama's commands there. Pure. */
 import { scriptCommand, type ScriptParts } from "../base/shell_script.ts";
 import branch from "./scripts/branch.sh" with { type: "text" };
 import bundle from "./scripts/bundle.sh" with { type: "text" };
@@ -19,6 +19,8 @@ import sharedShell from "./scripts/shared_shell.sh" with { type: "text" };
 import sharedState from "./scripts/shared_state.sh" with { type: "text" };
 import sshServer from "./scripts/ssh_server.sh" with { type: "text" };
 import startFill from "./scripts/start_fill.sh" with { type: "text" };
+import unsaved from "./scripts/unsaved.sh" with { type: "text" };
+import pulled from "./scripts/pulled.sh" with { type: "text" };
 import wait from "./scripts/wait.sh" with { type: "text" };
 import workDiff from "./scripts/work_diff.sh" with { type: "text" };
 import workState from "./scripts/work_state.sh" with { type: "text" };
@@ -36,12 +38,14 @@ export const sessionScripts = {
   missingFiles: [missingFiles],
   placeFill: [fill, placeFill],
   queuedTasks: [queuedTasks],
+  pulled: [pulled],
   removeSurplus: [removeSurplus],
   setup: [setup],
   sharedShell: [sharedShell],
   sharedState: [sharedState],
   sshServer: [sshServer],
   startFill: [fill, startFill],
+  unsaved: [unsaved],
   workDiff: [workDiff],
   workState: [workState],
   /** The session's own process; without limits it waits. */
@@ -58,7 +62,7 @@ export function sessionCommand(
 }
 
 /**
- * Returns the command that runs a line of shell, at a terminal or without one.
+ * Returns the command that runs a line of shell, with or without a terminal.
  *
  * The end of the shell is the end of its terminal, which sends SIGHUP to the foreground process group. Without job
  * control that is the group of every background job of the line, and it arrives before `nohup` can ignore it: each job

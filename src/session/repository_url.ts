@@ -17,10 +17,10 @@ const wayOut = "as in https://github.com/org/repo, github.com/org/repo or git@gi
 /**
  * Reads `https://…`, `ssh://…`, `git://…`, `git@host:path`, and `host/path` for HTTPS.
  *
- * @throws UsageError for anything else, and for one with a password: the message doesn't repeat the text.
+ * @throws UsageError for anything else, and for an address with a password: the message doesn't repeat the text.
  */
 export function repositoryAddress(text: string): RepositoryAddress {
-  // deno-lint-ignore no-control-regex -- control characters are what is refused
+  // deno-lint-ignore no-control-regex -- control characters are refused
   if (/[\x00-\x20\x7f]/.test(text) || text.startsWith("-")) throw noAddress(text);
   const scp = /^([\w.-]+@)?([\w.-]+):(?!\/\/)([^:]+)$/.exec(text);
   if (scp !== null && !/^\d+\//.test(scp[3] ?? "")) {
@@ -43,8 +43,8 @@ function barePath(path: string): string {
 }
 
 /**
- * Returns whether two addresses refer to one repository, by the rules of forges: `git@github.com:org/repo` is
- * `https://github.com/org/repo`. Ports are compared within one transport only.
+ * Returns whether two addresses refer to the same repository, by the rules of forges: `git@github.com:org/repo` is
+ * `https://github.com/org/repo`. Ports are compared within the same transport only.
  */
 export function sameRepository(one: RepositoryAddress, other: RepositoryAddress): boolean {
   const host = (address: RepositoryAddress) => {

@@ -1,4 +1,4 @@
-/** One shell of a session's pod for several users at once, by the pod's own tmux. Pure. */
+/** A shell of a session's pod for several users at once, by the pod's own tmux. Pure. */
 import { workspaceFolder } from "./names.ts";
 import { sessionCommand } from "./pod_script.ts";
 

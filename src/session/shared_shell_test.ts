@@ -1,3 +1,4 @@
+import { noneOf, unless } from "../base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { sharedShellCommand, sharedStateCommand, sharedStateOf } from "./shared_shell.ts";
 
@@ -7,7 +8,10 @@ async function isThere(program: string): Promise<boolean> {
   return success;
 }
 
-const missing = !(await isThere("script") && await isThere("tmux"));
+const missing = noneOf({
+  script: await isThere("script") ? "script" : undefined,
+  tmux: await isThere("tmux") ? "tmux" : undefined,
+});
 
 /** A home folder with the shared shell. */
 async function stage() {
@@ -55,8 +59,10 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 Deno.test({
-  name: "two type in one shell, a third looks on and can't, and it is there until it ends",
-  ignore: missing,
+  ...unless(
+    missing,
+    "two type in one shell, a third looks on and can't, and it is there until it ends",
+  ),
   fn: async () => {
     await using shell = await stage();
     assert.equal(await shell.state(), "none");

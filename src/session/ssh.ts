@@ -6,13 +6,13 @@ import { sessionCommand } from "./pod_script.ts";
 /** Exit codes of the server's script with a meaning of their own. */
 export const sshRefusals = { noServer: 66, noUserName: 67 } as const;
 
-/** Returns the command of the server for one connection; without a key it only reports user and host key. */
+/** Returns the command of the server for a connection; without a key it only reports user and host key. */
 export function sshServerCommand(publicKey = ""): string[] {
   const folders = [`${kodamaFolder}/ssh`, `${homeFolder}/.kodama-ssh`];
   return sessionCommand("sshServer", [...folders, publicKey, workspaceFolder]);
 }
 
-/** What the server reports before the first byte of its protocol. */
+/** The server's report before the first byte of its protocol. */
 export interface SshServer {
   user: string;
   /** `ssh-ed25519 AAAA…` */
@@ -42,7 +42,7 @@ export interface SshHost {
   proxyCommand: readonly string[];
 }
 
-/** Returns the names by which a session is a host: the short one is of the pod. */
+/** Returns the names by which a session is a host: the short name is the pod's. */
 export function sshHostNames(
   { name, namespace }: { name: string; namespace: string },
 ): [short: string, full: string] {
@@ -52,7 +52,7 @@ export function sshHostNames(
 /** Returns the host's part of a configuration. https://man.openbsd.org/ssh_config */
 export function sshHostText(host: SshHost): string {
   const names = sshHostNames(host);
-  // Percent signs start tokens: only the last argument has one.
+  // Percent signs start tokens: only the last argument has a token.
   const words = host.proxyCommand.map((word, index) =>
     index === host.proxyCommand.length - 1 ? word : word.replaceAll("%", "%%")
   );
@@ -73,7 +73,7 @@ export function sshHostText(host: SshHost): string {
 }
 
 /** A key pair in the forms of OpenSSH. */
-export interface SshKeyPair {
+interface SshKeyPair {
   /** The content of a private key's file. */
   privateText: string;
   /** `ssh-ed25519 AAAA… comment` */

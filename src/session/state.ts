@@ -29,7 +29,7 @@ export function sessionText(session: Session): string {
   return stringify(sessionDocument(session), { aliasDuplicateObjects: false });
 }
 
-/** Returns the object that stores the session. `previous` is the one it replaces. */
+/** Returns the object that stores the session. `previous` is the replaced object. */
 export function stateObject(session: Session, previous?: StoredSession): ConfigMap {
   const { name, namespace, owner, restoredAt } = session;
   const annotations = {

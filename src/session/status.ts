@@ -1,4 +1,4 @@
-/** A session's current state: the stored one, and its pod's. Pure. */
+/** A session's current state, from the stored state and the pod's. Pure. */
 import { action, type Hint, hint } from "../base/hint.ts";
 import { plainText } from "../base/plain_text.ts";
 import type { ContainerStatus, Event, Pod } from "../kube/types.ts";
@@ -6,7 +6,7 @@ import { isLimited, type SessionLimits, whyEnded } from "./limits.ts";
 import type { Session, SessionStatus } from "./model.ts";
 import { workspaceContainer } from "./names.ts";
 
-/** A status, with the reason if it is a bad one. */
+/** A status, with the reason if it is bad. */
 export interface LiveStatus {
   status: SessionStatus;
   reason?: Hint;

@@ -1,33 +1,30 @@
 /** Sessions in a cluster: read, created, changed despite concurrent writes, and deleted. */
 import { action, hint, option } from "../base/hint.ts";
 import type { Clock } from "../base/clock.ts";
-import { KodamaError } from "../base/errors.ts";
+import { KodamaError, unlessError } from "../base/errors.ts";
 import type { ApiResource, KubeClient } from "../kube/client.ts";
 import { wholeList } from "../kube/http/list.ts";
 import { CONFIG_MAPS, PODS } from "../kube/resources.ts";
-import type { ConfigMap, KubeObject, Pod } from "../kube/types.ts";
+import type { ConfigMap, KubeObject, ObjectMeta, Pod } from "../kube/types.ts";
+import { sessionAllowances } from "./manifests/pod.ts";
+import { checkedPod } from "./manifests/pod_standard.ts";
 import type { Session } from "./model.ts";
-import {
-  anyState,
-  componentLabel,
-  selectSession,
-  sessionLabel,
-  sessionNames,
-  sessionPods,
-} from "./names.ts";
-import { ifThere, persistentlyOf } from "./persistence.ts";
+import { anyState, selectSession, sessionLabel, sessionNames, sessionPods } from "./names.ts";
+import { persistentlyOf } from "./persistence.ts";
 import { stateObject, type StoredSession, storedSession } from "./state.ts";
-import { emptyTeam, storedTeam, type Team } from "./team.ts";
 
-/** A session of a list, with its pod and its team; or a state that can't be parsed. */
+/** A session of a list, with its pod; or a state that can't be parsed. */
 export type ListedSession =
-  | { kind: "session"; session: Session; uid: string; pod: Pod | undefined; team: Team }
+  | { kind: "session"; session: Session; uid: string; pod: Pod | undefined }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
 /** How often a change is retried after conflicts with others' writes. */
 const maxConflicts = 8;
 
-/** The sessions of one namespace. */
+/** An object whose metadata is known. */
+type Named = object & { metadata?: ObjectMeta };
+
+/** The sessions of a namespace. */
 export class SessionStore {
   constructor(
     readonly client: KubeClient,
@@ -47,7 +44,7 @@ export class SessionStore {
     return object && storedSession(object);
   }
 
-  /** Stores a new session. If one of its name exists, returns that one: the first caller owns the name. */
+  /** Stores a new session. Returns the existing session of the name, if any: the first caller owns the name. */
   async create(session: Session): Promise<{ stored: StoredSession; created: boolean }> {
     const object = stateObject(session);
     try {
@@ -82,7 +79,15 @@ export class SessionStore {
         const isMissing = error instanceof KodamaError && error.kind === "notFound";
         if (!isMissing && (!isConflict(error) || conflicts === maxConflicts)) throw error;
         const there = isMissing ? undefined : await this.read(name);
-        if (there?.uid !== stored.uid) throw deletedMeanwhile(name, this.namespace);
+        if (there?.uid !== stored.uid) {
+          throw new KodamaError(
+            "conflict",
+            `session "${name}" in namespace "${this.namespace}" was deleted by someone else meanwhile`,
+            {
+              hint: hint`${action("list", { namespace: this.namespace })} lists the existing ones`,
+            },
+          );
+        }
         from = there;
       }
     }
@@ -91,23 +96,45 @@ export class SessionStore {
   /** Returns an object, or undefined if there is none. */
   get<T>(resource: ApiResource, name: string): Promise<T | undefined> {
     const scope = { namespace: this.namespace };
-    return ifThere(
+    return unlessError(
+      ["notFound"],
       this.#again(() => this.client.get<T>(resource, name, scope, { signal: this.signal })),
     );
   }
 
   /**
-   * Creates an object of a session, unless it exists.
+   * Creates a pod of a session, unless it exists. Every pod of a session is judged here, as it is sent.
+   *
+   * @throws KodamaError `config` if it may do more than a session's pod may; `conflict` as {@link ensure}.
+   */
+  async ensurePod(
+    session: Pick<Session, "name" | "spec">,
+    pod: Pod,
+  ): Promise<{ object: Pod; made: boolean }> {
+    return await this.#ensure(PODS, checkedPod(pod, sessionAllowances(session)), session.name);
+  }
+
+  /**
+   * Creates an object of a session, unless it exists; a pod by {@link ensurePod}.
    *
    * @throws KodamaError `conflict` if an object outside the session has the name.
    */
-  async ensure<T extends object>(
+  async ensure<T extends Named>(
+    resource: ApiResource,
+    object: T,
+    session: string,
+  ): Promise<{ object: T; made: boolean }> {
+    if (resource === PODS) throw new Error("a pod would be created without a check");
+    return await this.#ensure(resource, object, session);
+  }
+
+  async #ensure<T extends Named>(
     resource: ApiResource,
     object: T,
     session: string,
   ): Promise<{ object: T; made: boolean }> {
     const scope = { namespace: this.namespace };
-    const { name = "" } = (object as unknown as KubeObject).metadata;
+    const { name = "" } = object.metadata ?? {};
     for (let attempt = 0;; attempt++) {
       try {
         const made = await this.#again(() =>
@@ -117,7 +144,8 @@ export class SessionStore {
       } catch (error) {
         if (!isConflict(error)) throw error;
         const there = await this.get<T & KubeObject>(resource, name);
-        // It disappeared between the two reads; the next attempt creates it, or finds the one that keeps being created.
+        // The object disappeared between the two reads; the next attempt creates it, or finds the object that others
+        // keep creating.
         if (there === undefined && attempt < maxConflicts) continue;
         if (there === undefined) throw error;
         if (there.metadata.labels?.[sessionLabel] === session) {
@@ -137,15 +165,15 @@ export class SessionStore {
   }
 
   /** Replaces the object of the same name, or creates it. */
-  async put<T extends object>(resource: ApiResource, object: T, session: string): Promise<boolean> {
+  async put<T extends Named>(resource: ApiResource, object: T, session: string): Promise<boolean> {
     const { made } = await this.ensure(resource, object, session);
     if (made) return true;
-    const { name = "" } = (object as unknown as KubeObject).metadata;
+    const { name = "" } = object.metadata ?? {};
     await this.replace(resource, name, object);
     return false;
   }
 
-  /** Replaces an object; if it has a resource version, only the one that was read: see {@link KubeClient.update}. */
+  /** Replaces an object; if it has a resource version, only that version: see {@link KubeClient.update}. */
   replace<T extends object>(resource: ApiResource, name: string, object: T): Promise<T> {
     const scope = { namespace: this.namespace };
     return this.#again(() =>
@@ -160,7 +188,8 @@ export class SessionStore {
     options: { graceSeconds?: number; uid?: string } = {},
   ): Promise<boolean> {
     const scope = { namespace: this.namespace };
-    const removed = await ifThere(
+    const removed = await unlessError(
+      ["notFound"],
       this.#again(async () => {
         await this.client.delete(resource, name, scope, { ...options, signal: this.signal });
         return true;
@@ -169,16 +198,22 @@ export class SessionStore {
     return removed ?? false;
   }
 
-  /** Returns the objects of a session of one kind. */
-  ofSession(resource: ApiResource, session: string): Promise<KubeObject[]> {
-    return this.labelled(resource, selectSession(session));
+  /** Returns the objects of a kind that belong to a session. */
+  ofSession<T extends object = KubeObject>(
+    resource: ApiResource,
+    session: string,
+  ): Promise<T[]> {
+    return this.labelled<T>(resource, selectSession(session));
   }
 
-  /** Returns the objects of one kind that match a label selector. */
-  async labelled(resource: ApiResource, labelSelector: string): Promise<KubeObject[]> {
+  /** Returns the objects of a kind that match a label selector. */
+  async labelled<T extends object = KubeObject>(
+    resource: ApiResource,
+    labelSelector: string,
+  ): Promise<T[]> {
     const scope = { namespace: this.namespace, labelSelector };
     const { items } = await this.#again(() =>
-      wholeList(() => this.client.list<KubeObject>(resource, scope, { signal: this.signal }))
+      wholeList(() => this.client.list<T>(resource, scope, { signal: this.signal }))
     );
     return items;
   }
@@ -208,36 +243,21 @@ export async function listSessions(
   return listedSessions(states.items, pods.items);
 }
 
-/** Returns the sessions that these objects are, with their pods and their teams; by namespace and name. */
+/** Returns the sessions that these objects are, with their pods; by namespace and name. */
 export function listedSessions(
   states: readonly ConfigMap[],
   pods: readonly Pod[],
 ): ListedSession[] {
   const podOf = new Map(pods.map((pod) => [objectKey(pod), pod]));
-  const isTeam = (object: ConfigMap) => object.metadata?.labels?.[componentLabel] === "team";
-  const teamOf = new Map(states.filter(isTeam).map((object) => [objectKey(object), object]));
-  return states.filter((object) => !isTeam(object))
-    .map((object) => listed(object, { podOf, teamOf })).sort(byNamespaceAndName);
+  return states.map((object) => listed(object, podOf)).sort(byNamespaceAndName);
 }
 
-function listed(
-  object: ConfigMap,
-  { podOf, teamOf }: {
-    podOf: ReadonlyMap<string, Pod>;
-    teamOf: ReadonlyMap<string, ConfigMap>;
-  },
-): ListedSession {
+function listed(object: ConfigMap, podOf: ReadonlyMap<string, Pod>): ListedSession {
   const { name = "", namespace = "" } = object.metadata ?? {};
   try {
-    const stored = storedSession(object);
-    const { session, uid } = stored;
-    const names = sessionNames(session.name);
-    const pod = podOf.get(`${namespace}/${names.pod}`);
-    const team = teamOf.get(`${namespace}/${names.team}`);
-    return {
-      ...{ kind: "session", session, uid, pod },
-      team: team === undefined ? emptyTeam : storedTeam(team, stored).team,
-    };
+    const { session, uid } = storedSession(object);
+    const pod = podOf.get(`${namespace}/${sessionNames(session.name).pod}`);
+    return { kind: "session", session, uid, pod };
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
     return { kind: "unreadable", name, namespace, error };
@@ -258,12 +278,4 @@ function objectKey({ metadata }: Pick<ConfigMap, "metadata">): string {
 
 function isConflict(error: unknown): boolean {
   return error instanceof KodamaError && error.kind === "conflict";
-}
-
-function deletedMeanwhile(name: string, namespace: string): KodamaError {
-  return new KodamaError(
-    "conflict",
-    `session "${name}" in namespace "${namespace}" was deleted by someone else meanwhile`,
-    { hint: hint`${action("list", { namespace })} lists the existing ones` },
-  );
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import { CONFIG_MAPS } from "../kube/resources.ts";
-import type { KubeObject } from "../kube/types.ts";
+import { CONFIG_MAPS, PODS } from "../kube/resources.ts";
+import type { KubeObject, Pod } from "../kube/types.ts";
+import { sessionPod } from "./manifests/pod.ts";
 import { SessionStore } from "./store.ts";
 import { MemoryObjects } from "./testing/memory_objects.ts";
 import { sampleSession } from "./testing/session.ts";
@@ -71,4 +72,18 @@ Deno.test("what is taken away is the very object that was meant", async () => {
   const { server, store } = scene();
   assert.equal(await store.remove(CONFIG_MAPS, state, { uid: "u-1", graceSeconds: 0 }), true);
   assert.deepEqual(server.deletions, [{ uid: "u-1", graceSeconds: 0, signal }]);
+});
+
+Deno.test("a pod is judged as it is sent, and none is sent otherwise", async () => {
+  const { server, store } = scene();
+  const session = sampleSession();
+  const pod = sessionPod(session);
+  const privileged = { ...pod, spec: { ...pod.spec, hostPID: true } as NonNullable<Pod["spec"]> };
+  await assert.rejects(store.ensurePod(session, privileged), {
+    kind: "config",
+    message: /hostPID/,
+  });
+  await assert.rejects(store.ensure(PODS, pod, session.name), /without a check/);
+  assert.equal(server.objects.size, 0);
+  assert.equal((await store.ensurePod(session, pod)).made, true);
 });

@@ -1,6 +1,6 @@
 /**
  * Snapshots of a session's volumes by the cluster's own means: a VolumeSnapshot of each claim, and the session itself
- * as an annotation of one of them, so that deleting the files deletes that too. Pure.
+ * as an annotation of the first, so that deleting the files deletes that too. Pure.
  *
  * https://kubernetes.io/docs/concepts/storage/volume-snapshots/
  */
@@ -52,7 +52,7 @@ export const sessionAnnotation = "kodama.dev/session.yaml";
 /** Selects those of all sessions. */
 export const anySnapshot = `app.kubernetes.io/managed-by=kodama,${snapshotLabel}`;
 
-/** Selects the objects of one snapshot. */
+/** Selects the objects of a snapshot. */
 export function selectSnapshot(snapshot: string): string {
   return `app.kubernetes.io/managed-by=kodama,${snapshotLabel}=${snapshot}`;
 }
@@ -71,7 +71,7 @@ export function claimName(session: string, part: VolumePart): string {
   return part === "workspace" ? workspaceClaim : homeClaim;
 }
 
-/** Returns the object that requests the snapshot of a part. Without a class the cluster uses its default one. */
+/** Returns the object that requests the snapshot of a part. Without a class the cluster uses its default class. */
 export function volumeSnapshot(
   session: Session,
   { name, part, className }: { name: string; part: VolumePart; className: string | undefined },
@@ -94,10 +94,9 @@ export function volumeSnapshot(
   };
 }
 
-/** One volume of a snapshot. */
+/** A volume of a snapshot. */
 export interface SnapshotVolume {
   part: VolumePart;
-  /** Name of the VolumeSnapshot. */
   name: string;
   ready: boolean;
   /** A quantity; absent until the driver reports it, which some never do. */
@@ -121,8 +120,8 @@ export interface StoredSnapshot {
 }
 
 /**
- * Returns the snapshots of the objects; by namespace, and within one the newest first. Kubernetes' times are whole
- * seconds: within one, names decide, the last first, because a default name ends with its time.
+ * Returns the snapshots of the objects; by namespace, and within a namespace the newest first. Kubernetes' times are
+ * whole seconds: within a second, names decide, the last first, because a default name ends with its time.
  */
 export function storedSnapshots(objects: readonly VolumeSnapshot[]): StoredSnapshot[] {
   const groups = Map.groupBy(

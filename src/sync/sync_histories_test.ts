@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { apply } from "./core/apply.ts";
-import { decodeAncestor, encodeAncestor, isSkipped } from "./core/ancestor.ts";
+import { ancestorOf, decodeAncestor, encodeAncestor, isSkipped } from "./core/ancestor.ts";
 import {
   type Ancestor,
   type Entry,
@@ -15,6 +15,7 @@ import {
 import { linuxRules } from "./core/skipped_paths.ts";
 import type { SyncMode } from "./core/plan.ts";
 import { reconcile } from "./core/reconcile.ts";
+import { MemoryEnd } from "./testing/memory_end.ts";
 import { MemoryTree, type StepHook } from "./testing/memory_tree.ts";
 import { runs } from "./testing/runs.ts";
 import { type ActionFailure, SideLostError } from "./core/tree.ts";
@@ -27,16 +28,25 @@ type Edit =
   }
   | { kind: "move"; side: Side; path: string; to: string };
 type Fault = "lostLocal" | "lostRemote" | "killed" | "full" | "denied";
+/** The pod's folder, or the saved ancestor, is put back to an earlier state. */
+interface Restore {
+  kind: "restore";
+  what: "volume" | "state" | "both";
+  /** Which of the copies, from the newest. */
+  which: number;
+}
 interface Meeting {
   /** The step of the run at which it happens. */
   at: number;
-  what: Edit | Fault;
+  what: Edit | Fault | Restore | "copied";
 }
 interface Round {
   edits: Edit[];
   meetings: Meeting[];
   /** The unreadable part of a scan: a folder, or everything from some path on ("cut"). */
   unread: { side: Side; path: string; how: "folder" | "cut" } | undefined;
+  /** Before the edits. */
+  restore: Restore | undefined;
   /** The state of the saved ancestor before the round. */
   ancestor: "whole" | "missing" | "torn";
 }
@@ -52,16 +62,25 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("move" as const), side, path, to: path }) },
 );
 const fault = fc.constantFrom<Fault>("lostLocal", "lostRemote", "killed", "full", "denied");
+const restore: fc.Arbitrary<Restore> = fc.record({
+  kind: fc.constant("restore"),
+  what: fc.constantFrom("volume", "volume", "state", "both"),
+  which: fc.nat(5),
+});
 const round: fc.Arbitrary<Round> = fc.record({
   edits: fc.array(edit, { maxLength: 5, size: "max" }),
   unread: fc.option(
     fc.record({ side, path, how: fc.constantFrom("folder" as const, "cut" as const) }),
     { nil: undefined, freq: 5 },
   ),
-  meetings: fc.array(fc.record({ at: fc.nat(25), what: fc.oneof(edit, fault) }), {
-    maxLength: 3,
-    size: "max",
-  }),
+  meetings: fc.array(
+    fc.record({
+      at: fc.nat(25),
+      what: fc.oneof(edit, fault, fault, restore, fc.constant("copied" as const)),
+    }),
+    { maxLength: 3, size: "max" },
+  ),
+  restore: fc.option(restore, { nil: undefined, freq: 4 }),
   ancestor: fc.constantFrom<Round["ancestor"]>(
     "whole",
     "whole",
@@ -77,14 +96,25 @@ const history = fc.array(round, { minLength: 1, maxLength: 6, size: "max" });
 class Fixture {
   readonly trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
   readonly owed = new Set<string>();
+  /** The contents after a restore, whose order in time is unknown since. */
+  private readonly unordered = new Set<string>();
   /** Every content that was ever saved. */
   private readonly written = new Set<string>();
   /**
    * The content of each path when a scan or a step last found or made both sides equal there: saving that again changes
    * nothing that a later scan could see.
    */
-  private readonly alike = new Map<string, string>();
+  private readonly agreed = new Map<string, string>();
   private saved: string | undefined;
+  private readonly copies: {
+    volume: () => void;
+    mark: object | undefined;
+    state: string | undefined;
+  }[] = [];
+  /** While a run is being carried out. */
+  private connection: MemoryEnd | undefined;
+  /** The process's knowledge beside the saved ancestor, and its last connection. */
+  private memory: { learnt: ReadonlyMap<string, Entry>; before: MemoryEnd } | undefined;
   private count = 0;
   private step = 0;
   private meetings: Meeting[] = [];
@@ -100,19 +130,19 @@ class Fixture {
       case "save":
       case "run":
       case "revert": {
-        // Both halves depend on the content, so that a torn one was never saved.
+        // Both halves depend on the content, so that a torn file was never saved.
         const mark = edit.kind === "revert" ? "as before" : ++this.count;
         const content = `${mark}|${edit.path}|${mark}`;
         tree.save(edit.path, content, edit.kind === "run" ? 0o755 : 0o644);
         const now = tree.entries.get(edit.path);
         if (now?.kind !== "file" || now.digest !== content) return;
-        if (there?.kind === "file") this.owed.delete(there.digest);
-        if (this.alike.get(edit.path) !== content) this.owed.add(content);
+        if (there?.kind === "file") this.disown(there.digest);
+        if (this.agreed.get(edit.path) !== content) this.owed.add(content);
         this.written.add(content);
         return;
       }
       case "delete":
-        for (const content of tree.delete(edit.path)) this.owed.delete(content);
+        for (const content of tree.delete(edit.path)) this.disown(content);
         return;
       case "mode":
         if (there?.kind === "file") {
@@ -131,17 +161,62 @@ class Fixture {
     }
   }
 
+  private disown(content: string): void {
+    this.owed.delete(content);
+    this.unordered.delete(content);
+  }
+
+  copy(): void {
+    const { remote } = this.trees;
+    this.copies.push({ volume: remote.copy(), mark: remote.mark, state: this.saved });
+  }
+
+  restore({ what, which }: Restore): void {
+    const copy = this.copies.at(-1 - which % Math.max(1, this.copies.length));
+    if (copy === undefined) return;
+    // No folder is copied and put back during a request.
+    if (this.connection !== undefined && copy.mark === this.connection.mark) return;
+    const [local, before] = [this.contents("local"), this.contents("remote")];
+    if (what !== "state") copy.volume();
+    if (what !== "volume") [this.saved, this.memory] = [copy.state, undefined];
+    // A running process still knows its saved state.
+    if (this.connection !== undefined && what === "state") return;
+    const after = this.contents("remote");
+    // The restore itself has removed them.
+    for (const one of before) if (!local.has(one) && !after.has(one)) this.disown(one);
+    const ancestor = this.saved === undefined ? undefined : decodeAncestor(this.saved);
+    const sides = {
+      local: this.trees.local.snapshot(),
+      remote: this.trees.remote.snapshot(),
+    };
+    const known = ancestorOf(ancestor, sides);
+    this.unordered.clear();
+    this.agreed.clear();
+    if (typeof known === "object") {
+      for (const [path, one] of known.entries) {
+        this.note(path, one);
+        // A file here that is as it was then counts as unchanged since, whatever it was in between.
+        const isAsThen = sameContent(sides.local.entries.get(path), one);
+        if (one.kind === "file" && (isAsThen || !local.has(one.digest))) this.disown(one.digest);
+      }
+      return;
+    }
+    if (this.connection === undefined) {
+      for (const one of [...local, ...after]) this.unordered.add(one);
+    }
+  }
+
   private compare(local: Snapshot, remote: Snapshot): void {
     const unread = new Map([...local.unread, ...remote.unread].map((path) => [path, true]));
-    for (const path of new Set([...local.entries.keys(), ...this.alike.keys()])) {
+    for (const path of new Set([...local.entries.keys(), ...this.agreed.keys()])) {
       const [here, there] = [local.entries.get(path), remote.entries.get(path)];
       if (sameContent(here, there) && !isSkipped(path, unread)) this.note(path, here);
     }
   }
 
   private note(path: string, entry: Entry | undefined): void {
-    if (entry?.kind === "file") this.alike.set(path, entry.digest);
-    else this.alike.delete(path);
+    if (entry?.kind === "file") this.agreed.set(path, entry.digest);
+    else this.agreed.delete(path);
   }
 
   private meet(tree: MemoryTree, place: Parameters<StepHook>[0]): ActionFailure | undefined {
@@ -149,8 +224,11 @@ class Fixture {
     if (place !== "before") this.note(place.changed, tree.entries.get(place.changed));
     let failure: ActionFailure | undefined;
     for (const { what } of this.meetings.filter(({ at }) => at === this.step)) {
-      if (typeof what === "object") this.edit(what);
-      else if (what === "killed") throw new Killed();
+      if (what === "copied") this.copy();
+      else if (typeof what === "object") {
+        if (what.kind === "restore") this.restore(what);
+        else this.edit(what);
+      } else if (what === "killed") throw new Killed();
       else if (what === "lostLocal" || what === "lostRemote") throw new SideLostError(tree.side);
       else if (place === "before") failure = { kind: "failed", reason: what, message: what };
     }
@@ -168,37 +246,55 @@ class Fixture {
   }
 
   /** Scans, reconciles and applies; returns the number of actions. */
-  async sync({ meetings, ancestor: fate, unread }: Omit<Round, "edits">): Promise<number> {
+  async sync(
+    { meetings, ancestor: fate, unread }: Omit<Round, "edits" | "restore">,
+  ): Promise<number> {
     if (fate === "missing") this.saved = undefined;
     if (fate === "torn") this.saved = this.saved?.slice(0, -20);
-    const ancestor = this.saved === undefined ? undefined : decodeAncestor(this.saved);
+    if (fate !== "whole") this.memory = undefined;
+    const saved = this.saved === undefined ? undefined : decodeAncestor(this.saved);
+    const connection = new MemoryEnd(this.trees.remote, this.memory?.before);
+    const learnt = connection.continues ? this.memory?.learnt : undefined;
+    this.memory = undefined;
+    const ancestor = saved && { ...saved, entries: new Map([...saved.entries, ...learnt ?? []]) };
     const [local, remote] = [this.scan("local", unread), this.scan("remote", unread)];
     this.compare(local, remote);
     const rules = { local: linuxRules, remote: linuxRules };
     const plan = reconcile({
       ...{ local, remote, ancestor, rules, mode: this.mode },
       now: 1_700_000_000_000 + this.count * 1000,
-      allowEmptied: true,
+      acceptRemovals: true,
     });
     if (plan.kind !== "plan") throw new Error("halted");
     [this.step, this.meetings] = [0, meetings];
-    const saveAncestor = (ancestor: Ancestor) => {
+    const saveAncestor = async (ancestor: Ancestor) => {
+      await Promise.resolve();
+      this.meet(this.trees.local, "before");
       this.saved = encodeAncestor(ancestor);
-      return Promise.resolve();
+      this.meet(this.trees.local, "before");
     };
-    const input = { plan, local, remote, ancestor, trees: this.trees, saveAncestor };
+    const trees = { local: this.trees.local, remote: connection };
+    const input = { plan, local, remote, ancestor, learnt, trees, saveAncestor };
+    this.connection = connection;
     try {
       const running = apply(input, new AbortController().signal);
-      while (!(await running.next()).done);
+      let next = await running.next();
+      while (next.done !== true) next = await running.next();
+      this.memory = { learnt: next.value.learnt, before: connection };
     } catch (error) {
-      if (!(error instanceof Killed)) throw error;
+      // A process also ends with an error that it doesn't expect.
+      if (!(error instanceof Killed) && !(error instanceof SideLostError)) throw error;
     }
-    this.meetings = [];
+    [this.connection, this.meetings] = [undefined, []];
     return plan.actions.length;
   }
 
   async settle(): Promise<void> {
-    const quiet: Omit<Round, "edits"> = { meetings: [], ancestor: "whole", unread: undefined };
+    const quiet: Omit<Round, "edits" | "restore"> = {
+      meetings: [],
+      ancestor: "whole",
+      unread: undefined,
+    };
     for (let pass = 0; pass < 6; pass++) if (await this.sync(quiet) === 0) return;
     assert.fail("a sixth pass still found something to do");
   }
@@ -210,7 +306,9 @@ class Fixture {
 
   assertNothingLost(when: string): void {
     const [local, remote] = [this.contents("local"), this.contents("remote")];
-    const lost = [...this.owed].filter((content) => !local.has(content) && !remote.has(content));
+    const lost = [...this.owed, ...this.unordered].filter((content) =>
+      !local.has(content) && !remote.has(content)
+    );
     assert.deepEqual(lost, [], when);
     const made = [...local, ...remote].filter((content) => !this.written.has(content));
     assert.deepEqual(made, [], "a content that was never saved");
@@ -226,7 +324,9 @@ class Fixture {
 
 async function live(mode: SyncMode, rounds: Round[]): Promise<Fixture> {
   const fixture = new Fixture(mode);
-  for (const { edits, ...rest } of rounds) {
+  for (const { edits, restore, ...rest } of rounds) {
+    fixture.copy();
+    if (restore !== undefined) fixture.restore(restore);
     for (const one of edits) fixture.edit(one);
     await fixture.sync(rest);
     if (mode !== "mirror") fixture.assertNothingLost("after a round");
@@ -276,7 +376,7 @@ for (const mode of ["one-way", "pull", "mirror"] as const) {
           mode,
           now: 0,
           rules,
-          allowEmptied: true,
+          acceptRemovals: true,
         });
         assert.ok(
           plan.kind === "plan" && plan.actions.every((one) => one.side === otherSide(from)),

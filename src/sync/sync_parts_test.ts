@@ -64,7 +64,7 @@ Deno.test("a side that is suddenly empty stops everything until a person says ye
   const old = { "a": file("1") };
   const input = { local: snapshot(old), ancestor: agreed(old) };
   assert.deepEqual(planned(input), ["halted remote"]);
-  assert.deepEqual(planned({ ...input, allowEmptied: true }), ["remove local a"]);
+  assert.deepEqual(planned({ ...input, acceptRemovals: true }), ["remove local a"]);
   assert.deepEqual(planned({ remote: snapshot(old), mode: "mirror" }), ["halted local"]);
   assert.deepEqual(planned({ ...input, mode: "pull" }), ["halted remote"]);
   const other = { remote: snapshot(old), ancestor: agreed(old) };

@@ -1,11 +1,19 @@
 /**
  * A table that changes while a person reads it: rows in groups with columns of their own, sorted and filtered, with
- * recent changes marked, a viewport, and a pause of the display. Pure: {@link update} applies what happens, {@link press}
+ * recent changes marked, a viewport, and a pause of the display. Pure: {@link update} applies changes, {@link press}
  * applies a key, and `view.ts` draws it.
  */
-import { editKeys, type EditLine, editLine, edits, insert } from "../terminal/edit_line.ts";
+import { parseQuantity } from "../base/quantity.ts";
+import {
+  editKeys,
+  type EditLine,
+  editLine,
+  edits,
+  insert,
+  refusedPaste,
+} from "../terminal/edit_line.ts";
 import type { Line, Tone } from "../terminal/grid.ts";
-import type { TerminalInput } from "../terminal/keys.ts";
+import { droppedPasteText, type TerminalInput } from "../terminal/keys.ts";
 import type { Size } from "../terminal/terminal.ts";
 import { displayWidth } from "../terminal/width.ts";
 
@@ -16,16 +24,32 @@ export type LiveCell =
     /** Without control characters. */
     text: string;
     tone?: Tone;
-    /** What the cell is sorted and compared by; absent: the number that the text starts with, or else the text. */
+    /**
+     * The value by which the cell is sorted and compared; absent: the number that the text starts with, or else the
+     * text.
+     */
     sortBy?: number | string;
   }
-  /** The start, in milliseconds of the epoch. */
-  | { kind: "age"; sinceMs: number };
+  | {
+    kind: "age";
+    /** The start, in milliseconds of the epoch. */
+    sinceMs: number;
+    /** The start is known up to this; exactly if absent. */
+    precisionMs?: number;
+    /** Texts around the age, as in `3 (5m ago)`. */
+    before?: string;
+    after?: string;
+    tone?: Tone;
+    /** The value by which the cell is sorted; the age if absent. */
+    sortBy?: number;
+  };
 
 /** A column of a group. */
 export interface LiveColumn {
   title: string;
   align?: "right";
+  /** It names the rows, and is never dropped. The first column, if none does. */
+  isName?: boolean;
   /** If the screen is too narrow, the least important are dropped, and of equal ones the last. 0 if absent. */
   importance?: number;
 }
@@ -36,13 +60,13 @@ export interface TableGroup {
   columns: readonly LiveColumn[];
 }
 
-/** One row. */
+/** A row. */
 export interface TableRow {
   /** Unique in the table. */
   id: string;
   /** The id of its group. */
   group: string;
-  /** Orders the rows of a group that is not sorted by a column, and equal ones: in the order of code units. */
+  /** Orders the rows of a group that is not sorted by a column, and rows that are equal: in the order of code units. */
   order: string;
   cells: readonly LiveCell[];
 }
@@ -51,7 +75,7 @@ export interface TableRow {
 export interface TableEntry {
   readonly row: TableRow;
   readonly addedAtMs?: number;
-  /** It is still shown for a while. */
+  /** The deleted row is still shown for a while. */
   readonly deletedAtMs?: number;
   /** When each cell got its text; absent: before there was anything to see. */
   readonly changedAtMs?: readonly (number | undefined)[];
@@ -71,13 +95,13 @@ export interface TableSort {
   descending: boolean;
 }
 
-/** One line of the body. */
+/** A line of the body. */
 export type BodyLine =
   | { readonly kind: "header"; readonly group: TableGroup }
   | { readonly kind: "row"; readonly group: TableGroup; readonly entry: TableEntry }
   | { readonly kind: "blank" };
 
-/** What a line at the bottom is being typed for. */
+/** The purpose of the line that is being typed at the bottom. */
 export interface TypedLine {
   readonly purpose: "filter" | "save";
   readonly edit: EditLine;
@@ -88,7 +112,7 @@ export interface LiveTable {
   readonly size: Size;
   /** The epoch's milliseconds, for ages and marks. */
   readonly nowMs: number;
-  /** Shown above the table: what it is about. */
+  /** Shown above the table: its subject. */
   readonly caption: Line;
   /** Shown below the table while nothing else is: the state of the source. */
   readonly status: Line;
@@ -98,7 +122,7 @@ export interface LiveTable {
   readonly entries: ReadonlyMap<string, TableEntry>;
   /** The widest that each column of a group has been: they never shrink, so that columns don't jump. */
   readonly widths: ReadonlyMap<string, readonly number[]>;
-  /** Set while the display is paused: what it shows, and how many changes came since then. */
+  /** Set while the display is paused: the shown rows, and the number of changes since then. */
   readonly paused:
     | {
       readonly entries: ReadonlyMap<string, TableEntry>;
@@ -113,14 +137,14 @@ export interface LiveTable {
   /** The first line of {@link body} on the screen, and those of all matching rows. */
   readonly offset: number;
   readonly body: readonly BodyLine[];
-  /** The number of rows in {@link body}, and of all rows, without deleted ones. */
+  /** The number of rows in {@link body}, and of all rows, without deleted rows. */
   readonly matching: number;
   readonly total: number;
   /** The file name that saving proposes; absent: this table can't be saved. */
   readonly saveName: string | undefined;
   /** Whether its stream is being saved: the key then ends that. */
   readonly isSaving: boolean;
-  /** Whether what it shows can be explained. */
+  /** Whether its rows can be explained. */
   readonly isExplainable: boolean;
   /** A part of a screen, whose other parts are its caption and its messages. */
   readonly isPart: boolean;
@@ -156,12 +180,12 @@ export type TableEvent =
   | { kind: "notice"; text: string }
   | { kind: "saving"; isSaving: boolean };
 
-/** What a key requests of the caller. */
+/** A key's request to the caller. */
 export type TableRequest =
   | { kind: "quit" }
   | { kind: "save"; file: string }
   | { kind: "endSave" }
-  /** To explain what is shown. */
+  /** To explain the shown rows. */
   | { kind: "explain" }
   /** A key that the table doesn't know. */
   | { kind: "key"; key: string };
@@ -183,44 +207,26 @@ export function liveTable(start: {
   /** Rows can be pointed at and marked. */
   isSelectable?: boolean;
 }): LiveTable {
+  const { filter = "", isSelectable = false, ...others } = start;
+  const selection = isSelectable
+    ? { cursor: undefined, line: 0, marked: new Set<string>() }
+    : undefined;
   return arranged({
-    size: start.size,
-    nowMs: start.nowMs,
-    caption: start.caption,
-    status: [],
-    notice: undefined,
-    groups: start.groups ?? [],
-    entries: new Map(),
-    widths: new Map(),
-    paused: undefined,
-    filter: parseFilter(start.filter ?? ""),
-    sort: start.sort,
-    typing: undefined,
-    isHelp: false,
-    offset: 0,
-    body: [],
-    matching: 0,
-    total: 0,
-    saveName: start.saveName,
-    isSaving: false,
-    isExplainable: start.isExplainable ?? false,
-    isPart: start.isPart ?? false,
-    selection: start.isSelectable === true
-      ? { cursor: undefined, line: 0, marked: new Set() }
-      : undefined,
+    ...{ status: [], notice: undefined, groups: [], entries: new Map(), widths: new Map() },
+    ...{ paused: undefined, sort: undefined, typing: undefined, isHelp: false, offset: 0 },
+    ...{ body: [], matching: 0, total: 0, saveName: undefined, isSaving: false },
+    ...{ isExplainable: false, isPart: false, filter: parseFilter(filter), selection },
+    ...others,
   });
 }
 
 /** A table that applies changes of rows only when it is drawn: thousands a second cost as much as a few. */
 export class BufferedTable {
-  #table: LiveTable;
   #upserts = new Map<string, TableRow>();
   #removed = new Set<string>();
   #changes = 0;
 
-  constructor(table: LiveTable) {
-    this.#table = table;
-  }
+  constructor(private table: LiveTable) {}
 
   /** The state with all changes so far. */
   get current(): LiveTable {
@@ -233,20 +239,20 @@ export class BufferedTable {
       this.#upserts = new Map();
       this.#removed = new Set();
       this.#changes = 0;
-      this.#table = update(this.#table, { kind: "changed", ...changes });
+      this.table = update(this.table, { kind: "changed", ...changes });
     }
-    return this.#table;
+    return this.table;
   }
 
-  /** Replaces the state, with one that was made of {@link current}. */
+  /** Replaces the state, with a state that was made of {@link current}. */
   set current(table: LiveTable) {
-    this.#table = table;
+    this.table = table;
   }
 
   /** Applies an event. */
   update(event: TableEvent): void {
     if (event.kind !== "changed" || event.isInitial === true) {
-      this.#table = update(this.current, event);
+      this.table = update(this.current, event);
       return;
     }
     for (const row of event.upserts) {
@@ -316,7 +322,10 @@ function marked(before: TableEntry | undefined, row: TableRow, nowMs: number): T
 }
 
 function sameCell(a: LiveCell, b: LiveCell | undefined): boolean {
-  if (a.kind === "age") return b?.kind === "age" && a.sinceMs === b.sinceMs;
+  if (a.kind === "age") {
+    return b?.kind === "age" && a.before === b.before &&
+      Math.abs(a.sinceMs - b.sinceMs) <= Math.max(a.precisionMs ?? 0, b.precisionMs ?? 0);
+  }
   if (b?.kind !== "text") return false;
   return a.sortBy === undefined ? a.text === b.text : a.sortBy === b.sortBy;
 }
@@ -325,7 +334,11 @@ function sameCell(a: LiveCell, b: LiveCell | undefined): boolean {
 const ageColumns = 6;
 
 function widest(widths: readonly number[], { cells }: TableRow): readonly number[] {
-  const own = cells.map((cell) => cell.kind === "age" ? ageColumns : displayWidth(cell.text));
+  const own = cells.map((cell) =>
+    cell.kind === "text"
+      ? displayWidth(cell.text)
+      : displayWidth(`${cell.before ?? ""}${cell.after ?? ""}`) + ageColumns
+  );
   return own.every((width, index) => width <= (widths[index] ?? 0))
     ? widths
     : own.map((width, index) => Math.max(width, widths[index] ?? 0));
@@ -342,11 +355,6 @@ function atTime(table: LiveTable, nowMs: number): LiveTable {
   return arranged({ ...table, nowMs, entries });
 }
 
-/** Returns the entries that are shown, which a pause holds. */
-function shownEntries({ entries, paused }: LiveTable): ReadonlyMap<string, TableEntry> {
-  return paused?.entries ?? entries;
-}
-
 /** Returns the time as of which the table is shown. */
 export function shownMs({ nowMs, paused }: LiveTable): number {
   return paused?.nowMs ?? nowMs;
@@ -354,7 +362,7 @@ export function shownMs({ nowMs, paused }: LiveTable): number {
 
 /** Filters and sorts the rows again. */
 function arranged(table: LiveTable): LiveTable {
-  const entries = shownEntries(table);
+  const entries = table.paused?.entries ?? table.entries;
   const matches = table.filter?.matches;
   const byGroup = new Map<string, TableEntry[]>(table.groups.map(({ id }) => [id, []]));
   let [matching, total] = [0, 0];
@@ -383,7 +391,7 @@ function arranged(table: LiveTable): LiveTable {
 
 /** The text of a row that a filter searches. Ages aren't searched: they change every second. */
 function rowText({ cells }: TableRow): string {
-  return cells.flatMap((cell) => cell.kind === "text" ? [cell.text] : []).join(" ");
+  return cells.flatMap((cell) => cell.kind === "text" ? [cell.text] : cell.before ?? []).join(" ");
 }
 
 function sorted(
@@ -405,28 +413,13 @@ function sorted(
   return keyed.map(({ entry }) => entry);
 }
 
-/** Units of Kubernetes' quantities. https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
-const units: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
-
 function sortKey(cell: LiveCell | undefined): number | string {
   if (cell === undefined) return "";
   // The youngest first, as its age is the smallest.
-  if (cell.kind === "age") return -cell.sinceMs;
+  if (cell.kind === "age") return cell.sortBy ?? -cell.sinceMs;
   if (cell.sortBy !== undefined) return cell.sortBy;
-  const [, number, unit = ""] =
-    /^(-?\d+(?:\.\d+)?)([a-zA-Z]{0,2})(?![a-zA-Z\d.])/.exec(cell.text) ??
-      [];
-  return number === undefined ? cell.text : Number(number) * (units[unit] ?? 1);
+  const [quantity, number] = /^(-?\d+(?:\.\d+)?)[a-zA-Z]{0,2}(?![a-zA-Z\d.])/.exec(cell.text) ?? [];
+  return quantity === undefined ? cell.text : parseQuantity(quantity) ?? Number(number);
 }
 
 /** Numbers come before texts. */
@@ -435,7 +428,7 @@ function compareKeys(a: number | string, b: number | string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Returns the filter of a text; undefined for an empty one. Case counts if the text has a capital letter. */
+/** Returns the filter of a text; undefined for an empty text. Case counts if the text has a capital letter. */
 export function parseFilter(text: string): Filter | undefined {
   const isInverse = text.startsWith("!");
   const wanted = isInverse ? text.slice(1) : text;
@@ -467,7 +460,7 @@ function scrolled(table: LiveTable, lines: number): LiveTable {
 
 /* The cursor and the marks. */
 
-/** The cursor stays on its row; if that has gone, on the one that is there now. */
+/** The cursor stays on its row; if that is removed, on the row that is there now. */
 function pointed(table: LiveTable): LiveTable {
   const { selection, body } = table;
   if (selection === undefined) return table;
@@ -484,8 +477,10 @@ function pointed(table: LiveTable): LiveTable {
   }
   const cursor = idAt(line);
   // A viewport that shows its start stays there while rows come.
-  const next = { ...table, selection: { ...selection, cursor, line: Math.max(0, line) } };
-  return withCursorShown(next);
+  return withCursorShown({
+    ...table,
+    selection: { ...selection, cursor, line: Math.max(0, line) },
+  });
 }
 
 /** Returns the line of the row nearest to a line; -1 if there is none. */
@@ -502,7 +497,7 @@ function withCursorShown(table: LiveTable): LiveTable {
   const { selection, offset } = table;
   if (selection?.cursor === undefined) return table;
   const { line } = selection;
-  // From the second line on, a header is shown above the first one.
+  // From the second line on, a header is shown above the first.
   const visible = Math.max(1, bodyRows(table) - (offset > 0 ? 1 : 0));
   if (line < offset || line === 1 && offset === 1) {
     return { ...table, offset: line <= 1 ? 0 : line };
@@ -511,7 +506,7 @@ function withCursorShown(table: LiveTable): LiveTable {
   return { ...table, offset: line - Math.max(1, bodyRows(table) - 1) + 1 };
 }
 
-/** Moves the cursor by a number of rows. Without one, it scrolls. */
+/** Moves the cursor by a number of rows. Without a cursor, it scrolls. */
 export function movedBy(table: LiveTable, rows: number): LiveTable {
   const { selection, body } = table;
   if (selection === undefined) return scrolled(table, rows);
@@ -589,22 +584,31 @@ export function filteredBy(table: LiveTable, text: string): LiveTable {
   return arranged({ ...table, filter: parseFilter(text) });
 }
 
-/** Sorts by the next or the previous column. */
+/** Sorts by the next or the previous column: each title once, and before them the order without a column. */
 export function sortedByNext(table: LiveTable, step: 1 | -1): LiveTable {
-  return arranged({ ...table, sort: nextSort(table, step) });
+  const { groups, sort } = table;
+  const titles = [...new Set(groups.flatMap(({ columns }) => columns.map(({ title }) => title)))];
+  const at = sort === undefined ? 0 : titles.indexOf(sort.title) + 1;
+  const title = titles[(at + step + titles.length + 1) % (titles.length + 1) - 1];
+  return arranged({ ...table, sort: title === undefined ? title : { title, descending: false } });
 }
 
-/** Reverses the order. */
+/** Reverses the order; that of the first column if there is none. */
 export function orderReversed(table: LiveTable): LiveTable {
-  return arranged({ ...table, sort: reversed(table) });
+  const { groups, sort } = table;
+  const title = sort?.title ?? groups[0]?.columns[0]?.title;
+  const descending = !(sort?.descending ?? false);
+  return arranged({ ...table, sort: title === undefined ? title : { title, descending } });
 }
 
 /** Pauses the display, or shows the changes since then. */
 export function pauseToggled(table: LiveTable): LiveTable {
-  return pausedOrNot(table);
+  const { paused, entries, nowMs } = table;
+  if (paused === undefined) return { ...table, paused: { entries, nowMs, changes: 0 } };
+  return arranged({ ...table, paused: undefined });
 }
 
-/** Applies what a person typed. */
+/** Applies a person's input. */
 export function press(
   table: LiveTable,
   input: TerminalInput,
@@ -615,6 +619,9 @@ export function press(
   }
   if (input.kind === "position") return { table };
   const quiet = table.notice === undefined ? table : { ...table, notice: undefined };
+  if (input.kind === "droppedPaste") {
+    return { table: { ...quiet, notice: droppedPasteText(input.characters) } };
+  }
   if (quiet.typing !== undefined) return typed(quiet, quiet.typing, input);
   if (input.kind === "paste") return { table: quiet };
   if (input.kind === "key") return pressed(quiet, input.key);
@@ -625,7 +632,7 @@ export function press(
   return press(result.table, { kind: "text", text: others.join("") });
 }
 
-/** The keys of a table and what they do, for its help. */
+/** The keys of a table and their effects, for its help. */
 export const tableKeys: readonly (readonly [keys: string, does: string])[] = [
   ["/", "filter the rows by a regular expression; ! in front inverts it"],
   ["Esc", "clear the filter"],
@@ -638,16 +645,16 @@ export const tableKeys: readonly (readonly [keys: string, does: string])[] = [
   ["q", "quit"],
 ];
 
-/** That of a table which can be explained. */
+/** The key of a table that can be explained. */
 export const explainKey: (typeof tableKeys)[number] = [
   "e",
   "let a language model explain what is shown; the watch continues",
 ];
 
 function pressed(table: LiveTable, key: string): { table: LiveTable; request?: TableRequest } {
-  const page = Math.max(1, bodyRows(table) - 2);
-  const isQuit = key === "q" || key === "ctrl-c" || key === "ctrl-d";
-  if (isQuit) return { table, request: { kind: "quit" } };
+  if (key === "q" || key === "ctrl-c" || key === "ctrl-d") {
+    return { table, request: { kind: "quit" } };
+  }
   if (table.isHelp) return { table: { ...table, isHelp: false } };
   switch (key) {
     case "/":
@@ -658,15 +665,15 @@ function pressed(table: LiveTable, key: string): { table: LiveTable; request?: T
         },
       };
     case "esc":
-      return { table: arranged({ ...table, filter: undefined }) };
+      return { table: filteredBy(table, "") };
     case " ":
-      return { table: pausedOrNot(table) };
+      return { table: pauseToggled(table) };
     case "<":
-      return { table: arranged({ ...table, sort: nextSort(table, -1) }) };
+      return { table: sortedByNext(table, -1) };
     case ">":
-      return { table: arranged({ ...table, sort: nextSort(table, 1) }) };
+      return { table: sortedByNext(table, 1) };
     case "r":
-      return { table: arranged({ ...table, sort: reversed(table) }) };
+      return { table: orderReversed(table) };
     case "?":
     case "f1":
       return { table: { ...table, isHelp: true } };
@@ -676,47 +683,21 @@ function pressed(table: LiveTable, key: string): { table: LiveTable; request?: T
       return { table: { ...table, typing: { purpose: "save", edit: editLine(table.saveName) } } };
     case "e":
       return { table, request: table.isExplainable ? { kind: "explain" } : { kind: "key", key } };
-    case "up":
-    case "k":
-      return { table: scrolled(table, -1) };
-    case "down":
-    case "j":
-    case "enter":
-      return { table: scrolled(table, 1) };
-    case "page-up":
-      return { table: scrolled(table, -page) };
-    case "page-down":
-      return { table: scrolled(table, page) };
-    case "home":
-    case "g":
-      return { table: scrolled(table, -table.body.length) };
-    case "end":
-    case "G":
-      return { table: scrolled(table, table.body.length) };
-    default:
-      return { table, request: { kind: "key", key } };
   }
+  const lines = scrolls[key]?.(Math.max(1, bodyRows(table) - 2), table.body.length);
+  if (lines !== undefined) return { table: scrolled(table, lines) };
+  return { table, request: { kind: "key", key } };
 }
 
-function pausedOrNot(table: LiveTable): LiveTable {
-  const { paused, entries, nowMs } = table;
-  if (paused === undefined) return { ...table, paused: { entries, nowMs, changes: 0 } };
-  return arranged({ ...table, paused: undefined });
-}
+type Scroll = (page: number, all: number) => number;
+const [up, down]: [Scroll, Scroll] = [() => -1, () => 1];
+const [home, end]: [Scroll, Scroll] = [(_, all) => -all, (_, all) => all];
 
-/** Titles of all groups, each once, and before them the order without a column. */
-function nextSort({ groups, sort }: LiveTable, step: 1 | -1): TableSort | undefined {
-  const titles = [...new Set(groups.flatMap(({ columns }) => columns.map(({ title }) => title)))];
-  const at = sort === undefined ? 0 : titles.indexOf(sort.title) + 1;
-  const next = (at + step + titles.length + 1) % (titles.length + 1);
-  const title = titles[next - 1];
-  return title === undefined ? undefined : { title, descending: false };
-}
-
-function reversed({ groups, sort }: LiveTable): TableSort | undefined {
-  const title = sort?.title ?? groups[0]?.columns[0]?.title;
-  return title === undefined ? undefined : { title, descending: !(sort?.descending ?? false) };
-}
+/** The lines that a key scrolls. */
+const scrolls: Readonly<Record<string, Scroll>> = {
+  ...{ up, k: up, down, j: down, enter: down, home, g: home, end, G: end },
+  ...{ "page-up": (page) => -page, "page-down": (page) => page },
+};
 
 function typed(
   table: LiveTable,
@@ -724,11 +705,13 @@ function typed(
   input: Extract<TerminalInput, { kind: "key" | "text" | "paste" }>,
 ): { table: LiveTable; request?: TableRequest } {
   if (input.kind !== "key") {
+    const notice = refusedPaste(typing.edit, input);
+    if (notice !== undefined) return { table: { ...table, notice } };
     return { table: withLine(table, { ...typing, edit: insert(input.text)(typing.edit) }) };
   }
+  const done = { ...table, typing: undefined };
   switch (input.key) {
     case "enter": {
-      const done = { ...table, typing: undefined };
       const file = typing.edit.text.trim();
       return typing.purpose === "filter" || file === ""
         ? { table: done }
@@ -736,12 +719,8 @@ function typed(
     }
     case "esc":
     case "ctrl-c":
-    case "ctrl-g": {
-      const done = { ...table, typing: undefined };
-      return {
-        table: typing.purpose === "filter" ? arranged({ ...done, filter: undefined }) : done,
-      };
-    }
+    case "ctrl-g":
+      return { table: typing.purpose === "filter" ? filteredBy(done, "") : done };
     default: {
       const edit = editKeys[input.key];
       if (edit === undefined) return { table };
@@ -752,6 +731,6 @@ function typed(
 
 /** A filter is applied while it is typed. */
 function withLine(table: LiveTable, typing: TypedLine): LiveTable {
-  if (typing.purpose !== "filter") return { ...table, typing };
-  return arranged({ ...table, typing, filter: parseFilter(typing.edit.text) });
+  const next = { ...table, typing };
+  return typing.purpose === "filter" ? filteredBy(next, typing.edit.text) : next;
 }

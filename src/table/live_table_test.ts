@@ -207,3 +207,72 @@ Deno.test("a file name is requested only from a table that can be saved", () => 
     kind: "endSave",
   });
 });
+
+Deno.test("an age moves in its texts, and isn't marked as changed within its precision", () => {
+  const restarts = (sinceMs: number): TableRow => ({
+    ...row("n1", 0),
+    cells: [
+      { kind: "text", text: "n1" },
+      { kind: "age", sinceMs, precisionMs: 1000, before: "3 (", after: " ago)", sortBy: 3 },
+    ],
+  });
+  const at = (table: LiveTable, nowMs: number) => update(table, { kind: "clock", nowMs });
+  const count = (table: LiveTable) => {
+    const shown = tableView(table).lines.flat().find(({ text }) => text.includes("ago"));
+    return `${shown?.tone} ${/3 .*/.exec(shown?.text ?? "")}`;
+  };
+  const wide = update(start, { kind: "resize", size: { columns: 40, rows: 6 } });
+  const first = update(at(wide, 60_000), {
+    kind: "changed",
+    upserts: [restarts(0)],
+    removed: [],
+    changes: 1,
+    isInitial: true,
+  });
+  assert.equal(count(first), "plain 3 (60s ago)");
+  assert.equal(count(at(first, 300_000)), "plain 3 (5m ago)");
+  const same = update(at(first, 70_000), changed([restarts(900)]));
+  assert.equal(count(same), "plain 3 (69s ago)");
+  const other = update(at(first, 70_000), changed([restarts(30_000)]));
+  assert.equal(count(other), "changed 3 (40s ago)");
+});
+
+Deno.test("a paste is typed into a line, or is refused with the reason, and does nothing else", () => {
+  const paste = { kind: "paste", text: "q\ra" } as const;
+  assert.deepEqual(press(start, paste), { table: start });
+  const dropped = { kind: "droppedPaste", characters: 20_000_000 } as const;
+  for (const table of [start, key(start, "/")]) {
+    assert.match(press(table, dropped).table.notice ?? "", /^paste of 20,000,000 characters/);
+  }
+  const refused = press(key(start, "/"), paste).table;
+  assert.equal(refused.typing?.edit.text, "");
+  assert.match(tableView(refused).lines.map(lineText).join("\n"), /several lines were p/);
+  const typed = press(refused, { kind: "paste", text: "web\r" }).table;
+  assert.deepEqual([typed.typing?.edit.text, typed.notice], ["web", undefined]);
+});
+
+Deno.test("a name of any length stays on a screen of any width, with the column of its status", () => {
+  const columns = [
+    { title: "NAMESPACE", importance: 2 },
+    { title: "NAME", isName: true },
+    { title: "READY", importance: 2 },
+    { title: "STATUS", importance: 3 },
+    { title: "AGE" },
+  ];
+  const shown = (length: number, width: number) => {
+    const cells = ["shop", "x".repeat(length), "1/1", "Running", "3d"];
+    const long: TableRow = {
+      ...{ id: "long", group: "pods", order: "0" },
+      cells: cells.map((text) => ({ kind: "text", text })),
+    };
+    const size = { columns: width, rows: 8 };
+    const table = liveTable({ size, nowMs: 0, caption: [], groups: [{ id: "pods", columns }] });
+    return tableView(update(table, changed([long]))).lines.map(lineText).join("\n");
+  };
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 253 }),
+    fc.integer({ min: 12, max: 250 }),
+    (length, width) => assert.match(shown(length, width), new RegExp(`x{${Math.min(length, 11)}}`)),
+  ));
+  for (const width of [40, 80, 100, 120]) assert.match(shown(86, width), /x{11}.*Running/);
+});

@@ -1,6 +1,7 @@
 /** Draws a live table. Pure: a state with a size gives a grid of that size. */
 import { ageText } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
+import { caretLine } from "../terminal/edit_line.ts";
 import {
   clipLine,
   clipText,
@@ -10,7 +11,6 @@ import {
   padLine,
   type Span,
   span,
-  type Tone,
 } from "../terminal/grid.ts";
 import { displayWidth } from "../terminal/width.ts";
 import {
@@ -31,8 +31,8 @@ import {
 const gapColumns = 3;
 /** The width of the sign of a mark, in a table whose rows can be marked. */
 const signColumns = 2;
-/** The first column isn't clipped below this width as long as others can be dropped. */
-const leastFirstColumns = 12;
+/** The name isn't clipped below this width as long as other columns can be dropped. */
+const leastNameColumns = 12;
 
 /** Draws the whole table. However small the screen is, no line is wider. */
 export function tableView(table: LiveTable): Grid {
@@ -56,7 +56,7 @@ function bodyLines(table: LiveTable): Line[] {
   const visible = body.slice(offset, offset + bodyRows(table));
   const [first] = visible;
   const sticky: BodyLine[] = first?.kind === "row" ? [{ kind: "header", group: first.group }] : [];
-  const columns = columnsOf(table);
+  const columns = new Map(table.groups.map((group) => [group.id, shownColumns(table, group)]));
   const lines = [...sticky, ...visible].map((line) => bodyLine(table, line, columns));
   if (matching === 0 && size.rows > 3) lines.push(nothing);
   return lines;
@@ -88,10 +88,6 @@ interface ShownColumn {
 
 type ColumnsByGroup = ReadonlyMap<string, readonly ShownColumn[]>;
 
-function columnsOf(table: LiveTable): ColumnsByGroup {
-  return new Map(table.groups.map((group) => [group.id, shownColumns(table, group)]));
-}
-
 const isRight = (group: TableGroup, index: number) => group.columns[index]?.align === "right";
 
 function titleOf({ sort }: LiveTable, group: TableGroup, index: number): string {
@@ -100,7 +96,7 @@ function titleOf({ sort }: LiveTable, group: TableGroup, index: number): string 
   return `${title} ${sort.descending ? "▼" : "▲"}`;
 }
 
-/** The columns that fit, and their widths. */
+/** The columns that fit, and their widths. The column that names the row is never dropped. */
 function shownColumns(table: LiveTable, group: TableGroup): ShownColumn[] {
   const widths = table.widths.get(group.id) ?? [];
   let columns = group.columns.map((_, index): ShownColumn => ({
@@ -112,27 +108,25 @@ function shownColumns(table: LiveTable, group: TableGroup): ShownColumn[] {
   const available = table.size.columns - (table.selection === undefined ? 0 : signColumns);
   const missing = () => total() - available;
   const importance = ({ index }: ShownColumn) => group.columns[index]?.importance ?? 0;
+  const name = columns.find(({ index }) => group.columns[index]?.isName) ?? columns[0];
+  if (name === undefined) return columns;
   while (columns.length > 1 && missing() > 0) {
-    const [first, ...others] = columns;
-    // A long name is clipped a little before a column is dropped for it.
-    if (
-      first !== undefined && first.width - missing() >= Math.max(leastFirstColumns, first.width / 2)
-    ) {
-      break;
-    }
+    // A long name is clipped before a column is dropped for it, to half of what it would have alone.
+    const alone = Math.min(name.width, available);
+    if (name.width - missing() >= Math.max(leastNameColumns, alone / 2)) break;
     // A last column of free text is clipped instead, if a part of it fits.
-    const last = others.at(-1);
+    const last = columns.at(-1);
     const part = (last?.width ?? 0) - missing();
-    if (last !== undefined && last.width > 20 && part >= 10) {
+    if (last !== undefined && last !== name && last.width > 20 && part >= 10) {
       last.width = part;
       break;
     }
+    const others = columns.filter((one) => one !== name);
     const least = Math.min(...others.map(importance));
     const dropped = others.findLast((one) => importance(one) === least);
     columns = columns.filter((one) => one !== dropped);
   }
-  const [first] = columns;
-  if (first !== undefined && missing() > 0) first.width = Math.max(1, first.width - missing());
+  if (missing() > 0) name.width = Math.max(1, name.width - missing());
   return columns;
 }
 
@@ -172,8 +166,8 @@ function rowLine(
         ? "changed"
         : isNew && at === 0
         ? "good"
-        : toneOf(cell);
-      const text = clipText(cellText(cell, nowMs), width);
+        : cell?.tone ?? "plain";
+      const text = clipText(cell === undefined ? "" : cellText(cell, nowMs), width);
       return padded(
         text === "" ? [] : [span(text, tone)],
         width,
@@ -184,13 +178,10 @@ function rowLine(
   );
 }
 
-function toneOf(cell: LiveCell | undefined): Tone {
-  return cell?.kind === "text" ? cell.tone ?? "plain" : "plain";
-}
-
-function cellText(cell: LiveCell | undefined, nowMs: number): string {
-  if (cell === undefined) return "";
-  return cell.kind === "age" ? ageText(nowMs - cell.sinceMs) : cell.text;
+/** Returns the text of a cell at a time in milliseconds of the epoch. */
+export function cellText(cell: LiveCell, nowMs: number): string {
+  if (cell.kind === "text") return cell.text;
+  return `${cell.before ?? ""}${ageText(nowMs - cell.sinceMs)}${cell.after ?? ""}`;
 }
 
 function padded(line: Line, width: number, right: boolean, isLast: boolean): Line {
@@ -206,7 +197,7 @@ function joined(cells: readonly Line[]): Line {
   return merged(spans.filter(({ text }) => text !== ""));
 }
 
-/** Joins neighbours of one tone: a grid is painted span by span. */
+/** Joins neighbours of the same tone: a grid is painted span by span. */
 function merged(spans: readonly Span[]): Line {
   const line: Span[] = [];
   for (const one of spans) {
@@ -229,7 +220,11 @@ function captionLine(table: LiveTable): Line {
 
 function bottomLine(table: LiveTable): Line {
   const { typing, notice, paused, filter, status, size: { columns } } = table;
-  if (typing !== undefined) return typedLine(typing, columns);
+  if (typing !== undefined) {
+    const before: Line = notice === undefined ? [] : [span(`${notice}  `, "warn")];
+    const line = caretLine(prompts[typing.purpose], typing.edit, columns - lineWidth(before));
+    return [...before, ...line];
+  }
   if (notice !== undefined) return [span(notice, "warn")];
   if (paused !== undefined) {
     const waiting = paused.changes === 0
@@ -274,21 +269,6 @@ const prompts: Readonly<Record<TypedLine["purpose"], string>> = {
   filter: "/",
   save: "save to: ",
 };
-
-/** Draws the text with a caret of its own: the terminal's cursor is hidden. */
-function typedLine({ purpose, edit: { text, caret } }: TypedLine, columns: number): Line {
-  const prompt = prompts[purpose];
-  const room = Math.max(1, columns - displayWidth(prompt) - 1);
-  const before = clipText(text.slice(0, caret), room, "end");
-  const [under = " "] = text.slice(caret, caret + 2);
-  const after = clipText(text.slice(caret + under.length), room - displayWidth(before));
-  return [
-    span(prompt, "sign"),
-    span(before),
-    span(under, "caret"),
-    ...(caret < text.length ? [span(after)] : []),
-  ];
-}
 
 function helpLines({ isExplainable }: LiveTable): Line[] {
   const width = Math.max(...tableKeys.map(([keys]) => keys.length));

@@ -2,7 +2,7 @@
 import { escapeControls } from "../base/plain_text.ts";
 import { PumpedSink, type SinkData } from "./sink.ts";
 import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
-import { orAborted } from "../base/abort.ts";
+import { onAbort, orAborted } from "../base/abort.ts";
 
 /** Standard input, output and error of the process. Nothing is opened or queried until it is used. */
 export function processTerminal(): Terminal {
@@ -13,6 +13,9 @@ export function processTerminal(): Terminal {
     stdin,
     stdout: outputOf(out, { stream: Deno.stdout, other: { sink: err, stream: Deno.stderr } }),
     stderr: outputOf(err, { stream: Deno.stderr, other: { sink: out, stream: Deno.stdout } }),
+    get progress() {
+      return Deno.env.get("KODAMA_PROGRESS") === "none" ? "none" : "auto";
+    },
     keyboard: () => stdin.isTerminal ? stdin : processKeyboard(),
     atEnd,
     size,
@@ -41,7 +44,7 @@ function atEnd(finalOutput: () => string): Disposable {
 
 type ProcessStream = Pick<typeof Deno.stdout, "isTerminal">;
 
-/** A stream of the process. If both are terminals, output to one comes after earlier output to the other. */
+/** A stream of the process. If both are terminals, output to a stream comes after earlier output to the other. */
 function outputOf(
   sink: PumpedSink,
   { stream, other }: {
@@ -116,33 +119,65 @@ async function* sizes(signal: AbortSignal, known: Size | undefined): AsyncGenera
 /** Bytes read from standard input at once. */
 const inputChunkBytes = 64 * 1024;
 
+/** Reads of a stream, for one reader after another. */
+export class KeptReads {
+  #pending: Promise<Uint8Array | undefined> | undefined;
+
+  constructor(private readonly read: (buffer: Uint8Array) => Promise<number | null>) {}
+
+  /** A read of a terminal can't be cancelled: bytes that it gets after the signal are for the next reader. */
+  async *chunks(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const aborted = Promise.withResolvers<undefined>();
+    using _aborted = onAbort(signal, () => aborted.resolve(undefined));
+    while (!signal.aborted) {
+      const pending = this.#pending ??= this.#next();
+      const chunk = await Promise.race([pending, aborted.promise]);
+      if (signal.aborted) return;
+      // Another reader has it.
+      if (this.#pending !== pending) continue;
+      this.#pending = undefined;
+      if (chunk === undefined) return;
+      yield chunk;
+    }
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    const buffer = new Uint8Array(inputChunkBytes);
+    const length = await this.read(buffer);
+    return length === null ? undefined : buffer.subarray(0, length);
+  }
+}
+
 class ProcessInput implements InputStream {
+  readonly #reads = new KeptReads((buffer) => Deno.stdin.read(buffer));
+
   get isTerminal(): boolean {
     return Deno.stdin.isTerminal();
   }
 
-  async *chunks(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const aborted = Promise.withResolvers<null>();
-    const onAbort = () => aborted.resolve(null);
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      while (!signal.aborted) {
-        const buffer = new Uint8Array(inputChunkBytes);
-        // A read of a terminal can't be cancelled: it is abandoned, and the process ends without it.
-        const length = await Promise.race([Deno.stdin.read(buffer), aborted.promise]);
-        if (length === null || signal.aborted) return;
-        yield buffer.subarray(0, length);
-      }
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+  chunks(signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.#reads.chunks(signal);
   }
 
   raw(): Disposable {
     Deno.stdin.setRaw(true);
+    rawUses++;
     // On `Deno.exit` and on an uncaught error Deno itself restores the terminal; signals are the caller's.
-    return { [Symbol.dispose]: () => unlessClosed(() => Deno.stdin.setRaw(false)) };
+    return {
+      [Symbol.dispose]: () => {
+        rawUses--;
+        unlessClosed(() => Deno.stdin.setRaw(false));
+      },
+    };
   }
+}
+
+/** How many uses of raw mode aren't disposed of. */
+let rawUses = 0;
+
+/** Returns whether something reads single keys, as a full-screen program does: then no line can be asked for. */
+export function isTerminalRaw(): boolean {
+  return rawUses > 0;
 }
 
 /* The terminal that a process was started from, if standard input is something else: a pipe, a file. */
@@ -165,12 +200,12 @@ function processKeyboard(): InputStream | undefined {
   return new TerminalFile();
 }
 
-/** Restores a terminal, or ignores a closed one, which fails with an input/output error (EIO). */
+/** Restores a terminal, or ignores a closed terminal, which fails with an input/output error (EIO). */
 function unlessClosed(giveBack: () => void): void {
   try {
     giveBack();
   } catch {
-    // It isn't visible any more, and further cleanup still has to run.
+    // The terminal isn't visible any more, and further cleanup still has to run.
   }
 }
 
@@ -196,8 +231,10 @@ class TerminalFile implements InputStream {
   raw(): Disposable {
     const file = this.#opened();
     file.setRaw(true);
+    rawUses++;
     return {
       [Symbol.dispose]: () => {
+        rawUses--;
         unlessClosed(() => file.setRaw(false));
         file.close();
         this.#file = undefined;

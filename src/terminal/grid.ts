@@ -1,4 +1,4 @@
-/** A screen as a value: lines of spans, each a text in one tone. Drawing, tests and painting all use this. */
+/** A screen as a value: lines of spans, each a text in a single tone. Drawing, tests and painting all use this. */
 import { displayWidth } from "./width.ts";
 
 /** The meaning of a span: the painter maps it to colours and weights. */
@@ -18,10 +18,10 @@ export type Tone =
   | "sign"
   /** A text that has just changed. */
   | "changed"
-  /** One cell that represents the text cursor if the terminal's own is hidden. */
+  /** A cell that represents the text cursor if the terminal's own is hidden. */
   | "caret";
 
-/** A text without control characters, in one tone. */
+/** A text without control characters, in a single tone. */
 export interface Span {
   text: string;
   tone: Tone;
@@ -29,10 +29,10 @@ export interface Span {
   sgr?: string;
 }
 
-/** One row of the screen, no wider than the screen. */
+/** A row of the screen, no wider than the screen. */
 export type Line = readonly Span[];
 
-/** A screen, or the part of it that belongs to one program, from top to bottom. */
+/** A screen, or a program's part of it, from top to bottom. */
 export interface Grid {
   lines: readonly Line[];
 }

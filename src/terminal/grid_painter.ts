@@ -1,10 +1,9 @@
 /**
- * Paints grids on a terminal, writing only the rows that changed. Either the whole screen (the alternate one,
- * which leaves no trace), or N rows from the cursor on, which move down with earlier
- * output: the remaining screen is unchanged.
+ * Paints grids on a terminal, writing only the rows that changed. Either the whole screen (the alternate screen, which
+ * leaves no trace), or N rows from the cursor on, which move down with earlier output: the remaining screen is
+ * unchanged.
  */
-import type { Grid, Line, Tone } from "./grid.ts";
-import { lineWidth } from "./grid.ts";
+import { type Grid, type Line, lineWidth, type Tone } from "./grid.ts";
 
 /** Options of a painter. */
 export interface GridPainterOptions {
@@ -17,7 +16,7 @@ export interface GridPainterOptions {
   mouse: boolean;
 }
 
-/** Autowrap off while painting: a width that terminal and program count differently breaks one row, not all. */
+/** Autowrap off while painting: a width that terminal and program count differently breaks a single row, not all. */
 const wrapOff = "\x1b[?7l";
 const wrapOn = "\x1b[?7h";
 const cursorOff = "\x1b[?25l";
@@ -25,14 +24,12 @@ const cursorOn = "\x1b[?25h";
 /** Buttons and wheel, in the SGR form. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking */
 const mouseOn = "\x1b[?1000h\x1b[?1006h";
 const mouseOff = "\x1b[?1006l\x1b[?1000l";
-/** A paste is enclosed in two marks and is never taken for keys. */
-const pasteOn = "\x1b[?2004h";
-const pasteOff = "\x1b[?2004l";
 /** Synchronized output, if the terminal supports it: no half-drawn frame is visible. */
 const syncOn = "\x1b[?2026h";
 const syncOff = "\x1b[?2026l";
 const reset = "\x1b[0m";
 
+/** A tone with a background has the colour of its text too: the terminal's own may be any, dark or light. */
 const colored: Readonly<Record<Tone, string>> = {
   plain: "",
   dim: "\x1b[2m",
@@ -41,14 +38,14 @@ const colored: Readonly<Record<Tone, string>> = {
   warn: "\x1b[33m",
   bad: "\x1b[31m",
   match: "\x1b[1;32m",
-  current: "\x1b[1;48;5;236m",
-  currentMatch: "\x1b[1;32;48;5;236m",
+  current: "\x1b[1;38;5;231;48;5;238m",
+  currentMatch: "\x1b[1;38;5;120;48;5;238m",
   sign: "\x1b[35m",
-  changed: "\x1b[1;48;5;58m",
+  changed: "\x1b[1;38;5;231;48;5;58m",
   caret: "\x1b[7m",
 };
 
-/** Weights alone: what remains with NO_COLOR. */
+/** Weights alone, for NO_COLOR. */
 const plain: Readonly<Record<Tone, string>> = {
   ...colored,
   good: "",
@@ -63,40 +60,38 @@ const plain: Readonly<Record<Tone, string>> = {
 
 /** Stores the last grid on a terminal, and returns the text that changes it to the next. */
 export class GridPainter {
-  readonly #options: GridPainterOptions;
   readonly #tones: Readonly<Record<Tone, string>>;
   /** Rows as written, and their widths. */
   #rows: { text: string; width: number }[] = [];
   /** The row at whose start the terminal's cursor is. */
   #at = 0;
 
-  constructor(options: GridPainterOptions) {
-    this.#options = options;
+  constructor(private readonly options: GridPainterOptions) {
     this.#tones = options.color ? { ...colored, ...sequences(options.tones) } : plain;
   }
 
   /** Returns the sequences that take over the terminal. */
   start(): string {
-    const screen = this.#options.area === "screen" ? "\x1b[?1049h\x1b[H\x1b[2J" : "\r";
+    const screen = this.options.area === "screen" ? "\x1b[?1049h\x1b[H\x1b[2J" : "\r";
     return screen + this.modes();
   }
 
   /** Returns the modes that {@link start} switches on, for when other output has switched them off. */
   modes(): string {
-    return cursorOff + pasteOn + (this.#options.mouse ? mouseOn : "");
+    return cursorOff + (this.options.mouse ? mouseOn : "");
   }
 
   /** Returns the sequences that restore the terminal: rows cleared, modes off. May be written at any moment. */
   end(): string {
-    const { area, mouse } = this.#options;
+    const { area, mouse } = this.options;
     const cleared = area === "screen" ? "" : `${this.#move(0)}\x1b[J`;
     this.#rows = [];
     this.#at = 0;
-    return `${cleared}${reset}${wrapOn}${mouse ? mouseOff : ""}${pasteOff}${cursorOn}` +
+    return `${cleared}${reset}${wrapOn}${mouse ? mouseOff : ""}${cursorOn}` +
       (area === "screen" ? "\x1b[?1049l" : "");
   }
 
-  /** Returns the change from the last grid to this one. Empty if nothing changed. */
+  /** Returns the change from the last grid to this grid. Empty if nothing changed. */
   paint(grid: Grid): string {
     const texts = grid.lines.map((line) => this.#encode(line));
     let out = this.#grow(texts.length);
@@ -124,7 +119,7 @@ export class GridPainter {
    * cleared, and painted again by the next {@link paint}.
    */
   resized(columns: number): string {
-    const { area } = this.#options;
+    const { area } = this.options;
     if (area === "screen") {
       this.#rows = [];
       this.#at = 0;
@@ -165,7 +160,7 @@ export class GridPainter {
   #encode(line: Line): string {
     let out = "";
     for (const { text, tone, sgr } of line) {
-      const paint = sgr !== undefined && this.#options.color && /^[\d;:]+$/.test(sgr)
+      const paint = sgr !== undefined && this.options.color && /^[\d;:]+$/.test(sgr)
         ? `\x1b[${sgr}m`
         : this.#tones[tone];
       out += paint === "" ? text : `${paint}${text}${reset}`;

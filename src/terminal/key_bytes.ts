@@ -4,7 +4,7 @@
  */
 import type { TerminalInput } from "./keys.ts";
 
-/** What the program has switched on. */
+/** The modes that the program has switched on. */
 export interface InputModes {
   /** Cursor keys are `ESC O` and not `ESC [`. */
   readonly applicationCursorKeys: boolean;
@@ -65,18 +65,22 @@ const singleKeys: Readonly<Record<string, string>> = {
   "ctrl-/": "\x1f",
 };
 
-/** Returns what a terminal sends for an input; an empty text for what isn't sent, such as the mouse. */
+/**
+ * Returns the bytes that a terminal sends for an input; an empty text for inputs that aren't sent, such as the mouse.
+ */
 export function keyBytes(input: TerminalInput, modes: InputModes): string {
   switch (input.kind) {
     case "text":
-      return input.text;
+      return input.text.replaceAll("\n", "\r");
     case "paste": {
-      // A paste can't end itself and type a command.
-      const text = input.text.replaceAll("\x1b", "").replaceAll("\n", "\r");
+      // A paste can't end itself and type a command, by the marker of 8 bits either.
+      // deno-lint-ignore no-control-regex -- the characters that begin a marker
+      const text = input.text.replace(/[\x1b\x9b]/g, "").replace(/\r?\n/g, "\r");
       return modes.bracketedPaste ? `\x1b[200~${text}\x1b[201~` : text;
     }
     case "key":
       return ofKey(input.key, modes);
+    case "droppedPaste":
     case "mouse":
     case "position":
       return "";

@@ -4,7 +4,7 @@ import { KeyDecoder } from "./keys.ts";
 
 const plain = { applicationCursorKeys: false, bracketedPaste: true };
 
-/** Returns what the decoder makes of the bytes. */
+/** Returns the inputs that the decoder reads from the bytes. */
 function decoded(text: string) {
   const decoder = new KeyDecoder();
   return [...decoder.feed(new TextEncoder().encode(text)), ...decoder.flush()];

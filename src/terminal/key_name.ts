@@ -48,7 +48,10 @@ export function arrivingKey(key: string): string | undefined {
   return input?.kind === "key" ? input.key : undefined;
 }
 
-/** Returns why a key, or one of several in a row, can't be pressed; undefined if it can. In {@link normalKey}'s spelling. */
+/**
+ * Returns why a key, or a key of several in a row, can't be pressed; undefined if it can. In {@link normalKey}'s
+ * spelling.
+ */
 export function keyProblem(keys: string): string | undefined {
   for (const key of keys.split(" ")) {
     const arriving = arrivingKey(key);

@@ -4,13 +4,14 @@ import { plainText } from "../base/plain_text.ts";
 /** How a terminal notifies; `desktop` includes the bell. */
 export const notificationKinds = ["desktop", "bell", "none"] as const;
 
-/** One of them. */
+/** A kind's name. */
 type NotificationKind = (typeof notificationKinds)[number];
 
 const bell = "\x07";
 
 /**
- * Returns what makes a terminal notify. Terminals ignore an operating system command (OSC) that they don't know.
+ * Returns the sequence that makes a terminal notify. Terminals ignore an operating system command (OSC) that they don't
+ * know.
  *
  * OSC 777 is that of rxvt and foot; OSC 9 that of iTerm2, kitty, WezTerm, Ghostty and Windows Terminal. tmux passes the
  * bell on, and other sequences only if it is allowed to (`allow-passthrough`).

@@ -1,6 +1,6 @@
 /**
- * An output stream without loss: writes are gathered while the last one is in progress,
- * a slow reader slows the writer down, and a closed reader is noticed at once.
+ * An output stream without loss: writes are gathered while the last write is in progress, a slow reader slows the
+ * writer down, and a closed reader is noticed at once.
  */
 
 import { KodamaError } from "../base/errors.ts";
@@ -49,21 +49,16 @@ interface Block {
 
 /** A sink over a writer. */
 export class PumpedSink implements Sink {
-  readonly #writer: ByteWriter;
-  readonly #what: string;
   readonly #encoder = new TextEncoder();
   readonly #broken = new AbortController();
-  /** Buffered blocks; the last one accepts more data. */
+  /** Buffered blocks; the last block accepts more data. */
   #waiting: Block[] = [];
   readonly #free: Uint8Array[] = [];
   #waitingBytes = 0;
   #pump: Promise<void> | undefined;
 
   /** `what` is the stream's name in an error: `standard output`. */
-  constructor(writer: ByteWriter, what: string) {
-    this.#writer = writer;
-    this.#what = what;
-  }
+  constructor(private readonly writer: ByteWriter, private readonly what: string) {}
 
   get broken(): AbortSignal {
     return this.#broken.signal;
@@ -88,8 +83,8 @@ export class PumpedSink implements Sink {
   }
 
   /**
-   * Like {@link write}, after what another sink was given before: two streams on one terminal are one text.
-   * Throws and waits like `write`; an error of the other stream is reported there.
+   * Like {@link write}, after earlier data of another sink: two streams on the same terminal are a single text. Throws
+   * and waits like `write`; an error of the other stream is reported there.
    */
   async writeAfter(other: PumpedSink, ...data: SinkData[]): Promise<void> {
     if (other.isIdle) return await this.write(...data);
@@ -120,7 +115,7 @@ export class PumpedSink implements Sink {
 
   /** Never rejects: the error is stored in `broken`, and every later call reports it. */
   async #drain(): Promise<void> {
-    // One turn of the queue, so that writes of the same moment are written in one piece.
+    // A turn of the queue, so that writes of the same moment are written in a single piece.
     await Promise.resolve();
     try {
       while (this.#waitingBytes > 0) {
@@ -143,7 +138,7 @@ export class PumpedSink implements Sink {
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
     let at = 0;
-    while (at < bytes.length) at += await this.#writer.write(bytes.subarray(at));
+    while (at < bytes.length) at += await this.writer.write(bytes.subarray(at));
   }
 
   #errorOf(error: unknown): Error {
@@ -151,7 +146,7 @@ export class PumpedSink implements Sink {
       return new ClosedSinkError("the reader has gone", { cause: error });
     }
     const message = error instanceof Error ? error.message : String(error);
-    return new KodamaError("environment", `cannot write to ${this.#what}: ${message}`, {
+    return new KodamaError("environment", `cannot write to ${this.what}: ${message}`, {
       cause: error,
     });
   }

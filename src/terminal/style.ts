@@ -19,7 +19,7 @@ export interface Style {
   red(text: string): string;
   green(text: string): string;
   yellow(text: string): string;
-  /** One of twelve colours that can be distinguished on dark and light backgrounds; accepts any number. */
+  /** A colour of twelve that can be distinguished on dark and light backgrounds; accepts any number. */
   hue(number: number, text: string): string;
 }
 

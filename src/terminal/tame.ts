@@ -1,5 +1,5 @@
 /** Output of an external program, made safe beside other output on a terminal. */
-import { escapeControls } from "../base/plain_text.ts";
+import { escapeControls, withoutTrailing } from "../base/plain_text.ts";
 
 /** CSI … m alone: colours and weights. */
 // deno-lint-ignore no-control-regex -- this matches control characters
@@ -9,17 +9,17 @@ const steer =
   // deno-lint-ignore no-control-regex -- as above
   /\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)/y;
 
-/** Styles are reset at a line's end, so that they don't leak into the next one's prefix. */
+/** Styles are reset at a line's end, so that they don't leak into the next line's prefix. */
 const unpaint = "\x1b[0m";
 
 /**
- * Returns a line without its end, in which nothing can move the cursor, change the title or affect later lines:
- * colours pass and are reset at its end, every other escape sequence and C0 control is dropped, and what controls
- * the terminal without an escape sequence (`base/plain_text.ts`) is shown as `\u202e`. A carriage return that isn't at
- * the end starts a new piece, for example a progress bar's next state.
+ * Returns a line without its end, in which nothing can move the cursor, change the title or affect later lines: colours
+ * pass and are reset at its end, every other escape sequence and C0 control is dropped, and characters that control the
+ * terminal without an escape sequence (`base/plain_text.ts`) are shown as `\u202e`. A carriage return that isn't at the
+ * end starts a new piece, for example a progress bar's next state.
  */
 export function tameLine(line: string): string[] {
-  return line.replace(/\r+$/, "").split(/\r+/).map((piece) => escapeControls(tamePiece(piece)));
+  return withoutTrailing("\r", line).split(/\r+/).map((piece) => escapeControls(tamePiece(piece)));
 }
 
 function tamePiece(piece: string): string {

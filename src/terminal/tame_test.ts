@@ -49,3 +49,10 @@ Deno.test("property: nothing but colour and text comes through, and plain text u
     assert.deepEqual(tameLine(line), [line]);
   }));
 });
+
+Deno.test("tameLine() takes linear time for runs of characters that aren't shown", () => {
+  for (const unit of ["\r", "\x1b", "\x1b[", "\x1b]", "\x1b[0", "\x07", "a\r"]) {
+    const pieces = tameLine(`${unit.repeat(300_000)}x`);
+    assert.ok(pieces.length > 0, unit);
+  }
+});

@@ -1,4 +1,4 @@
-/** The three standard streams, and their terminal if there is one. */
+/** The three standard streams, and their terminal if there is a terminal. */
 import type { Sink, SinkData } from "./sink.ts";
 
 /** Columns and rows. */
@@ -22,14 +22,14 @@ export interface InputStream {
 /** Standard output or standard error. */
 export interface OutputStream extends Sink {
   readonly isTerminal: boolean;
-  /** As `write`, for what a later drawing erases: a status line isn't output. */
+  /** As `write`, for data that a later drawing erases: a status line isn't output. */
   draw(...data: SinkData[]): Promise<void>;
 }
 
-/** One item to write to a stream. */
+/** An item to write to a stream. */
 export interface Piece {
   stream: "stdout" | "stderr";
-  /** One after the other. */
+  /** In order. */
   data: readonly SinkData[];
 }
 
@@ -38,9 +38,11 @@ export interface Terminal {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /** `none`: no status line, and elsewhere no line now and then: `KODAMA_PROGRESS`. */
+  readonly progress: "auto" | "none";
   /**
-   * The keyboard: standard input, or if that is something else, the terminal that the process was started
-   * from. Undefined if there is none. Opened when it is read, for one reader at a time.
+   * The keyboard: standard input, or if that is something else, the terminal that the process was started from.
+   * Undefined if there is none. Opened when it is read, for one reader at a time.
    */
   keyboard(): InputStream | undefined;
   /**
@@ -51,7 +53,7 @@ export interface Terminal {
   /** Undefined without a terminal. */
   size(): Size | undefined;
   /**
-   * Returns the current size (80x24 if it is unknown), unless that is `known`, and then each new one until the signal,
+   * Returns the current size (80x24 if it is unknown), unless that is `known`, and then each new size until the signal,
    * for each reader. If the system doesn't report changes, there are none.
    */
   sizes(signal: AbortSignal, known?: Size): AsyncIterable<Size>;

@@ -12,6 +12,7 @@ import {
   tmuxVersion,
 } from "./commands.ts";
 import { capacity, layouts, pagesOf, tiledGrid } from "./layout.ts";
+import { writeProgram } from "../base/testing/program_file.ts";
 
 const sizes = fc.record({
   columns: fc.integer({ min: 1, max: 500 }),
@@ -142,7 +143,7 @@ Deno.test("a pane's shell exits only when tmux has read what the program printed
 echo "$*" >>"${folder}/asked"
 test "$(wc -l <"${folder}/asked")" -gt 2 && echo 0 || echo 1
 `;
-    await Deno.writeTextFile(`${folder}/tmux`, lateTmux, { mode: 0o700 });
+    await writeProgram(`${folder}/tmux`, lateTmux);
     const env = { PATH: `${folder}:${Deno.env.get("PATH") ?? ""}`, TMUX_PANE: "%7" };
     const [program = "", ...args] = paneArgv(["sh", "-c", "echo last; exit 7"]);
     const { code, stdout } = await new Deno.Command(program, { args, env }).output();

@@ -14,12 +14,13 @@ import {
   waitingTask,
 } from "../actions/agent/tasks.ts";
 import { type ChangeAction, isConfirmed } from "../actions/confirm_change.ts";
-import { choiceOption, textOption, toggleOption, wholeOption } from "../actions/option.ts";
-import { type AgentRef, agentTarget, readingAgent } from "../actions/session/agent_pod.ts";
+import { choiceField, textField, toggleField, wholeField } from "../operation/field.ts";
+import { type AgentRef, agentTargetFor, readingAgent } from "../actions/session/agent_pod.ts";
 import { sessionAgents } from "../actions/session/agents.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { definedOnly } from "../base/json_value.ts";
 import { approvalLines, eventLines } from "../present/agent_events.ts";
+import { consentLine } from "../present/session_changes.ts";
 import { agentsTable, approvalsOf, requestName, tasksTable } from "../present/agent_tasks.ts";
 import { styleFor } from "../terminal/style.ts";
 import type { Section } from "./fit.ts";
@@ -27,11 +28,11 @@ import { askingModel } from "./pod_tools.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
 const scopeOptions = {
-  namespace: textOption("namespace; the one of new sessions if absent"),
-  context: textOption("context of the kubeconfig; the current one if absent"),
+  namespace: textField("namespace; the one of new sessions if absent"),
+  context: textField("context of the kubeconfig; the current one if absent"),
 };
 
-const sessionOption = { session: textOption("name of the session") };
+const sessionOption = { session: textField("name of the session") };
 
 type Scope = { namespace?: string; context?: string };
 
@@ -49,8 +50,8 @@ export const agentsTool = defineTool({
   description: "Lists the coding agents of all sessions: what each does, whether it waits for an " +
     "approval, and what its tasks have cost; with `session` the tasks of one. Changes nothing.",
   options: {
-    session: textOption("name of a session; all of them if absent"),
-    allNamespaces: toggleOption("the sessions of all namespaces"),
+    session: textField("name of a session; all of them if absent"),
+    allNamespaces: toggleField("the sessions of all namespaces"),
     ...scopeOptions,
   },
   async run({ session, allNamespaces = false, ...scope }, { host, signal, progress }) {
@@ -101,7 +102,7 @@ export const agentLogTool = defineTool({
     "newest first. Changes nothing.",
   options: {
     ...sessionOption,
-    task: wholeOption("number of the task; the newest if absent", { least: 1 }),
+    task: wholeField("number of the task; the newest if absent", { least: 1 }),
     ...scopeOptions,
   },
   required: ["session"],
@@ -140,32 +141,37 @@ export const agentPromptTool = defineTool({
     "approval of each tool that changes something.",
   options: {
     ...sessionOption,
-    prompt: textOption("the task"),
-    agent: textOption("agent to use: claude, codex, or one of the setting agents (default claude)"),
-    permissions: choiceOption(
+    prompt: textField("the task"),
+    agent: textField("agent to use: claude, codex, or one of the setting agents (default claude)"),
+    permissions: choiceField(
       "what the agent may do without an approval (default ask, if the agent can)",
       permissionModes,
     ),
-    newConversation: toggleOption("don't continue the agent's latest conversation"),
+    newConversation: toggleField("don't continue the agent's latest conversation"),
+    anyway: toggleField("run the task even if a task that it is queued behind fails"),
     ...scopeOptions,
   },
   required: ["session", "prompt"],
   mayChange: true,
   async run(values, { host, signal, confirm }) {
-    const { session = "", prompt = "", newConversation = false } = values;
+    const { session = "", prompt = "", newConversation = false, anyway = false } = values;
     const { name: agent, asks } = await knownAgent(host, values.agent ?? "claude");
     const permissions = values.permissions ?? (asks ? "ask" : "bypass");
-    const target = await agentTarget(host, refOf(session, definedOnly(values)), signal);
+    const others: string[] = [];
+    const { target } = await agentTargetFor(host, refOf(session, definedOnly(values)), {
+      ...{ verb: "prompt", consent: consentLine(others), signal },
+    });
     await requireApproved(host, { confirm, target }, {
       kind: "agent",
       session,
       does: `start a task of ${agent}, permissions ${permissions}`,
-      details: prompt.split("\n"),
+      details: [...others, ...prompt.split("\n")],
     });
     const { number, behind } = await startTask(host, target, {
       adapter: agent,
       prompt,
       permissions,
+      anyway,
       conversation: newConversation ? "new" : "latest",
       signal,
     });
@@ -182,16 +188,19 @@ export const agentAnswerTool = defineTool({
     "approval. The tool agents shows the requests.",
   options: {
     ...sessionOption,
-    request: textOption("name of the request, as the tool agents shows it"),
-    decision: choiceOption("the answer", ["allow", "deny"]),
-    message: textOption("with deny: the reason that the agent reads"),
+    request: textField("name of the request, as the tool agents shows it"),
+    decision: choiceField("the answer", ["allow", "deny"]),
+    message: textField("with deny: the reason that the agent reads"),
     ...scopeOptions,
   },
   required: ["session", "request", "decision"],
   mayChange: true,
   async run(values, { host, signal, confirm }) {
     const { session = "", request = "", decision = "deny", message } = values;
-    const target = await agentTarget(host, refOf(session, definedOnly(values)), signal);
+    const others: string[] = [];
+    const { target } = await agentTargetFor(host, refOf(session, definedOnly(values)), {
+      ...{ verb: "answer the agent of", consent: consentLine(others), signal },
+    });
     const found = await waitingTask(host, target, signal);
     const [approval, ...more] = found?.approvals.filter((one) => one.request.startsWith(request)) ??
       [];
@@ -212,6 +221,7 @@ export const agentAnswerTool = defineTool({
       session,
       does: `${decision} what its agent waits for`,
       details: [
+        ...others,
         ...approvalLines(approval),
         ...(answer.kind === "deny" ? [`the reason: ${answer.message}`] : []),
       ],
@@ -227,7 +237,7 @@ export const agentAnswerTool = defineTool({
 async function requireApproved(
   host: ToolContext["host"],
   { confirm, target }: Pick<ToolContext, "confirm"> & {
-    target: Awaited<ReturnType<typeof agentTarget>>;
+    target: Awaited<ReturnType<typeof agentTargetFor>>["target"];
   },
   action: Extract<ChangeAction, { kind: "agent" }>,
 ): Promise<void> {

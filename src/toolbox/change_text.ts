@@ -14,9 +14,9 @@ export function changeText({ action, count, scopes }: ChangeQuestion): string {
     ...scopes.map(({ context, server, namespace, ranges, pods }) => {
       const names = pods.length <= maxPods ? pods.join(", ") : ranges;
       const address = server === undefined ? "" : ` (${server})`;
-      return `in ${
-        plural(pods.length, "pod")
-      } of namespace ${namespace}, context ${context}${address}: ${names}`;
+      const place = `namespace ${namespace}, context ${context}${address}`;
+      if (pods.length === 0) return `in ${place}`;
+      return `in ${plural(pods.length, "pod")} of ${place}: ${names}`;
     }),
   ];
   return lines.map(printable).join("\n");
@@ -25,7 +25,10 @@ export function changeText({ action, count, scopes }: ChangeQuestion): string {
 function actionLines(action: ChangeQuestion["action"], count: number): string[] {
   switch (action.kind) {
     case "command":
-      return [`run: ${action.shell ? action.command.join(" ") : commandLine(action.command)}`];
+      return [
+        `run: ${action.shell ? action.command.join(" ") : commandLine(action.command)}`,
+        ...(action.variables.length === 0 ? [] : [`with ${action.variables.join(", ")}`]),
+      ];
     case "copy":
       return [`copy ${action.from} to ${action.to}`];
     case "kubectl":

@@ -5,12 +5,12 @@
  */
 import { forward, type ForwardInfo } from "../actions/forward/forward.ts";
 import { parsePorts } from "../actions/forward/ports.ts";
-import { textOption, textsOption, wholeOption } from "../actions/option.ts";
+import { operandsOf, selectionOf } from "../actions/selection.ts";
+import { parsedField, textField, textsField, wholeField } from "../operation/field.ts";
 import { onAbort } from "../base/abort.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { infoText } from "../present/forward_painter.ts";
 import { changeRefused } from "./pod_tools.ts";
-import { selectionOf } from "./selection.ts";
 import { defineTool } from "./tool.ts";
 
 const defaultMinutes = 10;
@@ -31,25 +31,28 @@ export const forwardTool = defineTool({
     `after a person's approval, for ${defaultMinutes} minutes or as requested, at most ${maxMinutes}. ` +
     "If the pod is replaced, the port leads to the next one. Answers with the addresses.",
   options: {
-    target: textOption("a pod, or KIND/NAME: web-0, deploy/web, svc/web"),
-    ports: textsOption("ports of the target, by number or name; all that it declares if absent"),
-    minutes: wholeOption("how long the ports stay open", { least: 1 }),
-    namespace: textOption("namespace; the context's own if absent"),
-    context: textOption("context of the kubeconfig; the current one if absent"),
+    target: parsedField("a pod, or KIND/NAME: web-0, deploy/web, svc/web", {
+      parse: (text) => ({ text, operands: operandsOf(text) }),
+      expected: "a pod, or KIND/NAME",
+    }),
+    ports: textsField("ports of the target, by number or name; all that it declares if absent"),
+    minutes: wholeField("how long the ports stay open", { least: 1 }),
+    namespace: textField("namespace; the context's own if absent"),
+    context: textField("context of the kubeconfig; the current one if absent"),
   },
   required: ["target"],
   mayChange: true,
-  async run({ target = "", ports = [], minutes = defaultMinutes, ...scope }, context) {
+  async run(
+    { target = { text: "", operands: [] }, ports = [], minutes = defaultMinutes, ...scope },
+    context,
+  ) {
     const { host, confirm, lifetime, signal } = context;
     const { namespace, context: contextName } = scope;
-    const { contexts, selection: { operands, ...selection } } = selectionOf(
-      {
-        pods: [target],
-        ...(namespace === undefined ? {} : { namespaces: [namespace] }),
-        ...(contextName === undefined ? {} : { contexts: [contextName] }),
-      },
-      { allPhases: true },
-    );
+    const { contexts, selection } = selectionOf({
+      namespaces: namespace === undefined ? [] : [namespace],
+      contexts: contextName === undefined ? [] : [contextName],
+      allPhases: true,
+    });
     const mappings = ports.flatMap((text) => {
       // Always a free local port: a number of the model's could be another program's.
       const parsed = text.includes(":")
@@ -65,7 +68,7 @@ export const forwardTool = defineTool({
     const isAgreed = await confirm({
       action: {
         kind: "forward",
-        target,
+        target: target.text,
         ports,
         minutes: limit,
         scope: `namespace ${namespace ?? client.defaultNamespace}, context ${client.context}`,
@@ -79,8 +82,8 @@ export const forwardTool = defineTool({
     const timer = host.clock.timer(limit * 60_000, () => stop.abort());
     const events = forward(host, {
       contexts,
-      selection: { ...selection, operands: [] },
-      groups: [{ targets: operands, ports: mappings }],
+      selection,
+      groups: [{ targets: target.operands, ports: mappings }],
       balance: false,
       free: false,
       address: "127.0.0.1",

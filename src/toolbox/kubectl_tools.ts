@@ -1,7 +1,7 @@
 /** The tool that changes objects of the cluster: the user's own kubectl, behind a person's approval. */
 import { planKubectl } from "../actions/kubectl/guard.ts";
-import { previewKubectl } from "../actions/kubectl/preview.ts";
-import { textOption, textsOption } from "../actions/option.ts";
+import { confirmPlan } from "../actions/kubectl/confirm_plan.ts";
+import { textField, textsField } from "../operation/field.ts";
 import { parseKubectl } from "../gate/kubectl.ts";
 import { kubectlReasonText, kubectlUse } from "../gate/kubectl.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
@@ -38,9 +38,9 @@ export const kubectlTool = defineTool({
     `and its effect: ${[...verbs].join(", ")}. The arguments are without "kubectl" itself. ` +
     'To apply a manifest: args ["apply", "-f", "-"] and the manifest. To read, use the other tools.',
   options: {
-    args: textsOption('the arguments: ["rollout", "restart", "deploy/web"]'),
-    manifest: textOption("YAML or JSON that is given on standard input"),
-    context: textOption("context of the kubeconfig; the current one if absent"),
+    args: textsField('the arguments: ["rollout", "restart", "deploy/web"]'),
+    manifest: textField("YAML or JSON that is given on standard input"),
+    context: textField("context of the kubeconfig; the current one if absent"),
   },
   required: ["args"],
   mayChange: true,
@@ -58,21 +58,30 @@ export const kubectlTool = defineTool({
       isConfirmed: false,
     });
     const kubectl = await host.kubectl();
-    const preview = await previewKubectl(host, kubectl, plan, signal);
-    const { text, whole: all } = questionOf(plan, preview, styleFor(false));
-    const isAgreed = await confirm({
-      action: {
-        kind: "kubectl",
-        args: whole,
-        effect: (all ?? text).trimEnd().split("\n"),
-        ...(manifest === undefined ? {} : { manifest }),
+    const confirmed = await confirmPlan(host, kubectl, plan, {
+      signal,
+      ask: async ({ plan, preview }, isRepeated) => {
+        const { text, whole: all } = questionOf(plan, preview, {
+          style: styleFor(false),
+          isRepeated,
+        });
+        return await confirm({
+          action: {
+            kind: "kubectl",
+            args: whole,
+            effect: (all ?? text).trimEnd().split("\n"),
+            ...(manifest === undefined ? {} : { manifest }),
+          },
+          count: 0,
+          scopes: [],
+          because: { kind: "model" },
+        });
       },
-      count: 0,
-      scopes: [],
-      because: { kind: "model" },
     });
-    if (!isAgreed) throw new KodamaError("declined", "the person said no: nothing was changed");
-    const { exitCode, stdout, stderr } = await kubectl.read(whole, {
+    if (confirmed === undefined) {
+      throw new KodamaError("declined", "the person said no: nothing was changed");
+    }
+    const { exitCode, stdout, stderr } = await kubectl.read(confirmed.plan.args, {
       ...(manifest === undefined ? {} : { input }),
       stderr: "read",
       maxBytes: maxOutputBytes,

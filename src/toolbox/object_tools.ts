@@ -1,12 +1,13 @@
 /** Tools that read objects of any kind: `get`, `wait`. */
 import {
-  choiceOption,
-  durationOption,
-  textOption,
-  textsOption,
-  toggleOption,
-} from "../actions/option.ts";
-import { getObjects } from "../actions/objects/get_objects.ts";
+  choiceField,
+  durationField,
+  or,
+  textField,
+  textsField,
+  toggleField,
+} from "../operation/field.ts";
+import { type FoundObject, getObjects } from "../actions/objects/get_objects.ts";
 import { parseCondition, wait, type WaitState } from "../actions/wait/wait.ts";
 import { isSecretName, redactedText } from "../exec/redact.ts";
 import { UsageError } from "../base/errors.ts";
@@ -17,11 +18,11 @@ import type { Section } from "./fit.ts";
 import { defineTool } from "./tool.ts";
 
 const scopeOptions = {
-  namespace: textOption("namespace; the context's own if absent"),
-  allNamespaces: toggleOption("all namespaces"),
-  selector: textOption("label selector, such as app=web"),
-  fieldSelector: textOption("field selector"),
-  context: textOption("context of the kubeconfig; the current one if absent"),
+  namespace: textField("namespace; the context's own if absent"),
+  allNamespaces: toggleField("all namespaces"),
+  selector: textField("label selector, such as app=web"),
+  fieldSelector: textField("field selector"),
+  context: textField("context of the kubeconfig; the current one if absent"),
 };
 
 /** An object of any kind, of which nothing is known. */
@@ -33,38 +34,54 @@ export const getTool = defineTool({
   title: "Read objects of the cluster",
   description:
     "Reads objects of any kind that the server has: one by its name as YAML, or a list " +
-    "with a line for each. Values of Secrets are never returned. For pods, the tool `pods` is " +
-    "shorter. Events of an object: kind events, fieldSelector involvedObject.name=NAME. Changes nothing.",
+    "with the columns of kubectl get. Values of Secrets are never returned. For pods, the tool `pods` is " +
+    "shorter. Events (kind events) come folded by reason and message, the latest first; those of " +
+    "one object by fieldSelector involvedObject.uid=UID. Changes nothing.",
   options: {
-    kind: textOption("kind, as kubectl names it: deploy, nodes, certificates.cert-manager.io"),
-    name: textOption("name of one object; all of the kind if absent"),
+    kind: textField("kind, as kubectl names it: deploy, nodes, certificates.cert-manager.io"),
+    name: textField("name of one object; all of the kind if absent"),
     ...scopeOptions,
-    part: choiceOption("part of one object", ["all", "metadata", "spec", "status"], {
-      default: "all",
-    }),
+    part: or(choiceField("part of one object", ["all", "metadata", "spec", "status"]), "all"),
+    wide: toggleField(
+      "of a list, also the columns of kubectl get -o wide: images, nodes, addresses",
+    ),
+    since: durationField("of events, only those that were seen within this time"),
   },
   required: ["kind"],
-  async run({ kind = "", name, part = "all", ...scope }, { host, signal }) {
+  async run({ kind = "", name, part, wide, since, ...scope }, { host, signal }) {
     if (name !== undefined && scope.allNamespaces) {
       throw new UsageError("an object of a name is in one namespace");
     }
-    const { resource, objects } = await getObjects(host, {
+    const { resource, context, objects: found } = await getObjects(host, {
       kind,
       ...definedOnly({ name, ...scope }),
       signal,
     });
-    const clean = objects.map((object) => withoutValues(resource.kind, object));
-    if (name !== undefined) return await oneObject(clean[0] ?? {}, part);
+    const objects = found.map(({ object, printed }) => ({
+      object: withoutValues(resource.kind, object),
+      printed,
+    }));
+    const [first] = objects;
+    if (name !== undefined) return await oneObject(first?.object ?? {}, part);
+    const isEvents = resource.kind === "Event";
+    if (since !== undefined && !isEvents) throw new UsageError("`since` is for events");
     const nowMs = host.clock.now().getTime();
-    const showNamespace = new Set(clean.map((one) => metadataOf(one)["namespace"])).size > 1;
-    // Events: the latest first, as only those matter.
-    const sorted = resource.kind === "Event" ? clean.toSorted(byTime) : clean;
+    const namespaces = new Set(objects.map(({ object }) => metadataOf(object)["namespace"]));
+    const [namespace] = namespaces;
+    const namespaced = namespaces.size === 1 && namespace !== undefined
+      ? `namespace ${namespace}, `
+      : "";
+    const count = plural(objects.length, resource.kind, `${resource.kind} objects`);
     return [
-      { lines: [plural(clean.length, resource.kind, `${resource.kind} objects`)], unit: "lines" },
+      { lines: [`${count} (${namespaced}context ${context})`], unit: "lines" },
       {
-        lines: sorted.map((one) => lineOf(one, { nowMs, showNamespace })),
-        unit: "objects",
-        more: "narrow with name, selector, fieldSelector or namespace",
+        lines: isEvents
+          ? eventLines(objects.map(({ object }) => object), { nowMs, sinceMs: since })
+          : tableLines(objects, { nowMs, wide: wide === true }),
+        unit: isEvents ? "events" : "objects",
+        more: isEvents
+          ? "narrow with since, fieldSelector (type=Warning, involvedObject.name=NAME) or namespace"
+          : "narrow with name, selector, fieldSelector or namespace",
       },
     ];
   },
@@ -73,12 +90,6 @@ export const getTool = defineTool({
 function metadataOf(object: AnyObject): AnyObject {
   const { metadata } = object;
   return isRecord(metadata) ? metadata : {};
-}
-
-function byTime(a: AnyObject, b: AnyObject): number {
-  const time = (one: AnyObject) =>
-    String(one["lastTimestamp"] ?? one["eventTime"] ?? metadataOf(one)["creationTimestamp"] ?? "");
-  return time(a) < time(b) ? 1 : -1;
 }
 
 /** Values of a Secret become their sizes; what only machines read is removed. */
@@ -140,54 +151,116 @@ async function oneObject(object: AnyObject, part: string): Promise<Section[]> {
   }));
 }
 
-/** Name, age, and what the status says, in one line. */
-function lineOf(
-  object: AnyObject,
-  { nowMs, showNamespace }: { nowMs: number; showNamespace: boolean },
-): string {
-  const metadata = metadataOf(object);
-  const { type, reason, message, involvedObject, count } = object;
-  if (isRecord(involvedObject)) {
-    const about = `${involvedObject["kind"]}/${involvedObject["name"]}`;
-    return [type, reason, about, message, count === undefined ? "" : `(${count}×)`].join("  ");
-  }
-  const status = isRecord(object["status"]) ? object["status"] : {};
-  const created = Date.parse(String(metadata["creationTimestamp"] ?? ""));
-  return [
-    showNamespace ? `${metadata["namespace"] ?? ""}/${metadata["name"]}` : metadata["name"],
-    Number.isNaN(created) ? "" : ageText(nowMs - created),
-    ...statusFacts(status),
-  ].filter((one) => one !== "").join("  ");
+/** Events of one reason and message: how often, of which objects, and when. */
+interface EventGroup {
+  head: string;
+  /** That of the first, and that of all: without the names of the objects. */
+  message: string;
+  common: string;
+  objects: Set<string>;
+  count: number;
+  firstMs: number;
+  lastMs: number;
 }
 
-function statusFacts(status: AnyObject): string[] {
-  const conditions = Array.isArray(status["conditions"])
-    ? status["conditions"].filter(isRecord)
-    : [];
-  // A condition is worth a word if it isn't in its usual state.
-  const unusual = conditions.filter(({ type, status }) =>
+/** Objects of a group of events that are named. */
+const maxNamed = 5;
+
+/** Returns a line for each reason and message, what was seen last first. */
+function eventLines(
+  events: readonly AnyObject[],
+  { nowMs, sinceMs = Infinity }: { nowMs: number; sinceMs: number | undefined },
+): string[] {
+  const groups = new Map<string, EventGroup>();
+  for (const event of events) {
+    const { type, reason, message, involvedObject: about, count, series } = event;
+    const repeated = isRecord(series) ? series : {};
+    const times = [
+      ...[event["firstTimestamp"], event["eventTime"], metadataOf(event)["creationTimestamp"]],
+      ...[event["lastTimestamp"], repeated["lastObservedTime"]],
+    ].map((time) => Date.parse(String(time))).filter((ms) => !Number.isNaN(ms));
+    const [firstMs, lastMs] = [Math.min(...times), Math.max(...times)];
+    if (nowMs - lastMs > sinceMs) continue;
+    const head = `${type}  ${reason}`;
+    // Messages that differ in the name of their object alone are equal.
+    const name = isRecord(about) && typeof about["name"] === "string" ? about["name"] : "";
+    const text = name === "" ? String(message ?? "") : String(message ?? "").replaceAll(name, "*");
+    const key = `${head}\n${text}`;
+    const group = groups.get(key) ??
+      {
+        head,
+        message: String(message ?? ""),
+        common: text,
+        objects: new Set(),
+        count: 0,
+        firstMs,
+        lastMs,
+      };
+    groups.set(key, group);
+    if (isRecord(about)) group.objects.add(`${about["kind"]}/${about["name"]}`);
+    group.count += Number(count ?? repeated["count"] ?? 1);
+    group.firstMs = Math.min(group.firstMs, firstMs);
+    group.lastMs = Math.max(group.lastMs, lastMs);
+  }
+  const ago = (ms: number) => `${ageText(nowMs - ms)} ago`;
+  return [...groups.values()].sort((a, b) => b.lastMs - a.lastMs)
+    .map(({ head, message, common, objects, count, firstMs, lastMs }) => {
+      const named = [...objects].slice(0, maxNamed).join(", ");
+      const others = objects.size > maxNamed ? ` and ${objects.size - maxNamed} more` : "";
+      const when = ago(firstMs) === ago(lastMs)
+        ? ago(lastMs)
+        : `${ago(lastMs)}, first ${ago(firstMs)}`;
+      const often = count > 1 ? ` (${count}×)` : "";
+      const text = objects.size > 1 ? common : message;
+      return [`${when}${often}`, head, `${named}${others}`, text].join("  ");
+    });
+}
+
+/** Returns the server's own columns, the conditions that are worth a word, and the titles first. */
+function tableLines(
+  objects: readonly { object: AnyObject; printed: FoundObject["printed"] | undefined }[],
+  { nowMs, wide }: { nowMs: number; wide: boolean },
+): string[] {
+  const showNamespace =
+    new Set(objects.map(({ object }) => metadataOf(object)["namespace"])).size > 1;
+  const columns = objects.find(({ printed }) => printed !== undefined)?.printed?.columns ?? [];
+  const shown = columns.map(({ isWide }) => wide || !isWide);
+  const title = columns.filter((_, index) => shown[index]).map(({ name }) => name.toUpperCase());
+  return [
+    ...(title.length === 0 ? [] : [title.join("  ")]),
+    ...objects.map(({ object, printed }) => {
+      const { name, namespace, creationTimestamp } = metadataOf(object);
+      const path = showNamespace ? `${namespace ?? ""}/${name}` : String(name);
+      const conditions = unusualConditions(object["status"]);
+      if (printed === undefined) {
+        const created = Date.parse(String(creationTimestamp ?? ""));
+        const age = Number.isNaN(created) ? [] : [ageText(nowMs - created)];
+        return [path, ...age, ...conditions].join("  ");
+      }
+      const cells = printed.cells.flatMap((cell, index) => {
+        if (shown[index] !== true) return [];
+        if (columns[index]?.isName === true) return [path];
+        const text = typeof cell === "string" ? cell : JSON.stringify(cell ?? "");
+        return [text === "" || text === '""' ? "-" : text];
+      });
+      return [...cells, ...conditions].join("  ");
+    }),
+  ];
+}
+
+/** Returns the conditions that aren't in their usual state, with their reasons. */
+function unusualConditions(status: unknown): string[] {
+  const conditions = isRecord(status) ? status["conditions"] : undefined;
+  if (!Array.isArray(conditions)) return [];
+  return conditions.filter(isRecord).filter(({ type, status }) =>
     /Pressure|Unavailable|Failure|Failed|Stalled/.test(String(type))
       ? status !== "False"
       : status !== "True"
+  ).map(({ type, status, reason, message }) =>
+    `${type}=${status}${reason === undefined ? "" : ` (${reason})`}${
+      message === undefined ? "" : ` ${String(message).slice(0, 120)}`
+    }`
   );
-  const numbers = [
-    "readyReplicas",
-    "replicas",
-    "availableReplicas",
-    "succeeded",
-    "failed",
-    "active",
-  ]
-    .flatMap((name) => typeof status[name] === "number" ? [`${name}=${status[name]}`] : []);
-  return [
-    typeof status["phase"] === "string" ? status["phase"] : "",
-    ...numbers,
-    ...unusual.map(({ type, status, reason, message }) =>
-      `${type}=${status}${reason === undefined ? "" : ` (${reason})`}${
-        message === undefined ? "" : ` ${String(message).slice(0, 120)}`
-      }`
-    ),
-  ];
 }
 
 /** Longer waits block a conversation. */
@@ -201,13 +274,13 @@ export const waitTool = defineTool({
     "Waits until objects are ready, have a condition, exist or are deleted, and answers " +
     "why they aren't: reasons, warnings and last log lines. Changes nothing.",
   options: {
-    objects: textsOption("objects as KIND/NAME: deploy/web"),
-    for: textsOption(
+    objects: textsField("objects as KIND/NAME: deploy/web"),
+    for: textsField(
       "ready (the default), condition=TYPE, jsonpath={.PATH}=VALUE, create or delete",
     ),
     namespace: scopeOptions.namespace,
     context: scopeOptions.context,
-    timeoutMs: durationOption(`time limit (default 60000, at most ${maxWaitMs})`),
+    timeoutMs: durationField(`time limit (default 60000, at most ${maxWaitMs})`),
   },
   required: ["objects"],
   async run(values, { host, signal, progress }) {

@@ -1,27 +1,49 @@
-/** Tools that read pods and run commands in them: `pods`, `exec`, `read_file`, `logs`. */
+/** Tools that read pods and run commands in them: `pods`, `top`, `exec`, `read_file`, `logs`. */
 import { exec } from "../actions/exec/exec.ts";
-import { compressNames, type FoldedGroup, type RunSummary } from "../actions/exec/events.ts";
-import type { Confirm } from "../actions/confirm_change.ts";
-import { logs } from "../actions/logs/logs.ts";
-import { containerNamed, textOf } from "../actions/logs/events.ts";
-import { listPods } from "../actions/pick/list_pods.ts";
 import {
-  durationOption,
-  textOption,
-  textsOption,
-  toggleOption,
-  wholeOption,
-} from "../actions/option.ts";
+  compressNames,
+  type ExecEvent,
+  type FoldedGroup,
+  outcomeText,
+  type RunSummary,
+} from "../actions/exec/events.ts";
+import type { Confirm } from "../actions/confirm_change.ts";
+import { readLogs } from "../actions/logs/read_logs.ts";
+import { logs, textOf, withSelection } from "../actions/logs/events.ts";
+import { isChosen, selectionFields, selectionOf } from "../actions/selection.ts";
+import { listPods } from "../actions/pick/list_pods.ts";
+import type { Selection } from "../actions/pick/pods.ts";
+import { type NodeSelection, readUsage } from "../actions/top/top.ts";
+import { sortedUsage, type UsageRow } from "../actions/top/usage.ts";
+import {
+  choiceField,
+  durationField,
+  offered,
+  or,
+  textField,
+  textsField,
+  toggleField,
+  wholeField,
+} from "../operation/field.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { definedOnly } from "../base/json_value.ts";
 import { plural } from "../base/plural.ts";
 import { type ListedPod, statusTable } from "../present/pods_table.ts";
-import { failedContextText, notRecordedText, skippedPodTexts } from "../present/run_notes.ts";
+import {
+  defaultedTexts,
+  failedContextText,
+  notRecordedText,
+  skippedPodTexts,
+} from "../runs/notes.ts";
 import { singleOutcomeText } from "../present/summary.ts";
+import { usageTable } from "../present/usage_table.ts";
 import type { Section } from "./fit.ts";
-import { isChosen, selectionOf, selectionOptions } from "./selection.ts";
-import { refusedCommand } from "./credential_commands.ts";
+import { credentialsRefused, type PodAnswer, refuseCredentials } from "./credential_commands.ts";
+import { beginsWithToken } from "./secrets.ts";
+import { secretSources } from "../actions/exec/secret_sources.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
+
+const podFields = offered(selectionFields, "tools");
 
 const narrow = "narrow with pods, match, selector, namespaces or sample";
 
@@ -31,9 +53,12 @@ export const podsTool = defineTool({
   title: "List pods",
   description: "Lists the pods that a selection matches, as kubectl get pods does: those with " +
     "problems first, and a count of each status. Changes nothing.",
-  options: { ...selectionOptions, allPhases: toggleOption("also pods that have ended") },
-  async run({ allPhases = true, ...values }, { host, signal }) {
-    const selected = selectionOf(values, { allPhases });
+  options: {
+    ...podFields,
+    allPhases: { ...toggleField("also pods that have ended"), default: true },
+  },
+  async run({ allPhases, ...values }, { host, signal }) {
+    const selected = selectionOf({ ...values, allPhases });
     const pods: ListedPod[] = [];
     const notes: string[] = [];
     for await (const event of listPods(host, { ...selected, signal })) {
@@ -73,6 +98,60 @@ export const podsTool = defineTool({
 });
 
 /** Columns apart by two blanks cost fewer tokens than aligned ones. */
+/** `top`. */
+export const topTool = defineTool({
+  name: "top",
+  title: "Usage of CPU and memory",
+  description:
+    "CPU and memory that pods, containers or nodes use, beside their requests and limits, " +
+    "the largest first. The server needs the metrics API. Changes nothing.",
+  options: {
+    of: or(choiceField("rows of the answer", ["pods", "containers", "nodes"]), "pods"),
+    sortBy: or(choiceField("order of the rows", ["cpu", "memory", "name"]), "cpu"),
+    ...podFields,
+  },
+  async run({ of: subject, sortBy: sort, ...values }, { host, signal }) {
+    const { contexts, selection } = selectionOf(values);
+    const rows: UsageRow[] = [];
+    const notes: string[] = [];
+    const usage = readUsage(host, {
+      contexts,
+      subject: subject === "nodes"
+        ? { kind: "nodes", selection: nodesOf(selection) }
+        : { kind: "pods", selection, byContainer: subject === "containers" },
+      sort,
+      signal,
+    });
+    for await (const part of usage) {
+      rows.push(...part.rows);
+      notes.push(
+        ...part.failed.map(failedContextText),
+        ...skippedPodTexts({ context: contexts[0] ?? "", ...part }),
+      );
+    }
+    const columns = {
+      subject,
+      context: contexts.length > 1,
+      namespace: new Set(rows.map(({ namespace }) => namespace)).size > 1,
+    };
+    const [header = "", ...lines] = usageTable(sortedUsage(rows, sort), columns);
+    return [
+      { lines: notes, unit: "notes" },
+      { lines: [compact(header)], unit: "lines" },
+      { lines: lines.map(compact), unit: subject, more: narrow },
+    ];
+  },
+});
+
+/** Nodes are selected by names, labels and patterns. */
+function nodesOf({ operands, labelSelector, match, exclude }: Selection): NodeSelection {
+  const names = operands.map((one) => {
+    if (one.kind === "pod") return one.name;
+    throw new UsageError("nodes are named, not workloads");
+  });
+  return { names, match, exclude, ...definedOnly({ labelSelector }) };
+}
+
 function compact(row: string): string {
   return row.replaceAll(/ {2,}/g, "  ");
 }
@@ -107,16 +186,16 @@ export const execTool = defineTool({
     "command may change something and needs a person's approval. The command is a program and " +
     'its arguments, not a line of shell: ["sh", "-c", "…"] is one if you need it.',
   options: {
-    ...selectionOptions,
-    command: textsOption("the program and its arguments"),
-    all: toggleOption("run in all pods of the namespaces, if nothing else chooses them"),
-    timeoutMs: durationOption("time limit of the command in each pod (default 60000)"),
+    ...podFields,
+    command: textsField("the program and its arguments"),
+    all: toggleField("run in all pods of the namespaces, if nothing else chooses them"),
+    timeoutMs: durationField("time limit of the command in each pod (default 60000)"),
   },
   required: ["command"],
   mayChange: true,
   editable: { option: "command" },
   async run({ command = [], all = false, timeoutMs = 60_000, ...values }, context) {
-    if (!isChosen(values) && !all) {
+    if (!isChosen(selectionOf(values).selection) && !all) {
       throw new UsageError("no pods are chosen", { hint: 'name some, or set "all" to true' });
     }
     return await run({ command, values, timeoutMs }, context);
@@ -133,9 +212,9 @@ export const readFileTool = defineTool({
   description: "Reads the start of a text file in every matching pod; equal contents are folded " +
     "into groups. Changes nothing. Files with credentials are refused.",
   options: {
-    ...selectionOptions,
-    path: textOption("absolute path of the file"),
-    bytes: wholeOption(`read at most this many bytes (default 20000, at most ${maxFileBytes})`, {
+    ...podFields,
+    path: textField("absolute path of the file"),
+    bytes: wholeField(`read at most this many bytes (default 20000, at most ${maxFileBytes})`, {
       least: 1,
     }),
   },
@@ -143,29 +222,26 @@ export const readFileTool = defineTool({
   async run({ path = "", bytes = 20_000, ...values }, context) {
     if (!path.startsWith("/")) throw new UsageError('"path" has to be absolute');
     const command = ["head", "-c", String(Math.min(bytes, maxFileBytes)), path];
-    return await run({ command, values, timeoutMs: 60_000 }, context);
+    return await run({ command, values, timeoutMs: 60_000, fromStart: true }, context);
   },
 });
 
 async function run(
-  { command, values, timeoutMs }: {
+  { command, values, timeoutMs, fromStart = false }: {
     command: readonly string[];
     values: Parameters<typeof selectionOf>[0];
     timeoutMs: number;
+    /** It prints a file from its start, where a token is recognised. */
+    fromStart?: boolean;
   },
   { host, signal, confirm, progress }: ToolContext,
 ): Promise<readonly Section[]> {
-  const refused = refusedCommand(command);
-  if (refused !== undefined) throw refused;
-  const notes: string[] = [];
-  const stderr: string[] = [];
-  let groups: readonly FoldedGroup[] = [];
-  let summary: RunSummary | undefined;
-  let names: readonly string[] = [];
-  let ended = 0;
-  const decoder = new TextDecoder();
+  await refuseCredentials(command, {
+    sources: await secretSources(host, { ...selectionOf(values), signal }),
+    ask: (before) => askPods(before, { values, host, signal }),
+  }, { fromStart });
   const events = exec(host, {
-    ...selectionOf(values, { allPhases: false }),
+    ...selectionOf(values),
     command,
     outputMode: "fold",
     foldStderr: true,
@@ -174,6 +250,25 @@ async function run(
     confirm: askingModel(confirm),
     because: { kind: "model" },
   });
+  const isWhole = fromStart || command[0] === "cat";
+  return await commandAnswer(events, { isWhole, progress });
+}
+
+/** Returns the answer of a run whose output is folded. `isWhole`: it prints a file from its start. */
+export async function commandAnswer(
+  events: AsyncIterable<ExecEvent>,
+  { isWhole = false, progress }: {
+    isWhole?: boolean;
+    progress?: ToolContext["progress"] | undefined;
+  } = {},
+): Promise<readonly Section[]> {
+  const notes: string[] = [];
+  const stderr: string[] = [];
+  let groups: readonly FoldedGroup[] = [];
+  let summary: RunSummary | undefined;
+  let names: readonly string[] = [];
+  let ended = 0;
+  const decoder = new TextDecoder();
   for await (const event of events) {
     switch (event.kind) {
       case "runStarted":
@@ -190,6 +285,9 @@ async function run(
         break;
       case "podsSkipped":
         notes.push(...skippedPodTexts(event));
+        break;
+      case "containersDefaulted":
+        notes.push(...defaultedTexts(event));
         break;
       case "notRecorded":
         notes.push(notRecordedText(event));
@@ -209,6 +307,9 @@ async function run(
   if (summary === undefined) {
     throw new KodamaError("declined", "the person said no: nothing was run");
   }
+  if (isWhole && groups.some(({ stdout }) => beginsWithToken(decoder.decode(stdout)))) {
+    throw credentialsRefused();
+  }
   // What failed matters most; then the outputs that most pods have, and the ones that few have.
   const sorted = groups.toSorted((a, b) =>
     Number(a.outcome.kind === "ok") - Number(b.outcome.kind === "ok") ||
@@ -222,6 +323,41 @@ async function run(
     ...sorted.map((group) => groupSection(group)),
     { lines: stderr, unit: "lines of standard error" },
   ];
+}
+
+/** A file that can't be read within this time, such as a pipe, doesn't hold up the command. */
+const searchTimeoutMs = 10_000;
+
+/** Runs a command of kodama's own before that of the model, in the same pods. */
+async function* askPods(
+  command: readonly string[],
+  { values, host, signal }: Pick<ToolContext, "host" | "signal"> & {
+    values: Parameters<typeof selectionOf>[0];
+  },
+): AsyncGenerator<PodAnswer, void> {
+  const events = exec(host, {
+    ...selectionOf(values),
+    command,
+    outputMode: "fold",
+    timeoutMs: searchTimeoutMs,
+    unrecorded: true,
+    signal,
+    confirm: askingModel(undefined),
+  });
+  const decoder = new TextDecoder();
+  for await (const event of events) {
+    if (event.kind !== "folded") continue;
+    for (const { outcome, stdout } of event.groups) {
+      const exitCode = outcome.kind === "ok"
+        ? 0
+        : outcome.kind === "failed"
+        ? outcome.exitCode
+        : outcome.kind === "timeout"
+        ? "timeout"
+        : undefined;
+      yield { output: decoder.decode(stdout), exitCode };
+    }
+  }
 }
 
 /** With more groups the last ones may be omitted: what is rare in them is said before. */
@@ -269,7 +405,9 @@ function groupSection(
   { names, targets, outcome, stdout, stderr, omittedBytes }: FoldedGroup,
 ): Section {
   const decoder = new TextDecoder();
-  const end = outcome.kind === "ok" ? "" : `: ${singleOutcomeText(outcome) ?? outcome.kind}`;
+  const end = outcome.kind === "ok"
+    ? ""
+    : `: ${singleOutcomeText(outcome) ?? outcomeText(outcome)}`;
   const shown = names.length > 120 ? `${names.slice(0, 120)}…` : names;
   const body = [stdout, stderr].flatMap((bytes) =>
     decoder.decode(bytes).replace(/\n$/, "").split("\n").filter((line) => line !== "")
@@ -307,40 +445,21 @@ export const logsTool = defineTool({
   name: "logs",
   title: "Read logs of pods",
   description: "Reads the logs of every matching container and answers with a digest: how many " +
-    "lines, the kinds of errors and warnings with their counts, and the last lines. Changes nothing.",
-  options: {
-    ...selectionOptions,
-    tail: wholeOption(
-      `last lines of each container to read (default ${maxLogLines} for all together, at least ${leastTail})`,
-      { least: 1 },
-    ),
-    sinceMs: durationOption("only lines of the last N milliseconds"),
-    previous: toggleOption("the logs of the instances before the current ones"),
-    grep: textsOption("only lines that contain one of these texts"),
-  },
-  async run({ tail, sinceMs, previous = false, grep = [], ...values }, context) {
-    const { host, signal, progress } = context;
-    const { contexts, selection } = selectionOf(values, { allPhases: true });
-    const { container, ...rest } = selection;
-    const tailLines = tail ??
-      Math.max(
-        leastTail,
-        Math.floor(
-          maxLogLines / await countContainers(host, { contexts, selection: rest, signal }),
-        ),
-      );
+    "lines, the kinds of errors and warnings with their counts, and the last lines. Without tail, " +
+    `${maxLogLines} lines of all containers together, at least ${leastTail} of each. Changes nothing.`,
+  options: offered(logs.input, "tools"),
+  check: logs.check,
+  async run(input, { host, signal, progress }) {
+    const request = withSelection(input);
+    const { contexts, selection } = request;
     const stop = new AbortController();
-    const events = logs(host, {
-      contexts,
-      selection: rest,
-      containers: containerNamed(container),
+    const events = readLogs(host, {
+      ...request,
       follow: false,
-      previous,
-      start: {
-        tailLines,
-        ...definedOnly({ sinceSeconds: sinceMs && Math.ceil(sinceMs / 1000) }),
-      },
-      filter: { include: grep.map((text) => new RegExp(escaped(text))), exclude: [] },
+      tail: input.tail ?? Math.max(
+        leastTail,
+        Math.floor(maxLogLines / await countContainers(host, { contexts, selection, signal })),
+      ),
       signal: AbortSignal.any([signal, stop.signal]),
     });
     const digest = new LogDigest();
@@ -388,10 +507,6 @@ async function countContainers(
     for (const state of event.states) count += Math.max(1, state?.totalContainers ?? 1);
   }
   return Math.max(1, count);
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
 const seriousPattern =
@@ -468,7 +583,7 @@ class LogDigest {
       { length: Math.min(this.lines, lastLines) },
       (_, back) => this.#last[(this.lines - back) % lastLines] ?? "",
     );
-    const more = "narrow with pods, container, grep, sinceMs or tail";
+    const more = "narrow with pods, container, grep, since or tail";
     return [
       { lines: [head], unit: "lines" },
       { lines: notes, unit: "notes" },

@@ -1,6 +1,6 @@
 /** Tools over what kodama itself has: `runs`, `run`, `workflows`, `workflow`, `run_workflow`, `sessions`, `contexts`. */
 import type { Host } from "../actions/host.ts";
-import { textOption, toggleOption, variablesOption, wholeOption } from "../actions/option.ts";
+import { textField, toggleField, variablesField, wholeField } from "../operation/field.ts";
 import { findAnyRun, listRuns } from "../actions/runs/past_runs.ts";
 import { list as listSessions } from "../actions/session/list.ts";
 import { listWorkflows, readWorkflow } from "../actions/workflow/files.ts";
@@ -22,7 +22,7 @@ export const runsTool = defineTool({
   title: "List past runs",
   description: "Lists past runs of commands and workflows on this machine, the newest first. " +
     "Changes nothing.",
-  options: { limit: wholeOption("largest number of runs (default 20)", { least: 1 }) },
+  options: { limit: wholeField("largest number of runs (default 20)", { least: 1 }) },
   async run({ limit = 20 }, { host }) {
     const { runs, total } = await listRuns(host, Math.min(limit, 500));
     return [
@@ -37,7 +37,7 @@ export const runTool = defineTool({
   name: "run",
   title: "Show a past run",
   description: "Shows a past run and how each of its pods or steps ended. Changes nothing.",
-  options: { id: textOption("id of the run; the latest if absent") },
+  options: { id: textField("id of the run; the latest if absent") },
   async run({ id }, { host }) {
     const found = await findAnyRun(host, id);
     const lines = found.kind === "run" ? runLines(found.run) : workflowRunLines(found.run);
@@ -76,8 +76,8 @@ async function requireListed(host: Host, name: string): Promise<void> {
 }
 
 const workflowOptions = {
-  name: textOption("name of the workflow"),
-  params: variablesOption("values of its parameters"),
+  name: textField("name of the workflow"),
+  params: variablesField("values of its parameters"),
 };
 
 /** `workflow`. */
@@ -86,7 +86,7 @@ export const workflowTool = defineTool({
   title: "Show or plan a workflow",
   description: "Shows what a workflow does; with `plan`, the steps with these parameters and the " +
     "pods that each would run in. Changes nothing.",
-  options: { ...workflowOptions, plan: toggleOption("plan a run, with its pods") },
+  options: { ...workflowOptions, plan: toggleField("plan a run, with its pods") },
   required: ["name"],
   async run({ name = "", params = {}, plan = false }, { host, signal }) {
     await requireListed(host, name);
@@ -166,9 +166,9 @@ export const sessionsTool = defineTool({
   description: "Lists the sessions in the cluster: pods in which people and coding agents work. " +
     "Changes nothing.",
   options: {
-    namespace: textOption("namespace; the one of new sessions if absent"),
-    allNamespaces: toggleOption("all namespaces"),
-    context: textOption("context of the kubeconfig; the current one if absent"),
+    namespace: textField("namespace; the one of new sessions if absent"),
+    allNamespaces: toggleField("all namespaces"),
+    context: textField("context of the kubeconfig; the current one if absent"),
   },
   async run({ namespace, allNamespaces = false, context }, { host, signal }) {
     const listed = await listSessions(host, {

@@ -7,7 +7,7 @@ import { redactedText, redactOutput } from "../exec/redact.ts";
 /** Tokens that are known by their form, wherever they are. */
 const forms: readonly RegExp[] = [
   // JSON Web Tokens, such as those of service accounts.
-  /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}/g,
+  /\beyJ[\w-]{10,2048}\.[\w-]{10,}\.[\w-]{5,}/g,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
   /\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{30,}\b/g,
@@ -22,7 +22,18 @@ const forms: readonly RegExp[] = [
 
 /** Fields of a kubeconfig, and of container registries, whose names don't say that they are secret. */
 const fields =
-  /^(\s*-?\s*["']?(?:client-key-data|client-certificate-data|\.dockerconfigjson|\.dockercfg|auth)["']?\s*:\s*).+$/gm;
+  /^([ \t]*(?:-[ \t]+)?["']?(?:client-key-data|client-certificate-data|\.dockerconfigjson|\.dockercfg|auth)["']?[ \t]*:[ \t]*)\S.*$/gm;
+
+/** Returns whether a text has a key or a token that is known by its form. */
+export function hasToken(text: string): boolean {
+  return forms.some((form) => text.search(form) >= 0);
+}
+
+/** Returns whether a text begins with a key or a token, as the files do that consist of one. */
+export function beginsWithToken(text: string): boolean {
+  const start = text.trimStart();
+  return forms.some((form) => start.search(form) === 0);
+}
 
 /** Returns a text without likely secrets. */
 export function withSecretsMasked(text: string): string {

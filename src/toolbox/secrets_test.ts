@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { withSecretsMasked } from "./secrets.ts";
-import { refusedCommand } from "./credential_commands.ts";
+import { beginsWithToken, withSecretsMasked } from "./secrets.ts";
+import { refusedCommand, tokenSearch } from "./credential_commands.ts";
 
 Deno.test("withoutSecrets() removes what looks like a secret, and leaves the rest", () => {
   const secret = "S3CR3Tvalue0123456789abcdefghijklmno";
@@ -34,6 +34,34 @@ Deno.test("withoutSecrets() removes what looks like a secret, and leaves the res
   assert.equal(withSecretsMasked(plain), plain);
 });
 
+Deno.test("`beginsWithToken()` knows files that consist of a key or a token, and not logs with one", () => {
+  const key = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n";
+  const token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJrdWIiLCJ4Ijox.abcdefgh";
+  for (const text of [key, `\n  ${key}`, token, `${token}\n`, `ghp_${"a".repeat(36)}`]) {
+    assert.equal(beginsWithToken(text), true, text);
+  }
+  for (const text of [`got ${token}`, "", "plain\n", `a\n${key}`]) {
+    assert.equal(beginsWithToken(text), false, text);
+  }
+});
+
+Deno.test("tokenSearch() reads the files of a command that prints parts of them", () => {
+  const searched = (line: string) => tokenSearch(line.split(" "))?.command.slice(3).join(" ");
+  assert.equal(searched("tail -n +2 /a b"), "+2 /a b");
+  assert.match(searched("diff --from-file=/a /b") ?? "", /PRIVATE KEY.* \/a \/b$/);
+  assert.equal(searched("grep -v x -- /a"), "/a");
+  assert.match(
+    searched("grep -r x /a") ?? "",
+    /PRIVATE KEY\S* \/a$|PRIVATE KEY.*\] \/a$|\.\] \/a$/,
+  );
+  for (const line of ["cat /a", "ls /a", "df", "tail -f", "grep -"]) {
+    assert.equal(tokenSearch(line.split(" ")), undefined, line);
+  }
+  const search = tokenSearch(["tac", "/a"]);
+  assert.equal(search?.finds("==> /a <==\n-----BEGIN EC PRIVATE KEY-----\nx"), true);
+  assert.equal(search?.finds("plain"), false);
+});
+
 Deno.test("refusedCommand() refuses what only prints credentials", () => {
   const refused = [
     ["cat", "/var/run/secrets/kubernetes.io/serviceaccount/token"],
@@ -56,6 +84,19 @@ Deno.test("refusedCommand() refuses what only prints credentials", () => {
     ["fgrep", "-nr", "x", "/proc/1/root/srv"],
     ["diff", "-r", "/run", "/tmp"],
     ["diff", "--recursive", "a", "/tmp"],
+    ["tail", "-n", "+2", "/etc/app/server.key"],
+    ["tac", "/etc/app/ca.pem"],
+    ["od", "-c", "/etc/tls/x"],
+    ["cut", "-c3-", "/mnt/secrets/db"],
+    ["cat", "/opt/app/token"],
+    ["cat", "/host/var/lib/etcd/member/snap/db"],
+    ["grep", "-a", "x", "/dev/sda1"],
+    ["head", "-c", "9", "/dev/nvme0n1p1"],
+    ["hexdump", "/proc/kcore"],
+    ["od", "/dev/mem"],
+    ["grep", "-rh", ".", "/host/var/lib/kubelet/pods"],
+    ["find", "/etc/tls/", "-exec", "cat", "{}", "+"],
+    ["cat", "/var/lib/kubelet/pods/1/volumes/kubernetes.io~projected/a/b"],
   ];
   for (const command of refused) assert.ok(refusedCommand(command), command.join(" "));
   const fine = [
@@ -69,6 +110,15 @@ Deno.test("refusedCommand() refuses what only prints credentials", () => {
     ["printenv", "HOME"],
     ["grep", "-rn", "ERROR", "/var/log"],
     ["grep", "x", "/etc/hosts"],
+    ["grep", "token", "/var/log/app.log"],
+    ["cat", "/etc/keys.txt"],
+    ["ls", "-l", "/etc/tls/"],
+    ["find", "/", "-name", "*.pem"],
+    ["lsblk", "/dev/sda"],
+    ["df", "/dev/sda1"],
+    ["ls", "/var/lib/kubelet/pods"],
+    ["head", "-c", "9", "/dev/urandom"],
+    ["cat", "/etc/ssl/certs/ca.crt"],
     [
       "diff",
       "/etc/a",
@@ -76,4 +126,13 @@ Deno.test("refusedCommand() refuses what only prints credentials", () => {
     ],
   ];
   for (const command of fine) assert.equal(refusedCommand(command), undefined, command.join(" "));
+});
+
+Deno.test("a long output of a pod is masked in linear time", () => {
+  for (
+    const unit of ["\n", " ", "\t", "\\", '"', ":", "auth:\n", "mysql ", '\\\\"name\\\\"', "- "]
+  ) {
+    const text = `password: hunter22hunter\n${unit.repeat(100_000 / unit.length)}!`;
+    assert.doesNotMatch(withSecretsMasked(text), /hunter22/);
+  }
 });

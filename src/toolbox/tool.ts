@@ -1,23 +1,16 @@
 /**
  * The operations as tools of a language model, for every front end that has one: the MCP server and `ask`. A tool's
- * input is described as options are (`actions/option.ts`), its answer is a text within a budget, without secrets. A tool
+ * input is described by fields (`operation/field.ts`), its answer is a text within a budget, without secrets. A tool
  * can't be given flags of kubectl, another kubeconfig or another user: its input has no field for them.
  */
 import type { AskAboutModel, Confirm, EditableCommand } from "../actions/confirm_change.ts";
 import type { Host } from "../actions/host.ts";
-import {
-  type Option,
-  type Options,
-  optionsJsonSchema,
-  type OptionType,
-  type OptionValues,
-  wholeOption,
-} from "../actions/option.ts";
+import { type Fields, type Input, schemaOf, wholeField } from "../operation/field.ts";
+import { readInput } from "../operation/operation.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { hintText } from "../base/hint.ts";
 import { isRecord } from "../base/json_value.ts";
 import { commandLine } from "../base/shell_quote.ts";
-import { didYouMean } from "../base/nearest_names.ts";
 import { printable } from "../terminal/printable.ts";
 import { defaultBudgetTokens, fit, type Section } from "./fit.ts";
 import { withSecretsMasked } from "./secrets.ts";
@@ -64,21 +57,23 @@ export interface ToolAnswer {
 }
 
 /** The declaration of a tool. */
-interface ToolDeclaration<O extends Options> {
+interface ToolDeclaration<F extends Fields> {
   name: string;
   title: string;
   description: string;
-  options: O;
+  options: F;
+  /** The rules of an operation that has them; pure. */
+  check?: ((input: Input<F>, spell: (name: string) => string) => void) | undefined;
   /** Names of options that are required. */
-  required?: readonly (keyof O & string)[];
+  required?: readonly (keyof F & string)[];
   mayChange?: true;
   /** The option with the args of a command, which a person may edit; `program` if it isn't the first of them. */
-  editable?: { option: keyof O & string; program?: string };
-  run(values: OptionValues<O>, context: ToolContext): Promise<readonly Section[]>;
+  editable?: { option: keyof F & string; program?: string };
+  run(values: Input<F>, context: ToolContext): Promise<readonly Section[]>;
 }
 
 const budgetOption = {
-  budget: wholeOption(
+  budget: wholeField(
     `largest answer, in tokens (default ${defaultBudgetTokens}); narrow the request first`,
     { least: 200 },
   ),
@@ -88,17 +83,17 @@ const budgetOption = {
 const maxBudgetTokens = 20_000;
 
 /** Makes a tool of its declaration. */
-export function defineTool<const O extends Options>(declaration: ToolDeclaration<O>): Tool {
+export function defineTool<const F extends Fields>(declaration: ToolDeclaration<F>): Tool {
   const { name, title, description, options, required = [], mayChange = false } = declaration;
-  const { editable, run } = declaration;
-  const all: Options = { ...options, ...budgetOption };
+  const { editable, check, run } = declaration;
+  const all: Fields = { ...options, ...budgetOption };
   return {
     name,
     title,
     description,
     mayChange,
     inputSchema: {
-      ...optionsJsonSchema(all),
+      ...schemaOf(all),
       ...(required.length === 0 ? {} : { required: [...required] }),
     },
     async call(given, { edited, ...context }) {
@@ -113,9 +108,12 @@ export function defineTool<const O extends Options>(declaration: ToolDeclaration
         ? []
         : [{ lines: [`the person changed the command to: ${commandLine(edited)}`], unit: "lines" }];
       try {
-        const values = await readOptions(input, all, required);
-        const { budget = defaultBudgetTokens } = values as { budget?: number };
-        const sections = await run(values as OptionValues<O>, {
+        const values = await readInput(all, input);
+        const missing = required.find((name) => !isRecord(input) || input[name] === undefined);
+        if (missing !== undefined) throw new UsageError(`"${missing}" is missing`);
+        check?.(values as Input<F>, JSON.stringify);
+        const { budget = defaultBudgetTokens } = values as Input<typeof budgetOption>;
+        const sections = await run(values as Input<F>, {
           ...context,
           confirm: record.confirm,
         });
@@ -191,61 +189,4 @@ function errorText({ kind, message, hint }: KodamaError): string {
     return `${ref.name} ${JSON.stringify(ref.input)}`;
   });
   return printable(`${kind}: ${message}${words === "" ? "" : `\n${words}`}`);
-}
-
-/** Returns the options that an input gives. @throws UsageError for what the schema doesn't allow. */
-async function readOptions(
-  input: unknown,
-  options: Options,
-  required: readonly string[],
-): Promise<Record<string, unknown>> {
-  const given = input === undefined || input === null ? {} : input;
-  if (!isRecord(given)) throw new UsageError("the input has to be an object");
-  for (const [name, value] of Object.entries(given)) {
-    const option = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (option === undefined) {
-      const near = await didYouMean(name, Object.keys(options));
-      throw new UsageError(`there is no option "${name}"${near}`);
-    }
-    checkValue(name, value, option);
-  }
-  const missing = required.find((name) => given[name] === undefined);
-  if (missing !== undefined) throw new UsageError(`"${missing}" is missing`);
-  return given;
-}
-
-function checkValue(name: string, value: unknown, { type }: Option<unknown>): void {
-  const expected = problemOf(value, type);
-  if (expected !== undefined) throw new UsageError(`"${name}" has to be ${expected}`);
-}
-
-/** Returns what the value should have been; undefined if it is that. */
-function problemOf(value: unknown, type: OptionType): string | undefined {
-  const isText = (one: unknown) => typeof one === "string" && one !== "";
-  const isWhole = (least: number) => Number.isSafeInteger(value) && Number(value) >= least;
-  switch (type.kind) {
-    case "switch":
-      return typeof value === "boolean" ? undefined : "true or false";
-    case "text":
-      return isText(value) ? undefined : "a text that isn't empty";
-    case "texts":
-      return Array.isArray(value) && value.every(isText)
-        ? undefined
-        : "a list of texts that aren't empty";
-    case "duration":
-      return isWhole(1) ? undefined : "a number of milliseconds";
-    case "whole":
-      return isWhole(type.least) ? undefined : `a whole number from ${type.least}`;
-    case "choice":
-      return typeof value === "string" && type.values.includes(value)
-        ? undefined
-        : `one of ${type.values.join(", ")}`;
-    case "variables":
-      return isRecord(value) && Object.values(value).every((one) => typeof one === "string")
-        ? undefined
-        : "a mapping of names to texts";
-    case "amount":
-    case "amounts":
-      return "absent: tools have no amounts";
-  }
 }

@@ -1,11 +1,12 @@
 /** No sequence of calls changes anything without a yes, whatever a model gives as input. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { toggleOption } from "../actions/option.ts";
+import { toggleField } from "../operation/field.ts";
 import { simulatedHost } from "../actions/testing/simulated_host.ts";
 import { systemClock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { isKnownReadOnly } from "../gate/commands.ts";
+import { parseKubectl } from "../gate/kubectl.ts";
 import type { Host } from "../actions/host.ts";
 import type { Log } from "../base/log.ts";
 import { tokensOf } from "./fit.ts";
@@ -59,7 +60,8 @@ async function recordingHost(commands: string[][], logged: string[] = []): Promi
         run: () => assert.fail("kubectl ran on the terminal"),
         read: (args) => {
           const isDryRun = args.some((arg) => arg.startsWith("--dry-run"));
-          assert.ok(isDryRun || args[0] === "get", `kubectl ${args.join(" ")}`);
+          const [verb] = parseKubectl(args).verb;
+          assert.ok(isDryRun || verb === "get", `kubectl ${args.join(" ")}`);
           return Promise.resolve({ exitCode: 1, stdout: "", stderr: "", isTruncated: false });
         },
       }),
@@ -150,7 +152,7 @@ Deno.test("an answer has at most 20,000 tokens, whatever budget is requested; an
     name: "lines",
     title: "Lines",
     description: "Prints lines.",
-    options: { fails: toggleOption("whether it fails") },
+    options: { fails: toggleField("whether it fails") },
     run: ({ fails }) => {
       if (fails) throw new KodamaError("conflict", `the server said ${secret}`);
       return Promise.resolve([{ lines: Array(100_000).fill("a line"), unit: "lines" }]);

@@ -2,7 +2,7 @@
 import { agentAnswerTool, agentLogTool, agentPromptTool, agentsTool } from "./agent_tools.ts";
 import { getTool, waitTool } from "./object_tools.ts";
 import { kubectlTool } from "./kubectl_tools.ts";
-import { execTool, logsTool, podsTool, readFileTool } from "./pod_tools.ts";
+import { execTool, logsTool, podsTool, readFileTool, topTool } from "./pod_tools.ts";
 import {
   contextsTool,
   runsTool,
@@ -17,6 +17,7 @@ import type { Tool } from "./tool.ts";
 /** All tools. */
 export const tools: readonly Tool[] = [
   podsTool,
+  topTool,
   getTool,
   logsTool,
   execTool,

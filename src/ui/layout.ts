@@ -1,4 +1,4 @@
-/** Layouts: tabs, their tiles and what is in them, as data that is saved and restored. `saved_files.ts` reads and writes it. */
+/** Layouts: tabs, their tiles and panes, as data that is saved and restored. `saved_files.ts` reads and writes it. */
 import type { PaneConfig, PaneId, PaneScope } from "./pane.ts";
 import type { OpenPane, Tab, UiState } from "./state.ts";
 import { panesOf, type Tile } from "./tiles.ts";

@@ -3,7 +3,7 @@
  * everything else as events ({@link PaneContext.emit}). It never touches the terminal, and none of its methods waits.
  *
  * A new kind of pane is a file in `panes/` that exports a function for `register_panes.ts`. `TablePane`, `PolledPane`
- * and `TextPane` have what lists and texts need.
+ * and `TextPane` are the bases of lists and texts.
  */
 import type { Host } from "../actions/host.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -16,17 +16,17 @@ import type { Size } from "../terminal/terminal.ts";
 
 export type { PaneCommand } from "../plugin/command.ts";
 
-/** Identifies a pane, and no later one. */
+/** Identifies a pane: a later pane has another id. */
 export type PaneId = number;
 
 /** The context and the namespaces of a tab, which its panes show. */
 export interface PaneScope {
-  /** The kubeconfig's current one if absent. */
+  /** The kubeconfig's current context if absent. */
   readonly context?: string;
   readonly namespaces: Selection["namespaces"];
 }
 
-/** What a pane was opened with: a JSON value, so that a layout can be saved and restored. */
+/** The configuration with which a pane was opened: a JSON value, so that a layout can be saved and restored. */
 export type PaneConfig = Readonly<Record<string, unknown>>;
 
 /** The tones of things that all panes have. */
@@ -44,28 +44,36 @@ export interface Theme {
 export interface PaneAction {
   /** In kebab-case, unique among the actions of the pane. */
   readonly id: string;
-  /** Its keys, unless the settings name others. */
+  /** The action's keys, unless the settings name others. */
   readonly keys: readonly string[];
-  /** What it does, as help shows it. */
+  /** The action's effect, as help shows it. */
   readonly does: string;
 }
 
 /** A question for a person. */
 export type PaneQuestion =
   /** A line of text. */
-  | { readonly kind: "line"; readonly label: string; readonly text?: string }
+  | {
+    readonly kind: "line";
+    readonly label: string;
+    readonly text?: string;
+    /** The answer may have several lines: a command of a shell, a statement. */
+    readonly keepsLines?: boolean;
+  }
   /** Yes or no; no is the default. */
   | { readonly kind: "confirm"; readonly lines: readonly string[] }
-  /** One of several, found by typing parts of it. */
+  /** A choice of several, found by typing parts of it. */
   | {
     readonly kind: "choose";
     readonly label: string;
     readonly choices: readonly Choice[];
-    /** They are being fetched. */
+    /** The choices are being fetched. */
     readonly isLoading?: boolean;
+    /** The text if none matches; without it, Enter takes any text. */
+    readonly noMatch?: string;
   };
 
-/** One of the choices of a question. */
+/** A choice of a question. */
 export interface Choice {
   readonly value: string;
   /** A text shown beside the value. */
@@ -74,7 +82,7 @@ export interface Choice {
 
 /** The events of a pane: the only way in which it reaches the screen. */
 export type PaneEvent =
-  /** It has something else to show. */
+  /** The pane has something else to show. */
   | { readonly kind: "changed" }
   | { readonly kind: "toast"; readonly text: string; readonly tone?: Tone }
   /** Opens another pane beside it, below it, or in a tab of its own. */
@@ -84,14 +92,16 @@ export type PaneEvent =
     readonly config?: PaneConfig;
     readonly where?: "below" | "right" | "tab";
   }
-  /** Its tab shows another context or other namespaces. */
+  /** The pane's tab shows another context or other namespaces. */
   | { readonly kind: "scope"; readonly scope: PaneScope }
   | { readonly kind: "close" }
+  /** A person types a filter or a search, if the pane has the focus. */
+  | { readonly kind: "find"; readonly as: "filter" | "search" }
   /** Text for the terminal's clipboard. */
   | { readonly kind: "clipboard"; readonly text: string }
   | PluginEvent;
 
-/** What a pane is given when it is opened. */
+/** The context of an open pane. */
 export interface PaneContext {
   readonly pane: PaneId;
   readonly host: Host;
@@ -124,11 +134,11 @@ export interface PaneLook {
 
 /** A pane. */
 export interface Pane {
-  /** One line without control characters. */
+  /** A line without control characters. */
   readonly title: string;
   /** Shown right of the title: counts, modes. */
   readonly status?: Line;
-  /** Returns at most `size.rows` lines, none wider than `size.columns`. Longer ones are cut. */
+  /** Returns at most `size.rows` lines, none wider than `size.columns`. Longer lines are cut. */
   view(size: Size, look: PaneLook): readonly Line[];
   /** Handles a command, at once. */
   handleCommand(command: PaneCommand): void;
@@ -151,7 +161,7 @@ export interface Pane {
   onTick?(nowMs: number): void;
   /** Called with an event of the plugin that it shows. */
   onPlugin?(event: PluginEvent): void;
-  /** The configuration in a saved layout; the one that it was opened with if absent. */
+  /** The configuration in a saved layout; the configuration that it was opened with if absent. */
   readonly config?: PaneConfig;
   /** The program that runs in it: it isn't closed without a question. */
   readonly running?: string | undefined;

@@ -19,7 +19,7 @@ import type { Host } from "../actions/host.ts";
 import type { Pane, PaneContext, PaneScope } from "./pane.ts";
 import { pluginActions, PluginPane } from "./panes/plugin_pane.ts";
 
-/** What panes are registered with. */
+/** The parameters of the registration. */
 interface BuiltinOptions {
   /** The records of this run of the program. */
   log?: RecentLog;
@@ -49,17 +49,17 @@ export function registerAll(registry: PaneRegistry, options: BuiltinOptions = {}
   registerOverviews(registry);
 }
 
-/** What the configured plugins add to the UI. */
+/** The configured plugins' additions to the UI. */
 interface RegisteredPlugins {
   /** The keys that open and close their panes. */
   readonly toggles: readonly { readonly key: string; readonly binding: string }[];
-  /** Entries that can't be used, such as one with the key of another pane. */
+  /** Entries that can't be used, such as an entry with the key of another pane. */
   readonly problems: readonly string[];
 }
 
 /**
  * Registers the plugins of the user's own configuration, after the panes of the program. No plugin is started, and its
- * file isn't read, before its pane is opened; what is wrong with it is shown there.
+ * file isn't read, before its pane is opened; its problems are shown there.
  *
  * @throws KodamaError `config` if the configuration can't be read.
  */

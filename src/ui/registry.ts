@@ -5,7 +5,7 @@ import { clipText, span } from "../terminal/grid.ts";
 import { printable } from "../terminal/printable.ts";
 import { wrap } from "../terminal/wrap.ts";
 
-/** What is known of a kind of pane before one is opened. */
+/** A kind of pane before a pane is opened. */
 interface PaneKind {
   /** For the list of panes: `the log lines of pods`. */
   readonly summary: string;
@@ -46,13 +46,18 @@ export class PaneRegistry {
   /** Returns a new pane. An unknown key, and a factory that throws, give a pane that shows the error. */
   open(key: string, context: PaneContext): Pane {
     try {
-      return this.create(key, context) ?? errorPane(context, key, this.#unknown(key));
+      return this.create(key, context) ??
+        errorPane(
+          context,
+          key,
+          `there is no pane "${key}"; the panes are ${[...this.#kinds.keys()].join(", ")}`,
+        );
     } catch (error) {
       return errorPane(context, key, error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** Returns what is known of a kind; undefined for an unknown key. */
+  /** Returns a kind; undefined for an unknown key. */
   kind(key: string): PaneKind | undefined {
     return this.#kinds.get(key)?.kind;
   }
@@ -60,10 +65,6 @@ export class PaneRegistry {
   /** Returns all keys with their kinds, in the order in which they were registered. */
   kinds(): readonly (readonly [key: string, kind: PaneKind])[] {
     return [...this.#kinds].map(([key, { kind }]) => [key, kind]);
-  }
-
-  #unknown(key: string): string {
-    return `there is no pane "${key}"; the panes are ${[...this.#kinds.keys()].join(", ")}`;
   }
 }
 

@@ -1,14 +1,14 @@
 /** Runs the terminal UI: events in, effects out, panes opened and closed. The state's rules are in `step.ts`. */
+import { definedOnly } from "../base/json_value.ts";
 import type { Host } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
-import { listKinds } from "../kube/discovery.ts";
-import { NAMESPACES } from "../kube/resources.ts";
+import { findResource, listKinds } from "../kube/discovery.ts";
+import { NAMESPACES, shownKind } from "../kube/resources.ts";
 import { FullScreen } from "../terminal/driver/full_screen.ts";
 import type { Tone } from "../terminal/grid.ts";
-import type { Size, Terminal } from "../terminal/terminal.ts";
-import type { InputStream } from "../terminal/terminal.ts";
+import type { InputStream, Size, Terminal } from "../terminal/terminal.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
-import { type KeyTable, problemText } from "./keys.ts";
+import { problemText } from "./keys.ts";
 import { layoutOf, restored, type SavedLayout } from "./layout.ts";
 import type {
   Choice,
@@ -21,8 +21,17 @@ import type {
   PaneScope,
 } from "./pane.ts";
 import { errorPane, type PaneRegistry } from "./registry.ts";
-import { contentOf, currentTab, emptyState, shownPanes, type UiState } from "./state.ts";
-import { type PaneState, step, takesText, type UiEffect, type UiEvent } from "./step.ts";
+import {
+  contentOf,
+  currentTab,
+  emptyState,
+  type KeyTable,
+  type PaneState,
+  shownPanes,
+  type UiEffect,
+  type UiState,
+} from "./state.ts";
+import { isForProgram, step, takesText, type UiEvent } from "./step.ts";
 import { defaultTheme } from "./theme.ts";
 import { panesOf } from "./tiles.ts";
 import { view } from "./view.ts";
@@ -30,7 +39,7 @@ import { view } from "./view.ts";
 /** Ages grow, messages end, and panes poll, this often. */
 const tickMs = 500;
 
-/** What the UI is given. */
+/** The parameters of the UI. */
 interface UiOptions {
   host: Host;
   terminal: Pick<Terminal, "stderr" | "atEnd" | "sizes" | "size">;
@@ -59,7 +68,6 @@ interface Opened {
 
 /** The UI, used once. */
 export class Ui {
-  readonly #options: UiOptions;
   readonly #screen: FullScreen;
   readonly #panes = new Map<PaneId, Opened>();
   readonly #answers = new Map<number, (value: string | undefined) => void>();
@@ -71,8 +79,7 @@ export class Ui {
   readonly #over = new AbortController();
   #signal: AbortSignal | undefined;
 
-  constructor(options: UiOptions) {
-    this.#options = options;
+  constructor(private readonly options: UiOptions) {
     const { terminal, host, keys } = options;
     this.#state = emptyState({
       size: terminal.size() ?? { columns: 80, rows: 24 },
@@ -85,8 +92,13 @@ export class Ui {
       color: options.color,
       tones: options.tones ?? {},
       mouse: true,
-      view: () => this.#view(),
-      onInputs: (inputs) => this.#take(inputs),
+      view: () =>
+        view(this.#state, {
+          pane: (id) => this.#drawable(id),
+          lookup: (id) => this.#lookup(id),
+        }),
+      onInputs: (inputs, isAlone) => this.#take(inputs, isAlone),
+      isForProgram: () => isForProgram(this.#state, (id) => this.#lookup(id)),
       onResize: (size) => this.send({ kind: "resize", size }),
     });
   }
@@ -102,17 +114,20 @@ export class Ui {
    * @throws KodamaError `cancelled` if the terminal is closed; the sink's error if it can't be written to.
    */
   async run(keyboard: InputStream, signal: AbortSignal): Promise<void> {
-    const { host: { clock }, layout, first, keys } = this.#options;
+    const { host: { clock }, layout, first, keys } = this.options;
     this.#signal = signal;
     const tick = () => {
-      this.#tick(clock.now().getTime());
+      const nowMs = clock.now().getTime();
+      this.send({ kind: "clock", nowMs });
+      for (const [id, { pane }] of this.#panes) this.#safely(id, () => pane.onTick?.(nowMs));
       timer = clock.timer(tickMs, tick);
     };
     let timer = clock.timer(tickMs, tick);
     if (layout === undefined) {
       this.send({ kind: "open", where: "tab", ...first });
     } else this.send({ kind: "restore", ...restored(layout, this.#state.nextId) });
-    for (const text of this.#options.problems ?? []) {
+    void this.#readContexts();
+    for (const text of this.options.problems ?? []) {
       this.send({ kind: "toast", text, tone: "bad" });
     }
     const [problem, ...others] = keys.problems;
@@ -131,6 +146,20 @@ export class Ui {
     }
   }
 
+  /** Without a kubeconfig that can be read, every pane says why. */
+  async #readContexts(): Promise<void> {
+    const { host } = this.options;
+    try {
+      const { contextPolicies } = await import("../actions/config/setting_sources.ts");
+      const [contexts, policyOf] = await Promise.all([host.contexts(), contextPolicies(host)]);
+      const shown = contexts.map((one) => ({ ...one, policy: policyOf(one.name, one.server) }));
+      this.send({ kind: "contexts", contexts: shown });
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      host.log("warning", "ui", error.message);
+    }
+  }
+
   /** Applies an event, and what follows from it. */
   send(event: UiEvent): void {
     const { state, effects } = step(this.#state, event, (id) => this.#lookup(id));
@@ -140,15 +169,15 @@ export class Ui {
     this.#screen.invalidate();
   }
 
-  #take(inputs: readonly TerminalInput[]): boolean {
+  #take(inputs: readonly TerminalInput[], isAlone: boolean): boolean {
     for (const input of inputs) {
-      if (input.kind === "text") this.#type([...input.text]);
-      else if (!this.#over.signal.aborted) this.send({ kind: "input", input });
+      if (input.kind === "text" && !isAlone) this.#type([...input.text]);
+      else if (!this.#over.signal.aborted) this.send({ kind: "input", input, isAlone });
     }
     return !this.#over.signal.aborted;
   }
 
-  /** Keys that come together, as over a slow link: what one of them opens gets the others. */
+  /** Keys that come together, as over a slow link: a pane that the first key opens gets the others. */
   #type(characters: readonly string[]): void {
     for (const [index, text] of characters.entries()) {
       if (this.#over.signal.aborted) return;
@@ -160,18 +189,6 @@ export class Ui {
     }
   }
 
-  #tick(nowMs: number): void {
-    this.send({ kind: "clock", nowMs });
-    for (const [id, { pane }] of this.#panes) this.#safely(id, () => pane.onTick?.(nowMs));
-  }
-
-  #view() {
-    return view(this.#state, {
-      pane: (id) => this.#drawable(id),
-      lookup: (id) => this.#lookup(id),
-    });
-  }
-
   /** A pane whose drawing fails shows that, and the others are as before. */
   #drawable(id: PaneId): Pane | undefined {
     const opened = this.#panes.get(id);
@@ -179,7 +196,7 @@ export class Ui {
     const { pane } = opened;
     return {
       title: pane.title,
-      ...(pane.status === undefined ? {} : { status: pane.status }),
+      ...definedOnly({ status: pane.status }),
       view: (size, look) => this.#safely(id, () => pane.view(size, look)) ?? [],
       handleCommand: () => {},
     };
@@ -198,7 +215,7 @@ export class Ui {
     };
   }
 
-  /** Calls a pane. If it throws, it is replaced by one that shows the error. */
+  /** Calls a pane. If it throws, it is replaced by a pane that shows the error. */
   #safely<T>(id: PaneId, call: () => T): T | undefined {
     try {
       return call();
@@ -206,7 +223,7 @@ export class Ui {
       const opened = this.#panes.get(id);
       if (opened === undefined) return undefined;
       const message = error instanceof Error ? error.message : String(error);
-      this.#options.host.log("error", "ui", `${opened.key}: ${message}`);
+      this.options.host.log("error", "ui", `${opened.key}: ${message}`);
       opened.stop.abort();
       this.#ended(opened.pane);
       opened.pane = errorPane({ theme: defaultTheme }, opened.key, message);
@@ -262,7 +279,7 @@ export class Ui {
   }
 
   #open({ pane: id, key, config, scope }: Extract<UiEffect, { kind: "open" }>): void {
-    const { host, registry } = this.#options;
+    const { host, registry } = this.options;
     const stop = new AbortController();
     const context: PaneContext = {
       pane: id,
@@ -276,7 +293,7 @@ export class Ui {
         if (this.#panes.get(id)?.stop === stop && !stop.signal.aborted) this.#onEvent(id, event);
       },
       ask: (question, choices) =>
-        this.#ask(question, { signal: stop.signal, ...(choices === undefined ? {} : { choices }) }),
+        this.#ask(question, { signal: stop.signal, ...definedOnly({ choices }) }),
       signal: stop.signal,
     };
     const opened: Opened = {
@@ -301,7 +318,7 @@ export class Ui {
 
   #ended(pane: Pane): void {
     const closing = (async () => await pane.close?.())().catch((error: unknown) => {
-      this.#options.host.log("warning", "ui", `closing ${pane.title}: ${error}`);
+      this.options.host.log("warning", "ui", `closing ${pane.title}: ${error}`);
     });
     this.#closing.add(closing);
     closing.finally(() => this.#closing.delete(closing));
@@ -328,9 +345,11 @@ export class Ui {
       }
       case "close":
         return this.send({ kind: "close", pane: id });
+      case "find":
+        return this.send({ kind: "find", pane: id, as: event.as });
       case "clipboard": {
         const base64 = new TextEncoder().encode(event.text).toBase64();
-        void this.#options.terminal.stderr.write(`\x1b]52;c;${base64}\x07`).catch(() => {});
+        void this.options.terminal.stderr.write(`\x1b]52;c;${base64}\x07`).catch(() => {});
         return;
       }
       case "pluginRender":
@@ -379,7 +398,7 @@ export class Ui {
     this.send({ kind: "ask", id, question: isLoading ? { ...question, isLoading } : question });
     choices?.catch((error: unknown) => {
       if (!(error instanceof KodamaError)) throw error;
-      // What isn't offered can be typed.
+      // Names that aren't offered can be typed.
       this.send({ kind: "toast", text: error.message, tone: "bad" });
       return [];
     }).then((known) => this.send({ kind: "choices", id, choices: known }));
@@ -406,7 +425,7 @@ export class Ui {
   }
 
   async #requested(action: Extract<UiEffect, { kind: "request" }>["action"]): Promise<void> {
-    const { host, registry } = this.#options;
+    const { host, registry } = this.options;
     const tab = currentTab(this.#state);
     if (tab === undefined) return;
     const { context } = tab.scope;
@@ -419,13 +438,24 @@ export class Ui {
         return;
       }
       case "kinds": {
-        const known = this.#kindChoices(context);
-        const kind = await this.#choose("kind", () => known);
-        if (kind === undefined) return;
-        const isServed = (await known.catch(() => [])).some(({ value }) => value === kind);
-        // A pane was meant: no server has a kind of this name.
-        if (!isServed && registry.kind(kind)?.offered === true) {
+        const noMatch = "not in the list; Enter takes KIND, or KIND NAMESPACE";
+        const typed = await this.#choose("kind", () => this.#kindChoices(context), noMatch);
+        if (typed === undefined) return;
+        const [kind = "", namespace] = typed.trim().split(/\s+/);
+        try {
+          const client = await host.kube(context);
+          await findResource(client, kind, this.#signal ?? AbortSignal.timeout(0));
+        } catch (error) {
+          // A pane was meant: no server has a kind of this name.
+          if (registry.kind(kind)?.offered !== true) throw error;
           return this.send({ kind: "open", key: kind, config: {}, where: "right" });
+        }
+        if (namespace !== undefined) {
+          const scope = {
+            ...tab.scope,
+            namespaces: { kind: "named", names: [namespace] },
+          } as const;
+          this.send({ kind: "scope", tab: tab.id, scope });
         }
         const isList = this.#panes.get(tab.focused)?.key === "resource-list";
         this.send(
@@ -477,33 +507,35 @@ export class Ui {
         });
         if (name === undefined || name.trim() === "") return;
         const layout = layoutOf(this.#state, (id) => this.#lookup(id)?.config);
-        const text = await this.#options.saveLayout(name.trim(), layout);
+        const text = await this.options.saveLayout(name.trim(), layout);
         return this.send({ kind: "toast", text, tone: "good" });
       }
     }
   }
 
-  /** Asks for one of several that are fetched meanwhile. */
+  /** Asks for a choice of several that are fetched meanwhile. */
   #choose(
     label: string,
     fetch: () => Promise<readonly Choice[]>,
+    noMatch?: string,
   ): Promise<string | undefined> {
-    return this.#ask({ kind: "choose", label, choices: [] }, { choices: fetch() });
+    const question = { kind: "choose", label, choices: [], ...definedOnly({ noMatch }) } as const;
+    return this.#ask(question, { choices: fetch() });
   }
 
   /** The kinds that the server has; without an answer, they can still be typed. */
   async #kindChoices(context: string | undefined): Promise<readonly Choice[]> {
-    const client = await this.#options.host.kube(context);
+    const client = await this.options.host.kube(context);
     const kinds = await listKinds(client, this.#signal ?? AbortSignal.timeout(0));
-    return kinds.map(({ resource: { plural, group, kind }, names }) => ({
-      value: group === "" || /^[a-z]+$/.test(group) ? plural : `${plural}.${group}`,
-      detail: [kind, ...names.filter((one) => one.length > 0 && one.length < 6)].join(" "),
+    return kinds.map(({ resource, names }) => ({
+      value: shownKind(resource),
+      detail: [resource.kind, ...names.filter((one) => one.length > 0 && one.length < 6)].join(" "),
     }));
   }
 
   /** Many may not list them: theirs can be typed. */
   async #namespaceChoices(context: string | undefined): Promise<readonly Choice[]> {
-    const client = await this.#options.host.kube(context);
+    const client = await this.options.host.kube(context);
     const choices: Choice[] = [];
     try {
       const options = this.#signal === undefined ? {} : { signal: this.#signal };

@@ -16,7 +16,7 @@ const frameMs = 100;
 const size = { columns: 60, rows: 12 };
 const scope = { namespaces: { kind: "default" } } as const;
 
-/** A pane that records what reaches it. */
+/** A pane that records its calls. */
 class RecordingPane implements Pane {
   readonly title: string;
   readonly calls: string[] = [];
@@ -232,22 +232,35 @@ Deno.test("questions wait for each other, and choices that come later belong to 
   await test.shows("> apple");
   await test.type("\r");
   await test.shows("> pear");
-  await test.type("x\r");
+  await test.type("x");
+  await test.type("\r");
   assert.deepEqual(await Promise.all(answers), ["apple", "x"]);
   const refused = ask(
     { kind: "choose", label: "a third of", choices: [] },
     Promise.reject(new KodamaError("forbidden", "you can't list pears")),
   );
   await test.shows(/a third of[^]*you can't list pears/);
-  await test.type("typed\r");
+  await test.type("typed");
+  await test.type("\r");
   assert.equal(await refused, "typed");
 });
 
 Deno.test("the name of a pane, where kinds are chosen, opens the pane", async () => {
   await using test = new TestUi();
   await test.shows("content of pane 1");
-  await test.type(":recording\r");
+  await test.type(":recording");
+  await test.type("\r");
   await test.shows("content of pane 3");
+});
+
+Deno.test("a kind that can't be listed leaves the panes as they are, and says why", async () => {
+  await using test = new TestUi();
+  await test.shows("content of pane 1");
+  await test.type(":q");
+  await test.shows("not in the list");
+  await test.type("\r");
+  await test.shows(/content of pane 1[^]*no context/);
+  assert.equal(test.panes.length, 1);
 });
 
 Deno.test("keys that come together are typed into what the first of them opens", async () => {
@@ -256,7 +269,8 @@ Deno.test("keys that come together are typed into what the first of them opens",
   await test.type("\x17S");
   await test.shows("save the layout as: default");
   await test.type("\x15\x0b");
-  await test.type("shop\r");
+  await test.type("shop");
+  await test.type("\r");
   await test.shows("saved as shop");
 });
 
@@ -264,7 +278,7 @@ Deno.test("a signal, and a terminal that is closed, end the UI and restore the t
   for (const end of ["signal", "hang-up"] as const) {
     await using test = new TestUi();
     await test.shows("content of pane 1");
-    assert.match(test.terminal.finalOutput?.() ?? "", /\?1049l/, "for an end without unwinding");
+    assert.match(test.terminal.finalOutput(), /\?1049l/, "for an end without unwinding");
     if (end === "signal") test.stop.abort();
     else await test.hangUp();
     const error = await test.running;
@@ -274,7 +288,7 @@ Deno.test("a signal, and a terminal that is closed, end the UI and restore the t
     );
     assert.equal(test.pane(0).calls.at(-1), "closed");
     assert.deepEqual(test.terminal.modes, ["raw", "cooked"]);
-    assert.ok(test.terminal.written("stderr").endsWith("\x1b[?1049l"));
-    assert.equal(test.terminal.finalOutput, undefined);
+    assert.ok(test.terminal.written("stderr").endsWith("\x1b[?1049l\x1b[?2004l"));
+    assert.equal(test.terminal.finalOutput(), "");
   }
 });

@@ -1,4 +1,4 @@
-/** What the UI saves in the user's folder: layouts, and the queries of all query panes. */
+/** The UI's files in the user's folder: layouts, and the queries of all query panes. */
 import * as v from "valibot";
 import type { Host } from "../actions/host.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
@@ -41,7 +41,7 @@ const layoutShape = v.strictObject({
 /** A larger file isn't a layout. */
 const maxLayoutBytes = 256 * 1024;
 
-/** Returns the layout of a file's text. Throws KodamaError `config` if it isn't one. */
+/** Returns the layout of a file's text. Throws KodamaError `config` if the text isn't a layout. */
 function parseLayout(path: string, json: string): SavedLayout {
   let value: unknown;
   try {
@@ -69,7 +69,7 @@ function pathOf(host: Host, name: string): string {
 /**
  * Returns a saved layout.
  *
- * @throws KodamaError `notFound` if there is none, with the names of all; `config` if the file isn't one.
+ * @throws KodamaError `notFound` if there is none, with the names of all; `config` if the file isn't a layout.
  */
 export async function readLayout(host: Host, name: string): Promise<SavedLayout> {
   const path = pathOf(host, name);
@@ -81,7 +81,7 @@ export async function readLayout(host: Host, name: string): Promise<SavedLayout>
   throw new KodamaError("notFound", `there is no layout "${name}"; ${saved}`);
 }
 
-/** Saves a layout; resolves to its path. Throws UsageError for a name that isn't one. */
+/** Saves a layout; resolves to its path. Throws UsageError for an invalid name. */
 export async function writeLayout(host: Host, name: string, layout: SavedLayout): Promise<string> {
   const path = pathOf(host, name);
   await host.files.replaceText(path, `${JSON.stringify({ version: 1, ...layout }, null, 2)}\n`);
@@ -95,6 +95,8 @@ interface Queries {
   saved: Readonly<Record<string, string>>;
 }
 
+const maxQueriesBytes = 4 * 1024 * 1024;
+
 const queriesFile = ({ places }: Host) => `${places.configDir}/ui-queries.json`;
 
 const queriesShape = v.object({
@@ -106,15 +108,20 @@ const queriesShape = v.object({
 /** Returns the stored queries. Throws KodamaError `config` for a file that kodama doesn't write. */
 export async function readQueries(host: Host): Promise<Queries> {
   const path = queriesFile(host);
-  const text = await host.files.readText(path, 1024 * 1024) ?? "{}";
+  const text = await host.files.readText(path, maxQueriesBytes) ?? "{}";
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), queriesShape), text);
   if (parsed.success) return parsed.output;
   const reason = versionProblem(parsed.issues) ?? parsed.issues[0].message;
   throw new KodamaError("config", `${path}: ${reason}`);
 }
 
-/** Replaces them. */
+/** Replaces them. The oldest of the history are dropped if the file would be too large to be read again. */
 export async function writeQueries(host: Host, { history, saved }: Queries): Promise<void> {
-  const text = JSON.stringify({ version: 1, history, saved }, null, 2);
+  const textOf = (from: number) =>
+    JSON.stringify({ version: 1, history: history.slice(from), saved }, null, 2);
+  let from = 0;
+  let text = textOf(from);
+  // UTF-8 has at most three bytes for each character of a text.
+  while (text.length * 3 >= maxQueriesBytes && from < history.length) text = textOf(++from);
   await host.files.replaceText(queriesFile(host), `${text}\n`);
 }

@@ -4,10 +4,18 @@ import { type Grid, lineText, lineWidth, span } from "../terminal/grid.ts";
 import { GridPainter } from "../terminal/grid_painter.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
 import { TinyTerminal } from "../terminal/testing/tiny_terminal.ts";
-import { keyTable, programActions } from "./keys.ts";
+import { programActions } from "./actions.ts";
+import { keyTable } from "./keys.ts";
 import type { Pane, PaneId } from "./pane.ts";
-import { currentTab, emptyState, shownPanes, type UiState } from "./state.ts";
-import { type PaneState, step, type UiEffect, type UiEvent } from "./step.ts";
+import {
+  currentTab,
+  emptyState,
+  type PaneState,
+  shownPanes,
+  type UiEffect,
+  type UiState,
+} from "./state.ts";
+import { step, type UiEvent } from "./step.ts";
 import { panesOf } from "./tiles.ts";
 import { view } from "./view.ts";
 
@@ -47,6 +55,7 @@ function run(state: UiState, events: readonly UiEvent[], looks: Looks = {}) {
 const key = (name: string): UiEvent => ({
   kind: "input",
   input: name.length === 1 ? { kind: "text", text: name } : { kind: "key", key: name },
+  isAlone: true,
 });
 
 const start = run(emptyState({ size: { columns: 60, rows: 12 }, nowMs: 0, keys }), [
@@ -110,7 +119,7 @@ Deno.test("property: after any keys, clicks and sizes a frame fits the screen, a
       assert.equal(lines.length, state.size.rows);
       for (const line of lines) {
         assert.ok(lineWidth(line) <= state.size.columns, lineText(line));
-        // deno-lint-ignore no-control-regex -- what must not come through
+        // deno-lint-ignore no-control-regex -- control characters must not come through
         assert.doesNotMatch(lineText(line), /[\x00-\x1f\x7f]/);
       }
       const all = panes(state).flat();
@@ -292,13 +301,88 @@ Deno.test("a plugin's key opens its pane and closes it", () => {
 
 const typed = (text: string): TerminalInput => ({ kind: "text", text });
 
-Deno.test("text in a dialog is typed as it is, a paste too", () => {
-  const asked: UiEvent = { kind: "ask", id: 1, question: { kind: "line", label: "name:" } };
-  const { effects } = run(start, [
-    asked,
-    { kind: "input", input: typed("qQ ") },
-    { kind: "input", input: { kind: "paste", text: "a\nb" } },
-    key("enter"),
-  ]);
-  assert.deepEqual(effects, [{ kind: "answer", id: 1, value: "qQ a b" }]);
+const pasted = (text: string): UiEvent => ({ kind: "input", input: { kind: "paste", text } });
+
+/** Returns the answer to a line that is asked for, and why the last paste was refused. */
+function answerOf(keepsLines: boolean, events: readonly UiEvent[]) {
+  const question = { kind: "line", label: "name:", keepsLines } as const;
+  const { state } = run(start, [{ kind: "ask", id: 1, question }, ...events]);
+  const { dialog } = state;
+  const [effect] = run(state, [key("enter")]).effects;
+  return {
+    answer: effect?.kind === "answer" ? effect.value : undefined,
+    refusal: dialog?.kind === "line" ? dialog.refusal : undefined,
+    shown: draw(state).lines.map(lineText).at(-1)?.trim(),
+  };
+}
+
+Deno.test("a paste in a line is inserted whole, or refused with the reason", () => {
+  const text: UiEvent = { kind: "input", input: typed("qQ ") };
+  const table: [
+    keepsLines: boolean,
+    events: readonly UiEvent[],
+    answer: string,
+    refusal?: string,
+  ][] = [
+    [false, [text, pasted("a b\r")], "qQ a b"],
+    [
+      false,
+      [text, pasted("a\rb")],
+      "qQ ",
+      "several lines were pasted, and this takes one: nothing was inserted",
+    ],
+    [false, [pasted("a\rb"), text], "qQ "],
+    [
+      false,
+      [pasted("x".repeat(1200))],
+      "",
+      "paste of 1,200 characters dropped: over the limit of 1,000",
+    ],
+    [
+      false,
+      [{ kind: "input", input: { kind: "droppedPaste", characters: 20_000_000 } }],
+      "",
+      "paste of 20,000,000 characters dropped: over the limit of 16,777,216",
+    ],
+    [true, [pasted("a -- one\r\nb\n")], "a -- one\nb\n"],
+    [true, [pasted("x".repeat(1200))], "x".repeat(1200)],
+    [true, [text, { kind: "input", input: typed("\n") }, text], "qQ \nqQ "],
+  ];
+  for (const [keepsLines, events, answer, refusal] of table) {
+    const result = answerOf(keepsLines, events);
+    assert.deepEqual([result.answer, result.refusal], [answer, refusal]);
+  }
+  assert.equal(answerOf(true, [pasted("a\r\n\tb\n")]).shown, "name: a↵ b↵");
+  assert.match(answerOf(false, [pasted("a\nb")]).shown ?? "", /^several lines were pasted/);
+});
+
+Deno.test("a question is answered by a key that comes alone, and by nothing else", () => {
+  const asked: UiEvent = { kind: "ask", id: 1, question: { kind: "confirm", lines: ["delete?"] } };
+  const y: TerminalInput = typed("y");
+  const answers = (...events: readonly UiEvent[]) =>
+    run(start, [asked, ...events]).effects.map((one) =>
+      one.kind === "answer" ? one.value : one.kind
+    );
+  const burst = (input: TerminalInput): UiEvent => ({ kind: "input", input, isAlone: false });
+  assert.deepEqual(answers(key("y")), ["yes"]);
+  assert.deepEqual(answers(key("n")), [undefined]);
+  assert.deepEqual(
+    answers(burst(y), burst(typed("n")), burst(typed("yes")), pasted("y"), burst(typed("\n"))),
+    [],
+  );
+  assert.deepEqual(answers(burst({ kind: "key", key: "ctrl-c" })), [undefined]);
+});
+
+Deno.test("a paste into a list, a question or help does nothing, and one that was dropped is a message", () => {
+  const asked: UiEvent = { kind: "ask", id: 1, question: { kind: "confirm", lines: ["delete?"] } };
+  for (const opened of [start, run(start, [asked]).state, press(start, ["?"]).state]) {
+    const { state, effects } = run(opened, [
+      pasted("y\r"),
+      { kind: "input", input: { kind: "droppedPaste", characters: 20_000_000 } },
+    ]);
+    assert.deepEqual([effects, state.dialog], [[], opened.dialog]);
+    assert.match(state.toasts.at(-1)?.text ?? "", /^paste of 20,000,000 characters dropped/);
+  }
+  const help = press(start, ["?"]).state;
+  assert.equal(run(help, [pasted("y")]).state.dialog?.kind, "help");
 });

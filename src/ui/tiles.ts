@@ -1,4 +1,4 @@
-/** The tiles of a tab: a tree of splits over one rectangle. Pure. */
+/** The tiles of a tab: a tree of splits over a rectangle. Pure. */
 import type { PaneId } from "./pane.ts";
 
 /** Side by side, or one below the other. */
@@ -69,11 +69,7 @@ export function split(
   const leaf: Tile = { kind: "pane", pane: added };
   if (tile.kind === "pane") {
     if (tile.pane !== pane) return tile;
-    return {
-      kind: "split",
-      direction,
-      parts: [{ tile, share: 0.5 }, { tile: leaf, share: 0.5 }],
-    };
+    return { kind: "split", direction, parts: [{ tile, share: 0.5 }, { tile: leaf, share: 0.5 }] };
   }
   const parts = tile.parts.flatMap((part): Part[] => {
     const isHere = part.tile.kind === "pane" && part.tile.pane === pane;
@@ -85,7 +81,7 @@ export function split(
   return { ...tile, parts };
 }
 
-/** Removes a pane; the part before it in the split takes its cells. Returns undefined if it was the last one. */
+/** Removes a pane; the part before it in the split takes its cells. Returns undefined if it was the last pane. */
 export function without(tile: Tile, pane: PaneId): Tile | undefined {
   if (tile.kind === "pane") return tile.pane === pane ? undefined : tile;
   const index = tile.parts.findIndex((part) => panesOf(part.tile).includes(pane));
@@ -108,8 +104,8 @@ export function without(tile: Tile, pane: PaneId): Tile | undefined {
 const leastShare = 0.05;
 
 /**
- * Moves an edge of a pane by a part of the split that it belongs to: the one behind the pane, or if it is the last, the
- * one before it.
+ * Moves an edge of a pane by a part of the split that it belongs to: the edge behind the pane, or if it is the last,
+ * the edge before it.
  */
 export function resized(
   tile: Tile,
@@ -143,7 +139,7 @@ export function equalized(tile: Tile): Tile {
   return { ...tile, parts: tile.parts.map((part) => ({ tile: equalized(part.tile), share })) };
 }
 
-/** Returns the pane at a side of another: of those that touch it, the one that shares most of the edge. */
+/** Returns the pane at a side of another: of those that touch it, the pane that shares most of the edge. */
 export function neighbour(
   placed: readonly PlacedPane[],
   pane: PaneId,

@@ -10,22 +10,26 @@ import {
   type Span,
   span,
 } from "../terminal/grid.ts";
-import { printable } from "../terminal/printable.ts";
+import type { EditLine } from "../terminal/edit_line.ts";
+import { printableLine } from "../terminal/printable.ts";
 import { wrap, wrapLine } from "../terminal/wrap.ts";
 import { displayWidth } from "../terminal/width.ts";
-import { type Bound, keysOfAction, problemText, programActions } from "./keys.ts";
+import { programActions } from "./actions.ts";
+import { keysOfAction, problemText } from "./keys.ts";
 import type { Pane, PaneId } from "./pane.ts";
 import {
+  type Bound,
   contentOf,
   currentTab,
   type Dialog,
   hasBars,
   matchingChoices,
+  type PaneLookup,
   shownPanes,
   type UiState,
 } from "./state.ts";
-import { type PaneLookup, refusalOf } from "./step.ts";
-import { scopeText, tabLabels } from "./tab_bar.ts";
+import { refusalOf } from "./step.ts";
+import { scopeLine, tabLabels } from "./tab_bar.ts";
 import type { PlacedPane } from "./tiles.ts";
 
 /** The panes to draw. */
@@ -87,7 +91,7 @@ function tileLines(
 function titleLine(pane: Pane | undefined, columns: number, focused: boolean): Line {
   const tone = focused ? "sign" : "dim";
   const status = pane?.status ?? [];
-  const title = clipText(printable(pane?.title ?? ""), Math.max(0, columns - 4));
+  const title = clipText(printableLine(pane?.title ?? ""), Math.max(0, columns - 4));
   const used = displayWidth(title) + 4;
   const room = columns - used - 3;
   const right = room <= 4 ? [] : clipLine(status, room);
@@ -109,46 +113,45 @@ function tabBar(state: UiState): Line {
   const { columns } = state.size;
   const labels = tabLabels(state);
   const line = labels.map(({ index, text }) => span(text, index === state.at ? "current" : "dim"));
-  const tab = currentTab(state);
-  const scope = tab === undefined ? "" : scopeText(tab.scope);
-  const room = columns - lineWidth(line) - 1;
-  const right = clipText(scope, Math.max(0, room));
-  const gap = Math.max(0, columns - lineWidth(line) - displayWidth(right));
-  return [...line, span(" ".repeat(gap)), span(right, "strong")];
+  const right = scopeLine(state);
+  return [...padLine(line, Math.max(0, columns - lineWidth(right))), ...right];
 }
 
 /** The dialog's line, the latest message, or hints for keys. */
 function statusLine(state: UiState, lookup: PaneLookup): Line {
   const { dialog, toasts, prefix, size: { columns } } = state;
-  if (dialog?.kind === "line") return editLineOf(`${dialog.label} `, dialog.edit, columns);
+  if (dialog?.kind === "line") return dialogLine(`${dialog.label} `, dialog, columns);
   if (dialog?.kind === "find") {
-    return editLineOf(dialog.as === "filter" ? "filter: " : "search: ", dialog.edit, columns);
+    return dialogLine(dialog.as === "filter" ? "filter: " : "search: ", dialog, columns);
   }
   if (prefix !== undefined) return [span(` ${prefix} …`, "sign")];
   const toast = toasts.at(-1);
   if (toast !== undefined) {
     const more = toasts.length > 1 ? ` (${toasts.length - 1} more)` : "";
     const room = Math.max(0, columns - 2 - more.length);
-    const text = clipText(printable(toast.text).replaceAll("\n", " "), room);
+    const text = clipText(printableLine(toast.text), room);
     return [span(` ${text}`, toast.tone), span(more, "dim")];
   }
   return hintLine(state, lookup);
 }
 
-/** The caret stays visible in a long text. */
-function editLineOf(
+/** The line of a dialog, after the reason why it refused a paste. The caret stays visible in a long text. */
+function dialogLine(
   label: string,
-  { text, caret }: { text: string; caret: number },
+  { edit: { text, caret }, refusal }: { edit: EditLine; refusal?: string | undefined },
   columns: number,
 ): Line {
-  const room = Math.max(4, columns - displayWidth(label) - 2);
-  const before = clipText(text.slice(0, caret), room - 1, "end");
-  const under = text.slice(caret, caret + 1) || " ";
+  const start = refusal === undefined ? label : `${refusal}  ${label}`;
+  const room = Math.max(4, columns - displayWidth(start) - 2);
+  const before = clipText(printableLine(text.slice(0, caret)), room - 1, "end");
+  const [under = " "] = text.slice(caret);
+  const after = printableLine(text.slice(caret + under.length));
   return [
-    span(printable(label), "sign"),
+    ...(refusal === undefined ? [] : [span(`${refusal}  `, "bad")]),
+    span(printableLine(label), "sign"),
     span(before),
-    span(under, "caret"),
-    span(clipText(text.slice(caret + 1), Math.max(0, room - displayWidth(before)))),
+    span(printableLine(under), "caret"),
+    span(clipText(after, Math.max(0, room - displayWidth(before)))),
   ];
 }
 
@@ -189,7 +192,7 @@ function withDialog(
   // A small screen has no status line for it.
   if (dialog.kind === "line") {
     if (hasBars(state)) return lines;
-    return lines.with(-1, editLineOf(`${dialog.label} `, dialog.edit, state.size.columns));
+    return lines.with(-1, dialogLine(`${dialog.label} `, dialog, state.size.columns));
   }
   if (dialog.kind === "help") return helpScreen(state, dialog, lookup);
   return boxed(state, lines, dialog);
@@ -277,7 +280,7 @@ function tail(line: Line, from: number): Line {
 function confirmLines(lines: readonly string[], width: number, rows: number): Line[] {
   // Columns of a question stay aligned.
   const wrapped = lines.flatMap((line) =>
-    wrapLine([span(printable(line).replaceAll("\t", "  "))], width).map(lineText)
+    wrapLine([span(printableLine(line.replaceAll("\t", "  ")))], width).map(lineText)
   );
   const visible = Math.max(1, rows - boxRows);
   const shown = wrapped.length > visible
@@ -301,20 +304,20 @@ function chooseLines(
   const shown = matching.slice(from, from + visible);
   const widest = Math.min(
     Math.floor(width / 2),
-    Math.max(0, ...shown.map(({ value }) => displayWidth(printable(value)))),
+    Math.max(0, ...shown.map(({ value }) => displayWidth(printableLine(value)))),
   );
   const typed = dialog.edit.text.trim();
   return [
-    editLineOf(`${dialog.label} `, dialog.edit, width),
-    ...(shown.length === 0 ? [[span(emptyText(dialog.isLoading, typed), "dim")]] : []),
+    dialogLine(`${dialog.label} `, dialog, width),
+    ...(shown.length === 0 ? [[span(emptyText(dialog, typed), "dim")]] : []),
     ...shown.map((choice, index): Line => {
       const isCurrent = from + index === at;
-      const value = padLine([span(clipText(printable(choice.value), width - 2))], widest);
+      const value = padLine([span(clipText(printableLine(choice.value), width - 2))], widest);
       return [
         span(isCurrent ? "> " : "  ", "sign"),
         ...value.map((one) => ({ ...one, tone: isCurrent ? "current" as const : one.tone })),
         span(
-          `  ${clipText(printable(choice.detail ?? ""), Math.max(0, width - widest - 4))}`,
+          `  ${clipText(printableLine(choice.detail ?? ""), Math.max(0, width - widest - 4))}`,
           "dim",
         ),
       ];
@@ -322,12 +325,19 @@ function chooseLines(
   ];
 }
 
-function emptyText(isLoading: boolean, typed: string): string {
-  if (typed !== "") return `Enter uses ${printable(typed)}`;
-  return isLoading ? "loading …" : "none";
+function emptyText(
+  { isLoading, noMatch }: Extract<Dialog, { kind: "choose" }>,
+  typed: string,
+): string {
+  if (isLoading && (typed === "" || noMatch !== undefined)) return "loading …";
+  if (typed !== "") return noMatch ?? `Enter uses ${printableLine(typed)}`;
+  return "none";
 }
 
-/* Help, made of the key table: the actions of the focused pane, those of the program, and why one can't be used now. */
+/*
+ * Help, made of the key table: the actions of the focused pane, those of the program, and why an action can't be used
+ * now.
+ */
 
 const headings = {
   panes: "Panes",
@@ -359,7 +369,7 @@ function helpLines(state: UiState, lookup: PaneLookup, columns: number): Line[] 
     [span(title, "strong")],
     ...rows(
       programActions.filter((action) => action.group === group)
-        // Nine tabs are one line.
+        // Nine tabs are a single line.
         .filter(({ id }) => !/^tab-[2-9]$/.test(id))
         .map((action) => ({ kind: "program", action })),
     ),

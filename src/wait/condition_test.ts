@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../base/errors.ts";
-import { type AnyObject, judge, parseCondition } from "./condition.ts";
+import { judge, parseCondition } from "./condition.ts";
+import { kindNamed } from "./testing/kinds.ts";
+import type { AnyObject } from "./readiness.ts";
 
 const pod = (status: object, metadata: object = {}): AnyObject => ({ metadata, status });
 const waiting = (reason: string, message?: string) => ({
@@ -197,7 +199,7 @@ const verdicts: readonly (readonly [
 
 Deno.test("`judge()` decides whether an object is in the state, and why not", () => {
   for (const [text, kind, object, expected] of verdicts) {
-    const verdict = judge([parseCondition(text)], kind, object);
+    const verdict = judge([parseCondition(text)], kindNamed(kind), object);
     const found = verdict.kind === "met"
       ? "met"
       : `${verdict.kind}: ${verdict.kind === "stuck" ? verdict.cause : verdict.reason}`;
@@ -208,7 +210,7 @@ Deno.test("`judge()` decides whether an object is in the state, and why not", ()
 Deno.test("`judge()` requires every condition", () => {
   const object: AnyObject = { status: { phase: "Bound" } };
   const both = [parseCondition("ready"), parseCondition("jsonpath={.status.phase}=Lost")];
-  assert.equal(judge(both, "PersistentVolumeClaim", object).kind, "waiting");
+  assert.equal(judge(both, kindNamed("PersistentVolumeClaim"), object).kind, "waiting");
 });
 
 Deno.test("`parseCondition()` refuses what kubectl refuses", () => {
@@ -219,6 +221,6 @@ Deno.test("`parseCondition()` refuses what kubectl refuses", () => {
 
 Deno.test("text of the server can't steer a terminal", () => {
   const object = pod({ containerStatuses: [waiting("CrashLoopBackOff", "\u001b[2Jx")] });
-  const verdict = judge([{ kind: "ready" }], "Pod", object);
+  const verdict = judge([{ kind: "ready" }], kindNamed("Pod"), object);
   assert.ok(verdict.kind === "stuck" && !verdict.reason.includes("\u001b"));
 });

@@ -19,7 +19,9 @@ const signedInMs = 12 * 3_600_000;
 /** Browsers that are signed in at the same time; the oldest is signed out. */
 const maxBrowsers = 32;
 
-/** Requests that are let through at once, and each second after them: of one browser, and of all that aren't signed in. */
+/**
+ * Requests that are let through at once, and each second after them: of one browser, and of all that aren't signed in.
+ */
 const rates = { browser: { burst: 300, perSecond: 50 }, strangers: { burst: 60, perSecond: 5 } };
 
 /** A browser that is signed in. */
@@ -49,38 +51,34 @@ export class Access {
   readonly #links = new Map<string, number>();
   readonly #browsers = new Map<string, KnownBrowser>();
   readonly #strangers: Rate;
-  readonly #clock: Clock;
-  readonly #scheme: "http" | "https";
   #hosts: ReadonlySet<string> = new Set();
   #url = "";
 
   /** @param scheme of the server's addresses. */
-  constructor(clock: Clock, scheme: "http" | "https") {
-    this.#clock = clock;
-    this.#scheme = scheme;
+  constructor(private readonly clock: Clock, private readonly scheme: "http" | "https") {
     this.#strangers = new Rate(clock, rates.strangers);
   }
 
   /** Sets the names by which browsers reach the server, the one of its links first, and its port. */
   listens(names: readonly string[], port: number): void {
-    const usual = this.#scheme === "https" ? 443 : 80;
+    const usual = this.scheme === "https" ? 443 : 80;
     const written = (name: string) => name.includes(":") ? `[${name}]` : name.toLowerCase();
     const hosts = names.flatMap((name) => [
       `${written(name)}:${port}`,
       ...(port === usual ? [written(name)] : []),
     ]);
     this.#hosts = new Set(hosts);
-    this.#url = `${this.#scheme}://${hosts[0]}`;
+    this.#url = `${this.scheme}://${hosts[0]}`;
   }
 
   /** Returns a link that signs a browser in, once. */
   newLink(): { url: string; expiresAt: Date } {
     const token = secret(32);
     this.#forget(this.#links, maxLinks);
-    this.#links.set(token, this.#clock.elapsedMs() + linkMs);
+    this.#links.set(token, this.clock.elapsedMs() + linkMs);
     return {
       url: `${this.#url}/sign-in?token=${token}`,
-      expiresAt: new Date(this.#clock.now().getTime() + linkMs),
+      expiresAt: new Date(this.clock.now().getTime() + linkMs),
     };
   }
 
@@ -89,7 +87,7 @@ export class Access {
     // Tokens are compared by a hash table: 256 bits can't be guessed from the time that it takes.
     const endsAtMs = this.#links.get(token);
     this.#links.delete(token);
-    if (endsAtMs === undefined || endsAtMs <= this.#clock.elapsedMs()) return undefined;
+    if (endsAtMs === undefined || endsAtMs <= this.clock.elapsedMs()) return undefined;
     const key = secret(32);
     const end = new AbortController();
     const expired = [...this.#browsers].filter(([, one]) => this.#isOver(one));
@@ -102,8 +100,8 @@ export class Access {
       id: secret(8),
       end,
       signal: end.signal,
-      endsAtMs: this.#clock.elapsedMs() + signedInMs,
-      rate: new Rate(this.#clock, rates.browser),
+      endsAtMs: this.clock.elapsedMs() + signedInMs,
+      rate: new Rate(this.clock, rates.browser),
     });
     return [
       `kodama=${key}`,
@@ -111,7 +109,7 @@ export class Access {
       `Max-Age=${signedInMs / 1000}`,
       "HttpOnly",
       "SameSite=Strict",
-      ...(this.#scheme === "https" ? ["Secure"] : []),
+      ...(this.scheme === "https" ? ["Secure"] : []),
     ].join("; ");
   }
 
@@ -121,21 +119,21 @@ export class Access {
   }
 
   /**
-   * Returns why a request isn't for this server, or isn't from its page; undefined if it is let through. A page of another
-   * server can send requests here, and a name of it may lead here (DNS rebinding): both are refused whether or not the
-   * request has a cookie.
+   * Returns why a request isn't for this server, or isn't from its page; undefined if it is let through. A page of
+   * another server can send requests here, and a name of it may lead here (DNS rebinding): both are refused whether or
+   * not the request has a cookie.
    */
   refusal(request: Request): RefusedRequest | undefined {
     const { headers, method } = request;
     const host = headers.get("host")?.toLowerCase();
     // The absolute form of a request's target overrides the header, and can differ from it.
     const isOwn = host !== undefined && this.#hosts.has(host) &&
-      URL.parse(request.url)?.host === URL.parse(`${this.#scheme}://${host}`)?.host;
+      URL.parse(request.url)?.host === URL.parse(`${this.scheme}://${host}`)?.host;
     if (!isOwn) {
       return { status: 421, reason: "this server isn't known by that name" };
     }
     const origin = headers.get("origin");
-    if (origin !== null && origin !== `${this.#scheme}://${host}`) {
+    if (origin !== null && origin !== `${this.scheme}://${host}`) {
       return { status: 403, reason: "the request comes from another page" };
     }
     const needsOrigin = method !== "GET" && method !== "HEAD" ||
@@ -161,7 +159,17 @@ export class Access {
 
   /** Returns the browser that a request's cookie belongs to; undefined if it isn't signed in. */
   browserOf(request: Request): Browser | undefined {
-    for (const part of (request.headers.get("cookie") ?? "").split(";")) {
+    return this.#browserOf(request.headers.get("cookie") ?? "");
+  }
+
+  /** Returns whether the head of a request is of a browser that is signed in. */
+  knows(head: string): boolean {
+    return [...head.matchAll(/^cookie:(.*)$/gim)]
+      .some(([, cookies = ""]) => this.#browserOf(cookies) !== undefined);
+  }
+
+  #browserOf(cookies: string): Browser | undefined {
+    for (const part of cookies.split(";")) {
       const [name, value = ""] = part.trim().split("=", 2);
       const known = name === "kodama" ? this.#browsers.get(value) : undefined;
       if (known !== undefined && !this.#isOver(known)) return known;
@@ -170,7 +178,7 @@ export class Access {
   }
 
   #isOver({ endsAtMs }: KnownBrowser): boolean {
-    return endsAtMs <= this.#clock.elapsedMs();
+    return endsAtMs <= this.clock.elapsedMs();
   }
 
   #signOut(key: string): void {
@@ -180,7 +188,7 @@ export class Access {
 
   /** Removes what has expired, and the oldest if there would be too many. */
   #forget(links: Map<string, number>, most: number): void {
-    const now = this.#clock.elapsedMs();
+    const now = this.clock.elapsedMs();
     for (const [token, endsAtMs] of links) {
       if (endsAtMs <= now || links.size >= most) links.delete(token);
     }

@@ -1,7 +1,7 @@
 /** Routes of sessions' agents: their tasks and logs, prompts, approvals and interrupts. */
 import { followTask } from "../actions/agent/follow.ts";
 import { parseDollars, taskOptions } from "../actions/agent/options.ts";
-import { choiceOption, type Options } from "../actions/option.ts";
+import { choiceField, type Fields, or } from "../operation/field.ts";
 import {
   type AgentAbilities,
   answerApproval,
@@ -12,6 +12,7 @@ import {
   waitingTask,
 } from "../actions/agent/tasks.ts";
 import type { Host } from "../actions/host.ts";
+import { agentTargetFor } from "../actions/session/agent_pod.ts";
 import { findSession } from "../actions/find_session.ts";
 import type { FirstTask } from "../actions/session/events.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
@@ -19,6 +20,7 @@ import { definedOnly } from "../base/json_value.ts";
 import { eventData } from "../present/agent_events.ts";
 import { taskData } from "../present/agent_tasks.ts";
 import { toJson } from "../present/json.ts";
+import { askConsent } from "./confirmations.ts";
 import { eventBytes } from "./event_stream.ts";
 import type { Prompt } from "./api.ts";
 import { formOptions } from "./option_form.ts";
@@ -47,9 +49,11 @@ export function addAgentRoutes(router: Router): void {
     "POST api/sessions/:name/prompt",
     queries.scope,
     bodies.prompt,
-    async ({ name, query, body, signal }) => {
+    async ({ name, query, body, asking, signal }) => {
       const options = await taskOf(host, body);
-      const { target } = await findSession(host, { name, ...query }, signal);
+      const { target } = await agentTargetFor(host, { kind: "session", name, ...query }, {
+        ...{ verb: "prompt", consent: askConsent(asking), signal },
+      });
       const { conversation } = body;
       const { behind, ...started } = await startTask(host, target, {
         ...options,
@@ -63,8 +67,10 @@ export function addAgentRoutes(router: Router): void {
     "POST api/sessions/:name/approval",
     queries.scope,
     bodies.approval,
-    async ({ name, query, body, signal }) => {
-      const { target } = await findSession(host, { name, ...query }, signal);
+    async ({ name, query, body, asking, signal }) => {
+      const { target } = await agentTargetFor(host, { kind: "session", name, ...query }, {
+        ...{ verb: "answer the agent of", consent: askConsent(asking), signal },
+      });
       const waiting = await waitingTask(host, target, signal);
       const { task: number, request, tool, summary, decision } = body;
       // The agent chooses the name of a request: what the person has seen has to be what waits.
@@ -91,8 +97,10 @@ export function addAgentRoutes(router: Router): void {
     "POST api/sessions/:name/interrupt",
     queries.scope,
     bodies.interrupt,
-    async ({ name, query, body: { task }, signal }) => {
-      const { target } = await findSession(host, { name, ...query }, signal);
+    async ({ name, query, body: { task }, asking, signal }) => {
+      const { target } = await agentTargetFor(host, { kind: "session", name, ...query }, {
+        ...{ verb: "interrupt", consent: askConsent(asking), signal },
+      });
       const options = { ...definedOnly({ number: task }), signal };
       return { task: (await interruptTask(host, target, options)).number };
     },
@@ -104,9 +112,9 @@ export function taskFormOptions(agents: readonly AgentAbilities[]) {
   const names = agents.map(({ name }) => name);
   const [preset = ""] = names;
   return {
-    adapter: choiceOption("coding agent to use", names, { default: preset }),
+    adapter: or(choiceField("coding agent to use", names), preset),
     ...taskOptions,
-  } satisfies Options;
+  } satisfies Fields;
 }
 
 /** Returns the task of a prompt. @throws UsageError for options that it can't have. */

@@ -16,26 +16,28 @@
  *   stream, as `EventSource` would reconnect. The event `failed` has an {@link ErrorAnswer}, and is also the last one.
  *   Comments are sent each 15 s.
  */
+import type { logs } from "../actions/logs/events.ts";
+import type { ScopedSelection } from "../actions/selection.ts";
+import type { Input } from "../operation/field.ts";
 import type { AgentAbilities, StartedTask } from "../actions/agent/tasks.ts";
 import type { SessionDiff } from "../actions/session/diff.ts";
-import type { Note, SessionScope } from "../actions/session/events.ts";
-import type { EventReport } from "../actions/exec/event_report.ts";
+import type { SessionScope } from "../actions/session/events.ts";
 import type { ChangeQuestion } from "../actions/confirm_change.ts";
 import type { ForwardReport } from "../actions/forward/background.ts";
 import type { ListedWorkflow, ParamsSchema } from "../actions/workflow/files.ts";
-import type { StepsEvent, WorkflowPlan } from "../actions/workflow/run_steps.ts";
+import type { WorkflowPlan } from "../actions/workflow/run_steps.ts";
 import type { ErrorKind, KodamaError } from "../base/errors.ts";
 import type { StructuredHint } from "../base/hint.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { FollowData } from "../present/agent_events.ts";
 import type { TaskData } from "../present/agent_tasks.ts";
+import type { RunEventData } from "../runs/event_shapes.ts";
 import type { RunData, WorkflowRunData } from "../present/past_runs.ts";
 import type { PodData } from "../present/pods_table.ts";
 import type { SessionData } from "../present/session_text.ts";
 
 export type { ParameterSchema, ParamsSchema } from "../actions/workflow/files.ts";
 export type { AgentAbilities } from "../actions/agent/tasks.ts";
-export type { Attachment, Note } from "../actions/session/events.ts";
 export type { ChangeQuestion } from "../actions/confirm_change.ts";
 export type { FollowData } from "../present/agent_events.ts";
 export type { TaskData } from "../present/agent_tasks.ts";
@@ -98,14 +100,6 @@ export interface Routes {
     request: { purge: boolean };
     answer: { removed: string[] };
   };
-  /** From the cluster alone: the newest {@link Note}s, the oldest first. */
-  "GET api/sessions/:name/notes": { query: SessionScope; answer: { notes: Note[] } };
-  "POST api/sessions/:name/notes": { query: SessionScope; request: { text: string }; answer: Note };
-  "POST api/sessions/:name/delete-note": {
-    query: SessionScope;
-    request: { number: number };
-    answer: Empty;
-  };
   /** Confirmed if the session is someone else's. `lines` are what isn't transferred. */
   "POST api/sessions/:name/transfer": {
     query: SessionScope;
@@ -115,8 +109,9 @@ export interface Routes {
   /** Answers when the pod is requested; the list shows how it starts. */
   "POST api/sessions/:name/resume": { query: SessionScope; request: Empty; answer: Empty };
 
-  "GET api/pods": { query: PodsQuery; answer: PodList };
-  "GET api/logs": { query: LogsQuery; event: LogEvent };
+  /** As a stream, what changes follows the list. */
+  "GET api/pods": { query: ScopedSelection; answer: PodList; event: PodsEvent };
+  "GET api/logs": { query: Input<typeof logs.input>; event: LogEvent };
 
   "GET api/workflows": { answer: { workflows: WorkflowSummary[] } };
   "GET api/workflows/:name": { answer: WorkflowDetails };
@@ -173,7 +168,7 @@ export type WebQuestion =
   /** A change of pods. `text` words it: the exact change, and what it reaches, in lines. */
   | { kind: "change"; text: string; change: AsJson<ChangeQuestion> }
   /** A change of a session: `text` has what it ends, removes or retains, in lines. */
-  | { kind: "stop" | "delete" | "transfer"; text: string };
+  | { kind: "stop" | "delete" | "others"; text: string };
 
 /** The server. */
 export interface About {
@@ -282,23 +277,8 @@ export interface ApprovalAnswer {
 
 /* Pods and logs. */
 
-/** Pods: the grammar of all commands. Without any choice: the pods of the context's own namespace. */
-export interface PodsQuery {
-  /** Names, `deploy/web`, `namespace/pod`. */
-  pods?: string[];
-  /** `TEXT` or `/RE/`. */
-  match?: string[];
-  exclude?: string[];
-  namespaces?: string[];
-  allNamespaces?: boolean;
-  /** A label selector. */
-  selector?: string;
-  fieldSelector?: string;
-  container?: string;
-  node?: string;
-  sample?: number;
-  contexts?: string[];
-}
+/** Pods, as data of the fields of a selection: the grammar of all commands. */
+export type PodsQuery = Readonly<Record<string, JsonValue>>;
 
 /** The pods of a selection, in all phases. */
 export interface PodList {
@@ -307,16 +287,12 @@ export interface PodList {
   notes: string[];
 }
 
-/** Which logs. */
-export interface LogsQuery extends PodsQuery {
-  follow?: boolean;
-  previous?: boolean;
-  /** Last lines of each container; 1,000 if absent. */
-  tail?: number;
-  sinceMs?: number;
-  /** Only lines that contain one of these texts. */
-  grep?: string[];
-}
+/** The pods of a selection, and how they change. */
+export type PodsEvent =
+  | ({ kind: "list" } & PodList)
+  /** Pods that are new or changed, and those that are gone; of a name in both, the pod has been replaced. */
+  | { kind: "changed"; pods: PodData[]; removed: Pick<PodData, "context" | "namespace" | "pod">[] }
+  | { kind: "note"; text: string };
 
 /** An event of a stream of logs. */
 export type LogEvent =
@@ -440,10 +416,8 @@ export interface RunDetails {
 
 /** An event of a run. */
 export type WebRunEvent =
-  /** An event of a command, as `exec -o jsonl --events` prints it. */
-  | { kind: "exec"; event: EventReport }
-  /** An event of a workflow, as `run -o jsonl` prints it. */
-  | { kind: "workflow"; event: AsJson<StepsEvent> }
+  /** As `exec -o jsonl --events` and `run -o jsonl` print it. */
+  | { kind: "event"; event: RunEventData }
   /** The run's own state: first, after each question and answer, and last. */
   | { kind: "run"; run: LiveRun }
   /** Lines of output before this that are no longer stored. */
@@ -459,6 +433,9 @@ export type TerminalQuery =
   & SessionScope
   & { columns: number; rows: number }
   & ({ session: string } | { pod: string; container?: string });
+
+/** Maximum bytes of a message of the page: a longer paste is several messages. */
+export type MaxInputBytes = 262_144;
 
 /** From the page. */
 export type TerminalRequest = { type: "resize"; columns: number; rows: number };

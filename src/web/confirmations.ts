@@ -3,7 +3,10 @@
  * request of this browser with exactly this question. If pods have changed meanwhile, the question is another one.
  */
 import type { Clock } from "../base/clock.ts";
+import { sha256Of } from "../base/sha256.ts";
 import { UnconfirmedError } from "../base/errors.ts";
+import type { Consent } from "../actions/session/owner.ts";
+import { othersLine } from "../present/session_changes.ts";
 import type { WebQuestion } from "./api.ts";
 
 /** A question that wasn't answered stops being one after this time. */
@@ -27,12 +30,9 @@ export interface Asking {
 
 /** The questions of a server. */
 export class Confirmations {
-  readonly #clock: Clock;
   readonly #asked = new Map<string, { digest: string; endsAtMs: number }>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Clock) {}
 
   /**
    * Returns what asks during a request.
@@ -45,8 +45,8 @@ export class Confirmations {
     if (token !== undefined) this.#asked.delete(token);
     return {
       ask: async (question) => {
-        const digest = await digestOf([...identity, question]);
-        const now = this.#clock.elapsedMs();
+        const digest = await sha256Of(JSON.stringify([...identity, question]));
+        const now = this.clock.elapsedMs();
         if (given?.digest === digest && given.endsAtMs > now) return true;
         for (const [old, { endsAtMs }] of this.#asked) {
           if (endsAtMs <= now || this.#asked.size >= maxQuestions) this.#asked.delete(old);
@@ -59,7 +59,9 @@ export class Confirmations {
   }
 }
 
-async function digestOf(value: unknown): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+/** Returns how a request obtains the consent to a verb on another user's session: by a question of its own. */
+export function askConsent(asking: Asking): Consent {
+  return async (session) => {
+    await asking.ask({ kind: "others", text: `${othersLine(session)}: ${session.verb} it?` });
+  };
 }

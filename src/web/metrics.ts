@@ -1,11 +1,12 @@
 /** `/metrics`, for Prometheus: what `kodama metrics` prints, for who has the token that the server was started with. */
 import type { Host } from "../actions/host.ts";
+import { sha256Of } from "../base/sha256.ts";
 import { type CollectedMetrics, MetricsCollector } from "../actions/monitoring/metrics.ts";
 import { Deadline } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import { openMetricsText, openMetricsType } from "../present/open_metrics.ts";
 import type { SessionsQuery } from "./api.ts";
-import { queries, readQuery } from "./requests.ts";
+import { queries } from "./requests.ts";
 
 /** A scrape that takes longer fails. */
 const limitMs = 60_000;
@@ -34,12 +35,12 @@ export class Metrics {
   async isAllowed({ headers, method }: Request): Promise<boolean> {
     const [, given = ""] = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
     // Digests take the same time to compare wherever they differ, as far as an attacker could use it.
-    return method === "GET" && await digestOf(given) === await digestOf(this.token);
+    return method === "GET" && await sha256Of(given) === await sha256Of(this.token);
   }
 
   /** Returns the metrics of the sessions of a scope; the others are of the machine. */
   async answer(search: URLSearchParams): Promise<Response> {
-    const scope: SessionsQuery = await readQuery(queries.list, search);
+    const scope: SessionsQuery = await queries.list(search);
     const { families } = await this.#collect(scope);
     return new Response(openMetricsText(families), {
       headers: { "content-type": openMetricsType },
@@ -66,9 +67,4 @@ export class Metrics {
     })().finally(() => current.running = undefined);
     return await current.running;
   }
-}
-
-async function digestOf(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(bytes).toHex();
 }

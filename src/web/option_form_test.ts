@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { choiceOption, textOption, toggleOption } from "../actions/option.ts";
-import { formOptions, formSchema } from "./option_form.ts";
+import { choiceField, or, textField, toggleField } from "../operation/field.ts";
+import { formSchema } from "../operation/form.ts";
+import { formOptions } from "./option_form.ts";
 
 const options = {
-  idleTimeout: textOption("when it stops"),
-  agent: choiceOption("who works", ["one", "two"], { default: "one" }),
-  loud: toggleOption("with sound"),
+  idleTimeout: textField("when it stops"),
+  agent: or(choiceField("who works", ["one", "two"]), "one"),
+  loud: toggleField("with sound"),
 };
 
 Deno.test("`formSchema()` has a field for each option", () => {
@@ -27,8 +28,8 @@ Deno.test("`formOptions()` omits empty texts, and refuses what no field accepts"
   for (
     const [texts, message] of [
       [{ agents: "one" }, /no option "agents".*agent/],
-      [{ agent: "three" }, /Agent: expected one of one, two/],
-      [{ loud: "1" }, /Loud: expected true or false/],
+      [{ agent: "three" }, /"three" for "agent": must be one of one, two/],
+      [{ loud: "yes" }, /"yes" for "loud": must be true or false/],
       [{ constructor: "x" }, /no option "constructor"/],
     ] as const
   ) await assert.rejects(formOptions(options, texts), { kind: "usage", message });

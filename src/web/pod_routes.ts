@@ -1,18 +1,16 @@
 /** Routes of pods: the pods of a selection, their logs, terminals in them, and the forwards of this machine to them. */
 import type { Context } from "hono";
 import type { Host } from "../actions/host.ts";
-import { containerNamed, type LogsOptions, stampOf, textOf } from "../actions/logs/events.ts";
-import { logs } from "../actions/logs/logs.ts";
-import { listPods } from "../actions/pick/list_pods.ts";
+import { logs, type LogsRequest, stampOf, textOf, withSelection } from "../actions/logs/events.ts";
+import { readLogs } from "../actions/logs/read_logs.ts";
+import { inputOf } from "../operation/operation.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
-import { definedOnly } from "../base/json_value.ts";
 import { toJson } from "../present/json.ts";
 import { notesOn } from "../present/logs_painter.ts";
-import { podData } from "../present/pods_table.ts";
-import { failedContextText, skippedPodTexts } from "../present/run_notes.ts";
-import type { LogEvent, LogsQuery, PodList } from "./api.ts";
+import type { LogEvent } from "./api.ts";
 import { eventBytes } from "./event_stream.ts";
-import { bodies, chosenPods, queries, readQuery } from "./requests.ts";
+import { podEvents, podList } from "./pods_feed.ts";
+import { bodies, chosenPods, queries, queryOf } from "./requests.ts";
 import { type Answer, browserOf, type Router, searchOf } from "./router.ts";
 import { serveTerminal, type Socket } from "./terminal.ts";
 
@@ -25,29 +23,25 @@ export function addPodRoutes(
   upgrade: (request: Request) => { socket: Socket; response: Response },
 ): void {
   const { host } = router;
-  router.get("GET api/pods", queries.selection, async ({ query, signal }) => {
-    const answer: PodList = { pods: [], notes: [] };
-    for await (
-      const event of listPods(host, { ...chosenPods(query, { allPhases: true }), signal })
-    ) {
-      if (event.kind === "contextFailed") answer.notes.push(failedContextText(event));
-      else {
-        const pods = event.targets.map((target, index) => ({ target, state: event.states[index] }));
-        answer.pods.push(...pods.map(podData));
-        answer.notes.push(...skippedPodTexts(event));
+  router.stream(
+    "GET api/pods",
+    queryOf((given) => chosenPods(given, { allPhases: true })),
+    async function* ({ query, signal }) {
+      for await (const event of podEvents(host, { ...query, signal })) {
+        yield eventBytes(JSON.stringify(event));
       }
-    }
-    return answer;
-  });
+    },
+    ({ query, signal }) => podList(host, { ...query, signal }),
+  );
   router.stream(
     "GET api/logs",
-    queries.logs,
-    ({ query, signal }) => logEvents(host, { ...logsOptions(query), signal }),
+    queryOf((given) => inputOf(logs, "page", given)),
+    ({ query, signal }) => logEvents(host, { ...withSelection(query), signal }),
   );
 
   let terminals = 0;
   router.raw("GET api/terminal", async (c) => {
-    const query = await readQuery(queries.terminal, searchOf(c));
+    const query = await queries.terminal(searchOf(c));
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
       throw new UsageError("a terminal is a WebSocket");
     }
@@ -98,11 +92,11 @@ function upgraded(
 
 async function* logEvents(
   host: Host,
-  options: LogsOptions,
+  request: LogsRequest,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const names: string[] = [];
   const send = (event: LogEvent) => eventBytes(JSON.stringify(event));
-  for await (const event of logs(host, options)) {
+  for await (const event of readLogs(host, request)) {
     if (event.kind === "lines") {
       yield send({
         kind: "lines",
@@ -122,23 +116,4 @@ async function* logEvents(
       yield send({ kind: "note", text });
     }
   }
-}
-
-function logsOptions(
-  { follow = false, previous = false, tail = 1000, sinceMs, grep = [], ...query }: LogsQuery,
-): Omit<LogsOptions, "signal"> {
-  const { contexts, selection } = chosenPods(query, { allPhases: true });
-  const { container, ...others } = selection;
-  return {
-    contexts,
-    selection: others,
-    containers: containerNamed(container),
-    follow,
-    previous,
-    start: {
-      tailLines: tail,
-      ...definedOnly({ sinceSeconds: sinceMs && Math.ceil(sinceMs / 1000) }),
-    },
-    filter: { include: grep.map((text) => new RegExp(RegExp.escape(text))), exclude: [] },
-  };
 }

@@ -7,13 +7,14 @@ import type { GenericSchema } from "valibot";
 import type { Host } from "../actions/host.ts";
 import { Deadline, orAborted } from "../base/abort.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
+import { hint, option } from "../base/hint.ts";
 import { toJson } from "../present/json.ts";
 import type { Browser } from "./access.ts";
 import type { Routes } from "./api.ts";
 import { type Asking, Confirmations } from "./confirmations.ts";
 import { errorData, httpStatus } from "./errors.ts";
 import { eventBody, eventBytes } from "./event_stream.ts";
-import { bodyValue, maxBodyBytes, type QuerySchema, readQuery } from "./requests.ts";
+import { bodyValue, maxBodyBytes, type ReadQuery } from "./requests.ts";
 
 /** Streams at the same time. */
 const maxStreams = 1100;
@@ -25,6 +26,16 @@ const bodyLimitMs = 10_000;
 const requestLimitMs = 120_000;
 
 const json = "application/json; charset=utf-8";
+
+/**
+ * Routes that are there in read-only mode although they are no reads: those of the browser and of this server's own runs,
+ * and those whose commands are judged one by one.
+ */
+const readOnlyRoutes: ReadonlySet<keyof Routes> = new Set<keyof Routes & `POST ${string}`>([
+  ...["POST api/links", "POST api/sign-out", "POST api/workflows/:name/plan"] as const,
+  ...["POST api/runs", "POST api/runs/:id/rerun"] as const,
+  ...["POST api/runs/:id/cancel", "POST api/runs/:id/answer"] as const,
+]);
 
 /** What a route's handler gets. */
 export interface Call<R extends keyof Routes> {
@@ -58,8 +69,6 @@ type Handle<R extends keyof Routes> = (call: Call<R>) => Promise<Answer<R>> | An
 
 /** The routes of a server. Disposing of it ends its streams, and awaits what its routes have started. */
 export class Router implements AsyncDisposable {
-  readonly host: Host;
-  readonly #base: string;
   readonly #app = new Hono<{ Variables: { browser: Browser } }>();
   readonly #confirmations: Confirmations;
   readonly #stop = new AbortController();
@@ -67,9 +76,7 @@ export class Router implements AsyncDisposable {
   #streams = 0;
 
   /** @param base the path that all routes are below. */
-  constructor(host: Host, base: string) {
-    this.host = host;
-    this.#base = base;
+  constructor(readonly host: Host, private readonly base: string) {
     this.#confirmations = new Confirmations(host.clock);
     this.#app.onError((error) => this.failure(error));
     this.#app.notFound(({ req }) => {
@@ -109,7 +116,7 @@ export class Router implements AsyncDisposable {
   /** A route that only reads. */
   get<R extends keyof Routes & `GET ${string}`>(
     route: R,
-    query: QuerySchema<Call<R>["query"]>,
+    query: ReadQuery<Call<R>["query"]>,
     handle: Handle<R>,
   ): void {
     this.raw(route, (c) => this.#answer(c, query, handle));
@@ -118,7 +125,7 @@ export class Router implements AsyncDisposable {
   /** A route whose answer is an event stream; with `handle` only if one is requested. */
   stream<R extends keyof Routes & `GET ${string}`>(
     route: R,
-    query: QuerySchema<Call<R>["query"]>,
+    query: ReadQuery<Call<R>["query"]>,
     open: OpenStream<R>,
     handle?: Handle<R>,
   ): void {
@@ -129,17 +136,17 @@ export class Router implements AsyncDisposable {
       }
       const call = {
         name: nameOf(c),
-        query: await readQuery(query, searchOf(c)),
+        query: await query(searchOf(c)),
         after: Number(/^\d{1,15}$/.exec(c.req.header("last-event-id") ?? "0")?.[0] ?? 0),
       };
       return this.#streaming(c, (signal) => open({ ...call, signal } as StreamCall<R>));
     });
   }
 
-  /** A route that may change something. */
+  /** A route that may change something: in read-only mode it is refused, unless it is one of {@link readOnlyRoutes}. */
   post<R extends keyof Routes & `POST ${string}`>(
     route: R,
-    query: QuerySchema<Call<R>["query"]>,
+    query: ReadQuery<Call<R>["query"]>,
     body: GenericSchema<unknown, Call<R>["body"]>,
     handle: Handle<R>,
   ): void {
@@ -148,6 +155,11 @@ export class Router implements AsyncDisposable {
       const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
       if (type !== "application/json" || c.req.header("x-kodama") !== "1") {
         return errorResponse(403, "forbidden", "not a request of the page");
+      }
+      if (this.host.readOnly && !readOnlyRoutes.has(route)) {
+        throw new KodamaError("readOnly", "nothing may be changed through this server", {
+          hint: hint`it was started with ${option("readOnly")} or the variable KODAMA_READ_ONLY`,
+        });
       }
       using deadline = this.#deadline(c);
       const { signal } = deadline;
@@ -159,7 +171,7 @@ export class Router implements AsyncDisposable {
       const identity = [browser.id, c.req.method, c.req.url, text];
       const call = {
         name: nameOf(c),
-        query: await readQuery(query, searchOf(c)),
+        query: await query(searchOf(c)),
         body: bodyValue(body, text),
         browser,
         asking: this.#confirmations.of(identity, c.req.header("x-kodama-confirm")),
@@ -183,18 +195,18 @@ export class Router implements AsyncDisposable {
   }
 
   #path(route: string): string {
-    return `${this.#base}${route.slice(route.indexOf(" ") + 1).replace(":name", ":id")}`;
+    return `${this.base}${route.slice(route.indexOf(" ") + 1).replace(":name", ":id")}`;
   }
 
   async #answer<R extends keyof Routes>(
     c: Context,
-    query: QuerySchema<Call<R>["query"]>,
+    query: ReadQuery<Call<R>["query"]>,
     handle: Handle<R>,
   ): Promise<Response> {
     using deadline = this.#deadline(c);
     const call = {
       name: nameOf(c),
-      query: await readQuery(query, searchOf(c)),
+      query: await query(searchOf(c)),
       body: undefined,
       browser: browserOf(c),
       asking: this.#confirmations.of([], undefined),

@@ -39,17 +39,15 @@ export function addRunRoutes(router: Router): AsyncDisposable {
     bodies.workflowValues,
     async ({ name, body: { params = {}, selection }, signal }) => {
       await listedWorkflow(host, name);
-      const overrides = selection === undefined ? {} : chosenPods(selection, { allPhases: false });
+      const overrides = selection === undefined
+        ? {}
+        : await chosenPods(selection, { allPhases: false });
       const options = { workflow: name, params: textsOfParams(params), overrides, signal };
       return toJson(await planSteps(host, options)) as Answer<"POST api/workflows/:name/plan">;
     },
   );
 
-  router.get(
-    "GET api/runs",
-    queries.runs,
-    ({ query: { limit = 50 } }) => runs.list(limit),
-  );
+  router.get("GET api/runs", queries.runs, ({ query: { limit = 50 } }) => runs.list(limit));
   router.post("POST api/runs", queries.none, bodies.startRun, async ({ body, asking, signal }) => {
     if (body.kind === "workflow") await listedWorkflow(host, body.workflow);
     return { id: await runs.start(body, asking, signal) };

@@ -1,6 +1,5 @@
 /** Runs of this server: started, followed by any number of pages, answered, cancelled. They end with the server. */
 import { exec } from "../actions/exec/exec.ts";
-import { EventReporter } from "../actions/exec/event_report.ts";
 import type { ChangeQuestion, Confirm, ExecEvent } from "../actions/exec/events.ts";
 import type { Host } from "../actions/host.ts";
 import { findAnyRun, type FoundRun, listRuns } from "../actions/runs/past_runs.ts";
@@ -11,7 +10,8 @@ import { KodamaError, UsageError } from "../base/errors.ts";
 import { commandLine } from "../base/shell_quote.ts";
 import { toJson } from "../present/json.ts";
 import { runData, workflowRunData } from "../present/past_runs.ts";
-import { isChosen } from "../toolbox/selection.ts";
+import { RunReporter } from "../present/run_reporter.ts";
+import { isChosen } from "../actions/selection.ts";
 import { changeText } from "../toolbox/change_text.ts";
 import type {
   LiveRun,
@@ -72,7 +72,9 @@ export class Runs {
     const { host } = this;
     if (request.kind === "workflow") {
       const { workflow, params = {}, selection } = request;
-      const overrides = selection === undefined ? {} : chosenPods(selection, { allPhases: false });
+      const overrides = selection === undefined
+        ? {}
+        : await chosenPods(selection, { allPhases: false });
       return await this.#add(
         { kind: "workflow", title: workflow, asking, signal },
         (extras) =>
@@ -87,13 +89,14 @@ export class Runs {
       );
     }
     const { command, shell = false, selection, all = false, timeoutMs, fanout } = request;
-    if (!isChosen(selection) && !all) {
+    const chosen = await chosenPods(selection, { allPhases: false });
+    if (!isChosen(chosen.selection) && !all) {
       throw new UsageError("no pods are chosen", { hint: 'name some, or set "all" to true' });
     }
     const title = shell ? command.join(" ") : commandLine(command);
     return await this.#add({ kind: "exec", title, asking, signal }, (extras) =>
       exec(host, {
-        ...chosenPods(selection, { allPhases: false }),
+        ...chosen,
         signal: extras.signal,
         confirm: extras.confirm,
         command,
@@ -244,6 +247,7 @@ class Run {
   /** Resolves when it has ended, however it did. */
   ended: Promise<void> = Promise.resolve();
   record: string | undefined;
+  #exitCode: number | undefined;
   #isStarted = false;
   #end: Pick<LiveRun, "exitCode" | "endedAt" | "error"> | undefined;
   readonly #startedAt: string;
@@ -253,7 +257,7 @@ class Run {
     string,
     { asked: RunQuestion; resolve: (answer: string | undefined) => void }
   >();
-  readonly #reporter = new EventReporter();
+  readonly #reporter = new RunReporter();
 
   constructor(private readonly host: Host, private readonly about: RunAbout) {
     this.#startedAt = host.clock.now().toISOString();
@@ -322,7 +326,6 @@ class Run {
     events: AsyncGenerator<ExecEvent | StepsEvent, void>,
     started: PromiseWithResolvers<void>,
   ): Promise<void> {
-    let exitCode: number | undefined;
     let error: LiveRun["error"];
     try {
       for await (const event of events) {
@@ -331,10 +334,6 @@ class Run {
           this.#reportSelf();
           started.resolve();
         }
-        if (event.kind === "runEnded" || event.kind === "workflowEnded") {
-          exitCode = event.exitCode;
-          if (event.kind === "runEnded") this.record = event.record?.id;
-        } else if (event.kind === "recorded") this.record = event.id;
         this.#report(event);
       }
       // A person's refusal ends a command before its first event.
@@ -347,7 +346,7 @@ class Run {
     this.#questions.clear();
     this.#end = {
       endedAt: this.host.clock.now().toISOString(),
-      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(this.#exitCode === undefined ? {} : { exitCode: this.#exitCode }),
       ...(error === undefined ? {} : { error }),
     };
     this.#reportSelf();
@@ -364,15 +363,10 @@ class Run {
   }
 
   #report(event: ExecEvent | StepsEvent): void {
-    if (this.about.kind === "workflow") {
-      this.#push(
-        { kind: "workflow", event: toJson(event) } as WebRunEvent,
-        event.kind === "stepLine",
-      );
-      return;
-    }
-    for (const one of this.#reporter.report(event as ExecEvent)) {
-      this.#push({ kind: "exec", event: one }, one.event === "line");
+    for (const one of this.#reporter.report(event)) {
+      if (one.event === "recorded") this.record = one.run;
+      if (one.event === "runEnded") this.#exitCode = one.exitCode;
+      this.#push({ kind: "event", event: one }, one.event === "line");
     }
   }
 

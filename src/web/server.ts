@@ -73,14 +73,12 @@ const headers = {
 /** The server. Disposing of it ends its runs and streams. */
 export class WebServer implements AsyncDisposable {
   readonly access: Access;
-  readonly #options: WebOptions;
   readonly #router: Router;
   readonly #metrics: Metrics | undefined;
   readonly #parts: readonly AsyncDisposable[];
 
-  constructor(options: WebOptions) {
+  constructor(private readonly options: WebOptions) {
     const { host, scheme } = options;
-    this.#options = options;
     this.access = new Access(host.clock, scheme);
     this.#router = new Router(host, this.access.base);
     const { metricsToken: token } = options;
@@ -194,7 +192,7 @@ export class WebServer implements AsyncDisposable {
     const ending = /^[\w-]+\.([a-z\d]+)$/.exec(name)?.[1] ?? "";
     const type = contentTypes[ending];
     const accepted = /\bgzip\b/.test(c.req.header("accept-encoding") ?? "");
-    const file = type === undefined ? undefined : await this.#options.page(path, accepted);
+    const file = type === undefined ? undefined : await this.options.page(path, accepted);
     if (type === undefined || file === undefined) {
       return refused({ status: 404, reason: "not found" });
     }
@@ -213,7 +211,7 @@ export class WebServer implements AsyncDisposable {
   }
 
   async #about(): Promise<About> {
-    const { host, version } = this.#options;
+    const { host, version } = this.options;
     const contexts = await host.contexts();
     const current = contexts.find((one) => one.current);
     const client = current === undefined ? undefined : await host.kube(current.name);

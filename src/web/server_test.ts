@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { simulatedHost } from "../actions/testing/simulated_host.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
+import type { Routes } from "./api.ts";
 import { WebServer } from "./server.ts";
 
 /** A server, and what sends requests of a browser that is signed in. */
-function serverOf(clock = new ManualClock()) {
+function serverOf(clock = new ManualClock(), limits: { readOnly?: boolean } = {}) {
   const { host } = simulatedHost({ lab: {} }, { clock });
   const server = new WebServer({
-    host,
+    host: { ...host, ...limits },
     version: "test",
     scheme: "http",
     page: (path) =>
@@ -66,11 +67,14 @@ Deno.test("queries and bodies of another form are refused, with the nearest name
   const { server, send } = serverOf();
   await using _server = server;
   const table: [path: string, body: string | undefined, message: RegExp][] = [
-    ["api/pods?namespace=x", undefined, /no parameter "namespace".*namespaces/],
+    ["api/pods?namespace=x", undefined, /no option "namespace".*namespaces/],
     ["api/pods?sample=many", undefined, /sample/],
-    ["api/pods?allNamespaces=1", undefined, /allNamespaces/],
+    ["api/pods?allNamespaces=yes", undefined, /allNamespaces/],
     ["api/runs?limit=1&limit=2", undefined, /limit/],
     ["api/pods?match=/(/", undefined, /\/\(\//],
+    ["api/pods?selector=", undefined, /selector/],
+    ["api/pods?fieldSelector=", undefined, /fieldSelector/],
+    ["api/pods?pods=web-*", undefined, /web-\*/],
     ["api/runs", '{"kind":"exec","command":[],"selection":{}}', /command/],
     ["api/runs", '{"kind":"exec","command":["ls"],"selection":{}}', /no pods are chosen/],
     ["api/links", "[]", /object/i],
@@ -80,5 +84,61 @@ Deno.test("queries and bodies of another form are refused, with the nearest name
     const answer = await send(path, body === undefined ? {} : { ...post, body });
     assert.equal(answer.status, 400, path);
     assert.match((await answer.json()).error.message, message, path);
+  }
+});
+
+/** Each route, and whether read-only mode refuses it: a read never, a change always. */
+const routes: Readonly<Record<keyof Routes, "answered" | "refused">> = {
+  "GET api/about": "answered",
+  "POST api/links": "answered",
+  "POST api/sign-out": "answered",
+  "GET api/sessions": "answered",
+  "GET api/sessions/:name": "answered",
+  "GET api/sessions/:name/diff": "answered",
+  "GET api/sessions/:name/log": "answered",
+  "GET api/sessions/:name/tasks": "answered",
+  "POST api/sessions": "refused",
+  "GET api/start": "answered",
+  "POST api/sessions/:name/prompt": "refused",
+  "POST api/sessions/:name/approval": "refused",
+  "POST api/sessions/:name/interrupt": "refused",
+  "POST api/sessions/:name/stop": "refused",
+  "POST api/sessions/:name/delete": "refused",
+  "POST api/sessions/:name/transfer": "refused",
+  "POST api/sessions/:name/resume": "refused",
+  "GET api/pods": "answered",
+  "GET api/logs": "answered",
+  "GET api/workflows": "answered",
+  "GET api/workflows/:name": "answered",
+  "POST api/workflows/:name/plan": "answered",
+  "GET api/runs": "answered",
+  "POST api/runs": "answered",
+  "GET api/runs/:id": "answered",
+  "GET api/runs/:id/events": "answered",
+  "POST api/runs/:id/rerun": "answered",
+  "POST api/runs/:id/cancel": "answered",
+  "POST api/runs/:id/answer": "answered",
+  "GET api/forwards": "answered",
+  "POST api/forwards/:name/stop": "refused",
+  "GET api/terminal": "answered",
+};
+
+Deno.test("in read-only mode every route that changes something is refused, and none that reads", async () => {
+  for (const [route, expected] of Object.entries(routes)) {
+    const [method = "", path = ""] = route.replace(/:(?:name|id)/, "x").split(" ");
+    const { server, send, clock } = serverOf(new ManualClock(), { readOnly: true });
+    await using _server = server;
+    // A body of no route, and a name of nothing: only what comes before both is tried.
+    const init = method === "POST" ? { ...post, body: "[]" } : {};
+    const answer = await clock.runUntil(send(path, init));
+    const { error } = await answer.json() as { error?: { kind: string } };
+    assert.equal(error?.kind === "readOnly", expected === "refused", `${route}: ${error?.kind}`);
+    if (expected === "refused") assert.equal(answer.status, 403, route);
+    if (expected === "answered") continue;
+    const free = serverOf();
+    await using _free = free.server;
+    const open = await free.send(path, init);
+    assert.equal(open.status, 400, route);
+    await open.body?.cancel();
   }
 });

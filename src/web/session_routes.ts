@@ -1,6 +1,6 @@
-/** Routes of sessions: the list, one of them, its start and its end; the notes on it, and its owner. */
+/** Routes of sessions: the list, one of them, its start, its end and its owner. */
 import { knownAgents } from "../actions/agent/tasks.ts";
-import { choiceOption } from "../actions/option.ts";
+import { choiceField } from "../operation/field.ts";
 import { planDeletion } from "../actions/session/delete.ts";
 import { sessionDiff } from "../actions/session/diff.ts";
 import {
@@ -17,22 +17,24 @@ import { startOptions } from "../actions/session/options.ts";
 import { resume } from "../actions/session/resume.ts";
 import { start as startSession } from "../actions/session/start.ts";
 import { planStop } from "../actions/session/stop.ts";
-import { addNote, deleteNote, listNotes, planTransfer } from "../actions/session/team.ts";
 import { listTemplates } from "../actions/session/templates.ts";
+import { planTransfer } from "../actions/session/transfer.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { definedOnly } from "../base/json_value.ts";
 import { taskData } from "../present/agent_tasks.ts";
 import { commandHint } from "../present/hints.ts";
 import {
+  consentLine,
   deletionLines,
-  otherOwnerLine,
   stoppedWork,
   transferLines,
 } from "../present/session_changes.ts";
 import { sessionData } from "../present/session_text.ts";
 import { taskFormOptions, taskOf } from "./agent_routes.ts";
 import type { SessionDetailsData, SessionRowData } from "./api.ts";
-import { formOptions, formSchema } from "./option_form.ts";
+import { askConsent } from "./confirmations.ts";
+import { formSchema } from "../operation/form.ts";
+import { formOptions } from "./option_form.ts";
 import { bodies, queries } from "./requests.ts";
 import type { Router } from "./router.ts";
 import { SessionFeeds } from "./sessions_feed.ts";
@@ -85,11 +87,13 @@ export function addSessionRoutes(router: Router): AsyncDisposable {
     queries.scope,
     bodies.empty,
     async ({ name, query, asking, signal }) => {
-      const options = { name, ...query, endTimeoutMs, signal };
+      const reasons: string[] = [];
+      const options = { name, ...query, consent: consentLine(reasons), endTimeoutMs, signal };
       const { plan, run } = await planStop(host, options, { checkTasks: true });
-      const reasons = [otherOwnerLine(plan), stoppedWork(plan)].filter((one) => one !== undefined);
+      const work = stoppedWork(plan);
+      if (work !== undefined) reasons.push(work);
       if (reasons.length > 0) await asking.ask({ kind: "stop", text: reasons.join("\n") });
-      await run();
+      for await (const _ of run());
       return {};
     },
   );
@@ -98,12 +102,16 @@ export function addSessionRoutes(router: Router): AsyncDisposable {
     queries.scope,
     bodies.delete,
     async ({ name, query, body: { purge }, asking, signal }) => {
-      const options = { name, ...query, purge, keepConfig: false, signal };
+      const lines: string[] = [];
+      const consent = consentLine(lines);
+      const options = { name, ...query, consent, purge, keepConfig: false, signal };
       const { plan, run } = await planDeletion(host, options);
-      const text = deletionLines(plan, `"${purgeLabel}"`).join("\n");
+      const text = [...lines, ...deletionLines(plan, `"${purgeLabel}"`)].join("\n");
       await asking.ask({ kind: "delete", text });
       const removed: string[] = [];
-      for await (const one of run()) removed.push(`${one.kind} ${one.name}`);
+      for await (const one of run("shown")) {
+        if (!("report" in one)) removed.push(`${one.kind} ${one.name}`);
+      }
       return { removed };
     },
   );
@@ -111,14 +119,15 @@ export function addSessionRoutes(router: Router): AsyncDisposable {
     "POST api/sessions/:name/resume",
     queries.scope,
     bodies.empty,
-    async ({ name, query }) => {
-      const options = { name, ...query, readyTimeoutMs, signal: router.ends };
+    async ({ name, query, asking }) => {
+      const consent = askConsent(asking);
+      const options = { name, ...query, consent, readyTimeoutMs, signal: router.ends };
       await requested(resume(host, options), router);
       return {};
     },
   );
   addStart(router);
-  addTeam(router);
+  addTransfer(router);
   return { [Symbol.asyncDispose]: () => feeds.end() };
 }
 
@@ -127,9 +136,9 @@ function addStart(router: Router): void {
   router.get("GET api/start", queries.none, async () => {
     const agents = await knownAgents(host);
     const templates = (await listTemplates(host)).map(({ name }) => name);
-    const { description } = startOptions.template;
+    const { about } = startOptions.template;
     return {
-      session: formSchema({ ...startOptions, template: choiceOption(description, templates) }),
+      session: formSchema({ ...startOptions, template: choiceField(about, templates) }),
       task: formSchema(taskFormOptions(agents)),
       agents,
     };
@@ -192,37 +201,16 @@ async function requested(
   return await started.promise;
 }
 
-/** Notes, and the transfer to another owner. */
-function addTeam(router: Router): void {
+/** The transfer to another owner. */
+function addTransfer(router: Router): void {
   const { host } = router;
-  router.get("GET api/sessions/:name/notes", queries.scope, async ({ name, query, signal }) => ({
-    notes: [...await listNotes(host, { name, ...query, signal })],
-  }));
-  router.post(
-    "POST api/sessions/:name/notes",
-    queries.scope,
-    bodies.note,
-    ({ name, query, body: { text }, signal }) => addNote(host, { name, ...query, text, signal }),
-  );
-  router.post(
-    "POST api/sessions/:name/delete-note",
-    queries.scope,
-    bodies.noteNumber,
-    async ({ name, query, body: { number }, signal }) => {
-      await deleteNote(host, { name, ...query, number, signal });
-      return {};
-    },
-  );
   router.post(
     "POST api/sessions/:name/transfer",
     queries.scope,
     bodies.transfer,
     async ({ name, query, body: { to }, asking, signal }) => {
-      const { plan, run } = await planTransfer(host, { name, ...query, to, signal });
-      const owner = otherOwnerLine(plan);
-      if (owner !== undefined) {
-        await asking.ask({ kind: "transfer", text: `${owner}\ntransfer it to ${to}` });
-      }
+      const consent = askConsent(asking);
+      const { plan, run } = await planTransfer(host, { name, ...query, to, consent, signal });
       const { warning } = await run();
       return {
         lines: [

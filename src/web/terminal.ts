@@ -1,7 +1,7 @@
 /** A terminal over a WebSocket: a shell in a pod, with bounded buffers both ways. */
 import { wholeSelection } from "../actions/exec/events.ts";
 import type { Host } from "../actions/host.ts";
-import { attach, type Attached } from "../actions/session/attach.ts";
+import { attach } from "../actions/session/attach.ts";
 import { shell } from "../actions/shell/shell.ts";
 import type { ShellOptions } from "../actions/shell/events.ts";
 import { onAbort, passed } from "../base/abort.ts";
@@ -9,7 +9,7 @@ import { BoundedQueue } from "../base/bounded_queue.ts";
 import { UsageError } from "../base/errors.ts";
 import { definedOnly, isRecord } from "../base/json_value.ts";
 import { Latest } from "../base/latest.ts";
-import type { TerminalNote } from "./api.ts";
+import type { MaxInputBytes, TerminalNote } from "./api.ts";
 import { errorData } from "./errors.ts";
 
 /** The part of a WebSocket that is used. */
@@ -38,8 +38,7 @@ export interface TerminalRequestQuery {
 /** A shell whose page is gone waits in the pod for this time, if the pod has tmux or dtach. */
 const keepMs = 15 * 60_000;
 
-/** The largest message of the page: a paste. */
-const maxMessageBytes = 256 * 1024;
+const maxInputBytes: MaxInputBytes = 262_144;
 
 /** Messages of the page that wait until the pod takes them. */
 const maxMessages = 256;
@@ -81,15 +80,11 @@ export async function serveTerminal(
     input.close();
     sizes.close();
   });
-  // Teammates see that the page is attached. It is disposed of after the socket, which doesn't wait for it.
-  await using presence = new AsyncDisposableStack();
   try {
     await opened.promise;
     if (stop.aborted) return;
-    const { report, ...options } = await shellOf(host, query, stop);
-    if (report !== undefined) presence.use(report("web"));
     const events = shell(host, {
-      ...options,
+      ...await shellOf(host, query, stop),
       keepMs,
       stdin: input,
       terminal: {
@@ -123,7 +118,7 @@ export async function serveTerminal(
 /** Returns a message: bytes, a new size, or undefined if it is neither. */
 function readMessage(data: unknown): Uint8Array | { columns: number; rows: number } | undefined {
   if (data instanceof ArrayBuffer) {
-    return data.byteLength > maxMessageBytes ? undefined : new Uint8Array(data);
+    return data.byteLength > maxInputBytes ? undefined : new Uint8Array(data);
   }
   if (typeof data !== "string" || data.length > 1000) return undefined;
   try {
@@ -153,10 +148,7 @@ async function shellOf(
   host: Host,
   { context, namespace, session, pod, container }: TerminalRequestQuery,
   signal: AbortSignal,
-): Promise<
-  & Pick<ShellOptions, "contexts" | "selection" | "command" | "workdir">
-  & Partial<Pick<Attached, "report">>
-> {
+): Promise<Pick<ShellOptions, "contexts" | "selection" | "command" | "workdir">> {
   if ((session === undefined) === (pod === undefined)) {
     throw new UsageError("a terminal is for either a session or a pod");
   }
@@ -165,9 +157,7 @@ async function shellOf(
       contexts: context === undefined ? [] : [context],
       selection: {
         ...wholeSelection,
-        ...(namespace === undefined ? {} : {
-          namespaces: { kind: "named", names: [namespace] },
-        }),
+        ...(namespace === undefined ? {} : { namespaces: { kind: "named", names: [namespace] } }),
         operands: [{ kind: "pod", name: pod ?? "" }],
         ...definedOnly({ container }),
       },
@@ -175,6 +165,5 @@ async function shellOf(
     };
   }
   const ref = { name: session, ...definedOnly({ context, namespace }) };
-  const { shell, report } = await attach(host, ref, { signal });
-  return { ...shell, report };
+  return (await attach(host, ref, { signal })).shell;
 }

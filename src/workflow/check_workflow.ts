@@ -70,33 +70,27 @@ function withNameHere(text: string, problem: ExpressionProblem): ExpressionProbl
 
 class Checker {
   readonly diagnostics: Diagnostic[] = [];
-  readonly #workflow: FullWorkflow;
-  readonly #sources: ReadonlyMap<string, YamlSource>;
-  readonly #uses: ReadonlyMap<Step, FullWorkflow>;
   readonly #folder: string;
   readonly #usedParams = new Set<string>();
 
   constructor(
-    workflow: FullWorkflow,
-    sources: ReadonlyMap<string, YamlSource>,
-    uses: ReadonlyMap<Step, FullWorkflow>,
+    private readonly workflow: FullWorkflow,
+    private readonly sources: ReadonlyMap<string, YamlSource>,
+    private readonly uses: ReadonlyMap<Step, FullWorkflow>,
     private readonly onText: OnText | undefined,
   ) {
-    this.#workflow = workflow;
-    this.#sources = sources;
-    this.#uses = uses;
     this.#folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
   }
 
   async check(): Promise<void> {
-    const { path, select, defaults, steps, outputs } = this.#workflow;
-    const names = outerNames(this.#workflow);
-    const { concurrency } = this.#workflow;
+    const { path, select, defaults, steps, outputs } = this.workflow;
+    const names = outerNames(this.workflow);
+    const { concurrency } = this.workflow;
     const shared = [
       { at: ["concurrency"], value: concurrency, entries: {} },
       { at: ["select"], value: select, entries: selectShape.entries },
       { at: ["defaults"], value: defaults, entries: defaultEntries },
-      { at: ["limits"], value: this.#workflow.limits, entries: limitsShape.entries },
+      { at: ["limits"], value: this.workflow.limits, entries: limitsShape.entries },
     ];
     for (const { at, value, entries } of shared) {
       for (const { path: inner, text } of textsIn(value, [])) {
@@ -105,7 +99,7 @@ class Checker {
     }
     const known = await this.#steps(steps, names, {});
     const ofFinally = { ...names, outcome: outcomeType, failure: failureType };
-    const last = await this.#steps(this.#workflow.finally, ofFinally, known);
+    const last = await this.#steps(this.workflow.finally, ofFinally, known);
     for (const { at, template } of outputs) {
       this.#text(at, template, { ...names, steps: record(last) });
     }
@@ -175,12 +169,12 @@ class Checker {
     if (isNever(step.when)) {
       this.#report("unreachable-step", below(["when"]), "this is never true", "warning");
     }
-    const { defaults } = this.#workflow;
+    const { defaults } = this.workflow;
     const inherited = Object.entries(defaults).filter(([field]) =>
       Object.hasOwn(kind.entries, field)
     );
     for (const need of kind.needs({ ...Object.fromEntries(inherited), ...step.fields })) {
-      if (hasExpression(need.what) || grants(this.#workflow.permissions, need, this.#folder)) {
+      if (hasExpression(need.what) || grants(this.workflow.permissions, need, this.#folder)) {
         continue;
       }
       const what = need.why === undefined ? "permissions" : `${need.why}, and permissions`;
@@ -188,7 +182,7 @@ class Checker {
       this.#report("permission", below([kind.name]), message);
     }
     if (kind.inPods) this.#emptySelection(below(["select"]), step.fields.select);
-    const used = this.#uses.get(step);
+    const used = this.uses.get(step);
     if (used !== undefined) await this.#with(used, below(["with"]), step.fields.with ?? {});
   }
 
@@ -241,7 +235,7 @@ class Checker {
       if (first !== "params") continue;
       // `params` as a whole uses all of them.
       if (second !== undefined) this.#usedParams.add(second);
-      else for (const { name } of this.#workflow.params) this.#usedParams.add(name);
+      else for (const { name } of this.workflow.params) this.#usedParams.add(name);
     }
   }
 
@@ -269,7 +263,7 @@ class Checker {
   }
 
   #whereIs(id: string): string | undefined {
-    const { steps, finally: last } = this.#workflow;
+    const { steps, finally: last } = this.workflow;
     if ([...steps, ...last].some((step) => step.named && step.id === id)) {
       return "; it is defined later";
     }
@@ -279,7 +273,7 @@ class Checker {
 
   /** Checks parameters that a variable provides: a variable that isn't granted isn't read, whatever uses it. */
   #variablesOfParams(): void {
-    const { params, permissions } = this.#workflow;
+    const { params, permissions } = this.workflow;
     for (const { env, at } of params) {
       if (env === undefined) continue;
       const need = { kind: "env", what: env } as const;
@@ -294,7 +288,7 @@ class Checker {
   }
 
   #unusedParams(): void {
-    for (const { name, at } of this.#workflow.params) {
+    for (const { name, at } of this.workflow.params) {
       if (this.#usedParams.has(name)) continue;
       this.#report("unused-param", at, "nothing uses this parameter", "warning", "key");
     }
@@ -310,7 +304,7 @@ class Checker {
     { text, problem }: { text: string; problem: ExpressionProblem },
     rule: Rule,
   ): void {
-    const source = this.#sources.get(file);
+    const source = this.sources.get(file);
     if (source === undefined) return;
     const { start, end, message } = problem;
     const at = source.atPart(path, { text, start, end }, message);
@@ -324,7 +318,7 @@ class Checker {
     severity: Diagnostic["severity"] = "error",
     side: "key" | "value" = "value",
   ): void {
-    const source = this.#sources.get(file);
+    const source = this.sources.get(file);
     if (source === undefined) return;
     const at = side === "key" ? source.atKey(path, message) : source.atValue(path, message);
     this.diagnostics.push({ ...at, severity, rule, file: source.file });

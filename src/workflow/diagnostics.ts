@@ -1,5 +1,6 @@
 /** Problems of workflow files, all reported at once as a compiler does. */
 import { action, hint } from "../base/hint.ts";
+import { nearPath } from "../base/absolute_path.ts";
 import { KodamaError } from "../base/errors.ts";
 import {
   describe,
@@ -22,8 +23,7 @@ export type Rule =
   | "param"
   | "unused-param"
   | "unreachable-step"
-  | "empty-selection"
-  | "version";
+  | "empty-selection";
 
 /** Each rule in one line. */
 export const ruleTexts: Readonly<Record<Rule, string>> = {
@@ -39,7 +39,6 @@ export const ruleTexts: Readonly<Record<Rule, string>> = {
   "unused-param": "Nothing uses a parameter.",
   "unreachable-step": "A step can never run.",
   "empty-selection": "A selection can match nothing.",
-  "version": "The file is of an earlier version of the format.",
 };
 
 /** One problem. Warnings stop nothing. */
@@ -57,10 +56,7 @@ export class WorkflowError extends KodamaError {
     const errors = diagnostics.filter(isError);
     const files = Map.groupBy(errors, ({ file }) => file);
     const isCut = [...files.values()].some((all) => all.length > maxProblems);
-    const old = errors.find(({ rule }) => rule === "version");
-    const way = old !== undefined
-      ? hint`${action("workflow.upgrade", { id: nearPath(old.file.path, folder) })} rewrites it`
-      : isCut
+    const way = isCut
       ? hint`${action("workflow.check", { output: "json" })} has all of them`
       : undefined;
     super("config", diagnosticsText(errors, folder), way === undefined ? {} : { hint: way });
@@ -101,8 +97,4 @@ export function diagnosticsText(
       options,
     )
   ).join("\n");
-}
-
-function nearPath(path: string, folder: string): string {
-  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 }

@@ -6,7 +6,9 @@ import { parseTextPattern } from "../base/plain_text.ts";
 import type { FileSchema } from "../base/yaml/shape.ts";
 import { outputModes } from "../exec/run_options.ts";
 import { isFieldSelector, isLabelSelector } from "../kube/select/selectors.ts";
+import { selectionFields } from "../kube/select/fields.ts";
 import type { NamePattern } from "../kube/select/target.ts";
+import type { Field, Fields } from "../operation/field.ts";
 
 /** Fields of a mapping, by name. */
 export type Entries = Readonly<Record<string, FileSchema>>;
@@ -47,7 +49,7 @@ export const names = oneOrMore(text, "a name or a list of names");
 export const namespaces = oneOrMore(v.string("a name"), "a name or a list of names");
 
 export const patterns = oneOrMore(
-  v.pipe(text, v.check((value) => parseTextPattern(value).kind !== "invalid", "a text or /re/")),
+  v.pipe(text, v.check((value) => isRead(selectionFields.match, value), "a text or /re/")),
   "a text, a regular expression in slashes, or a list of them",
 );
 
@@ -88,11 +90,7 @@ function isBetween(value: number | undefined, least: number, most: number): bool
 }
 
 const fromOne = "a whole number from 1";
-export const countFromOne = v.pipe(
-  v.number(fromOne),
-  v.integer(fromOne),
-  v.minValue(1, fromOne),
-);
+export const countFromOne = v.pipe(v.number(fromOne), v.integer(fromOne), v.minValue(1, fromOne));
 
 export const outputMode = v.picklist(outputModes, `one of ${outputModes.join(", ")}`);
 
@@ -160,7 +158,7 @@ export const environment = v.record(
   "variables and their values",
 );
 
-/** The version of the format. Files of kodama 0.1 have the first one, which they don't name. */
+/** The version of the format. */
 export const formatVersion = 2;
 
 /** The field of a file that names its version. */
@@ -168,6 +166,57 @@ export const version = v.optional(described(
   v.literal(formatVersion, `${formatVersion}, the version that this program reads`),
   `The version of the format: ${formatVersion}.`,
 ));
+
+/** A value of a field as a file has it. */
+type FieldValue = string | number | boolean | readonly string[];
+
+/**
+ * Returns the fields of an operation as fields of a file. What a file has is checked by them, and narrowed by the
+ * operation's own field when it is used.
+ */
+export function entriesOf<F extends Fields>(fields: F) {
+  const entries = Object.entries(fields).map(([name, field]) => {
+    const { defaultText: text } = field;
+    const preset = text === undefined ? "" : `; ${text} by default`;
+    const about = `${field.about.slice(0, 1).toUpperCase()}${field.about.slice(1)}${preset}.`;
+    return [name, v.optional(described(shapeOfField(field), about))];
+  });
+  return Object.fromEntries(entries) as {
+    [Name in keyof F]: v.OptionalSchema<v.GenericSchema<unknown, FieldValue>, undefined>;
+  };
+}
+
+function isRead({ read }: Field<unknown>, value: unknown): boolean {
+  try {
+    read(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function shapeOfField(field: Field<unknown>): FileSchema {
+  const { kind, expected, schema } = field;
+  const isReadable = v.check((value: string) => isRead(field, value), expected);
+  const readable = schema.pattern === undefined
+    ? v.pipe(text, isReadable)
+    : v.pipe(text, v.regex(new RegExp(schema.pattern), expected), isReadable);
+  switch (kind) {
+    case "switch":
+      return v.boolean(expected);
+    case "whole":
+      return v.pipe(
+        ...[v.number(expected), v.integer(expected)] as const,
+        v.minValue(schema.minimum ?? 0, expected),
+      );
+    case "duration":
+      return duration;
+    case "list":
+      return oneOrMore(readable, expected);
+    default:
+      return readable;
+  }
+}
 
 /** Any data: input of a script or of another workflow. */
 export const anything = v.unknown();

@@ -187,10 +187,7 @@ export const fullShape = v.strictObject({
     described(writtenSelect, "The pods of every step that has no `select` of its own."),
   ),
   defaults: v.optional(described(
-    v.strictObject(
-      writtenEntries(defaultEntries),
-      "a mapping of fields",
-    ),
+    v.strictObject(writtenEntries(defaultEntries), "a mapping of fields"),
     "Default fields of every step.",
   )),
   permissions: v.optional(

@@ -4,22 +4,32 @@
  * passed in.
  */
 import { KodamaError } from "../base/errors.ts";
-import type { JsonValue } from "../base/json_value.ts";
+import { definedOnly, type JsonValue } from "../base/json_value.ts";
 import { namesUsed } from "../expression/names_used.ts";
 import { hasExpression, parseTemplate } from "../expression/template.ts";
-import { overridden } from "./engine/make_step_context.ts";
 import { Mask } from "./engine/mask.ts";
 import { finallyPrefix } from "./engine/step_identity.ts";
-import { TargetNames } from "./engine/named_targets.ts";
-import type { WhereOverrides } from "./engine/scope.ts";
+import { EndedTargets, TargetNames } from "./engine/named_targets.ts";
+import { targetKey } from "../exec/target_names.ts";
+import type { StepTargetEnd } from "./step_events.ts";
 import type { FoundPods } from "./engine/environment.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { StepTarget } from "./engine/named_targets.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
-import { selectFields, type Where, whereOf } from "./selection_fields.ts";
+import {
+  type Around,
+  noPlaces,
+  onePlace,
+  ownWhere,
+  type Places,
+  placesIn,
+  whereIn,
+  type WhereOverrides,
+} from "./places.ts";
+import { type SelectFields, selectFields, type Where } from "./selection_fields.ts";
 import { listPrefix } from "./inner_lists.ts";
 import type { PlannedRights } from "./rights.ts";
-import type { Intent, StepKind } from "./step_kind.ts";
+import type { Intent, Place, StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 import { evaluateDeep, evaluateFields, textsIn, type Values } from "./templates.ts";
 
@@ -36,11 +46,38 @@ export interface PlannedStep {
   when: string | null;
   /** Names of its targets; null if it runs in none, or only the run can resolve them. */
   targets: readonly string[] | null;
+  /**
+   * The contexts and namespaces that it works in: those of its pods, or of its selection if its pods aren't known; null
+   * if it uses no cluster, or only the run can resolve them.
+   */
+  scopes: readonly PlannedScope[] | null;
   /** The reason why they are unknown or empty, which contexts are unreachable, which pods are skipped. */
   targetsNote: string | null;
   /** The names of the targets in each batch; null for a step without batches, or if they aren't known. */
   batches: readonly (readonly string[])[] | null;
   steps: readonly PlannedStep[];
+  /** What a rerun knows of its pods in the earlier run, by name; absent if it did nothing in any. */
+  before?: {
+    /** It isn't repeated there. */
+    done: readonly string[];
+    /** Its command had been started there, and hadn't ended: it is repeated. */
+    inFlight: readonly string[];
+    /** Pods that have replaced those of the earlier run. */
+    replaced: readonly string[];
+  };
+}
+
+/** What an earlier run has done in pods of a step that a rerun doesn't skip. */
+export interface PlannedBefore {
+  ends: readonly StepTargetEnd[];
+  inFlight: readonly string[];
+}
+
+/** A context and a namespace; null for the current context, and for the context's own namespace. */
+export interface PlannedScope {
+  context: string | null;
+  /** `*` for all. */
+  namespace: string | null;
 }
 
 /** The plan of a run. */
@@ -64,6 +101,8 @@ interface PlanInput {
   params: Readonly<Record<string, JsonValue>>;
   overrides: WhereOverrides;
   uses: ReadonlyMap<Step, FullWorkflow>;
+  /** What a rerun repeats in some pods only. */
+  before?: ReadonlyMap<Step, PlannedBefore>;
   /** Called once for each selection. */
   find(where: Where): Promise<FoundPods>;
   /** Called with what each step needs in the cluster. */
@@ -77,6 +116,8 @@ export interface PlannedChange {
   does: string;
   /** Pods that it reaches at most; undefined if only the run can resolve them. */
   targets: readonly Target[] | undefined;
+  /** Where it works, if its pods aren't known. */
+  scopes: readonly PlannedScope[];
 }
 
 /** Makes the plan. */
@@ -90,7 +131,7 @@ export async function planWithChanges(
   input: PlanInput,
 ): Promise<{ plan: WorkflowPlan; changes: readonly PlannedChange[] }> {
   const changes: PlannedChange[] = [];
-  const planner = new Planner(workflow, input, changes);
+  const planner = new Planner(workflow, input, changes, { places: noPlaces });
   const steps = await planner.list(workflow.steps);
   const last = (await planner.list(workflow.finally))
     .map((step) => ({ ...step, id: finallyPrefix + step.id }));
@@ -111,24 +152,20 @@ export async function planWithChanges(
 }
 
 class Planner {
-  readonly #workflow: FullWorkflow;
-  readonly #input: PlanInput;
   readonly #values: Values;
-  readonly #changes: PlannedChange[];
   readonly #names: TargetNames;
   readonly #found = new Map<string, Promise<PlannedTargets>>();
+  readonly #places: Places | undefined;
 
   constructor(
-    workflow: FullWorkflow,
-    input: PlanInput,
-    changes: PlannedChange[],
-    names = new TargetNames(),
+    private readonly workflow: FullWorkflow,
+    private readonly input: PlanInput,
+    private readonly changes: PlannedChange[],
+    { names = new TargetNames(), places }: { names?: TargetNames; places: Places | undefined },
   ) {
     this.#names = names;
-    this.#workflow = workflow;
-    this.#input = input;
-    this.#changes = changes;
     this.#values = { params: input.params };
+    this.#places = places;
   }
 
   /** @param around the targets of steps that don't select others. */
@@ -141,20 +178,28 @@ class Planner {
   async #step(step: Step, around: PlannedTargets | undefined): Promise<PlannedStep> {
     const kind = stepKind(step.kind);
     const fields = this.#fields(step);
-    const { does, command, where, effect, change, asksItself } = kind.plan(fields);
-    const rights = kind.rights(fields, this.#workflow.permissions.cluster);
-    this.#input.onRights?.(this.#rights(step, rights, where === "pods"));
-    const used = this.#input.uses.get(step);
-    const own = where === "pods" ? await this.#targets(step, around) : nowhere;
-    const before = this.#changes.length;
+    const intent = kind.plan(fields);
+    const { does, command, where, effect, change, asksItself } = intent;
+    const rights = kind.rights(fields, this.workflow.permissions.cluster);
+    this.input.onRights?.(this.#rights(step, rights, { selects: where === "pods", around }));
+    const used = this.input.uses.get(step);
+    const { before: earlier, ...own } = where === "pods"
+      ? this.#remaining(step, await this.#targets(step, around))
+      : { ...nowhere, scopes: this.#scopes(step, intent, around) };
+    const before = this.changes.length;
     const inner = used === undefined
       ? await this.#inner(step, kind, kind.batches === undefined ? around : own)
-      : await this.#usedSteps(used, step.fields.with ?? {});
-    const { found, ...targets } = own;
+      : await this.#usedSteps(used, step.fields.with ?? {}, this.#whereAround(around));
+    const { found, where: _, ...targets } = own;
     // Its question covers those of its inner steps.
-    if (asksItself === true) this.#changes.length = before;
+    if (asksItself === true) this.changes.length = before;
     else if (change !== undefined || effect === "asks") {
-      this.#changes.push({ id: step.id, does, targets: found?.map(({ target }) => target) });
+      this.changes.push({
+        id: step.id,
+        does,
+        targets: found?.map(({ target }) => target),
+        scopes: own.scopes ?? [],
+      });
     }
     return {
       id: step.id,
@@ -165,8 +210,9 @@ class Planner {
       effect,
       when: step.when === undefined ? null : String(step.when),
       ...targets,
-      batches: batchesOf(targets.targets, kind, { ...this.#workflow.defaults, ...fields }),
+      batches: batchesOf(targets.targets, kind, { ...this.workflow.defaults, ...fields }),
       steps: inner,
+      ...(earlier === undefined ? {} : { before: earlier }),
     };
   }
 
@@ -185,7 +231,11 @@ class Planner {
   }
 
   /** Returns the steps of the workflow that a step uses, with the parameters that are known before the run. */
-  async #usedSteps(used: FullWorkflow, given: unknown): Promise<PlannedStep[]> {
+  async #usedSteps(
+    used: FullWorkflow,
+    given: unknown,
+    where: Where | undefined,
+  ): Promise<PlannedStep[]> {
     const written = given as Readonly<Record<string, unknown>>;
     const params = Object.fromEntries(used.params.map((param) => {
       const { name, default: fallback = null } = param;
@@ -194,9 +244,9 @@ class Planner {
     }));
     const planner = new Planner(
       used,
-      { ...this.#input, params, overrides: {} },
-      this.#changes,
-      this.#names,
+      { ...this.input, params, overrides: {} },
+      this.changes,
+      { names: this.#names, places: where && placesIn(where, this.#around(this.#places)) },
     );
     const last = await planner.list(used.finally);
     return [
@@ -240,29 +290,74 @@ class Planner {
     return textsIn(value, []).every(({ text }) =>
       !hasExpression(text) ||
       namesUsed(parseTemplate(text).template).every(({ path: [first, name] }) =>
-        first === "params" && (name === undefined || this.#input.params[name] !== null)
+        first === "params" && (name === undefined || this.input.params[name] !== null)
       )
     );
   }
 
-  /** Returns the selection of a step; undefined if only the run can evaluate it. */
-  #where(step: Step): { where: Where; key: string } | undefined {
-    const own = step.fields.select;
-    const written = own ?? this.#workflow.select;
-    if (!this.#isKnown(written)) return undefined;
-    const select = selectFields(evaluateDeep(written, this.#values));
-    const where = own === undefined ? overridden(whereOf(select), this.#input) : whereOf(select);
-    return { where, key: JSON.stringify([select, own === undefined]) };
+  #around(places: Places = noPlaces): Around {
+    return { overrides: this.input.overrides, places };
   }
 
-  #rights(step: Step, rights: ReturnType<StepKind["rights"]>, selects: boolean): PlannedRights {
+  /** Returns the selection of steps that have none of their own; undefined if only the run can evaluate it. */
+  #whereAround(around: PlannedTargets | undefined): Where | undefined {
+    if (around !== undefined) return around.where;
+    const { name, select } = this.workflow;
+    if (this.#places === undefined || !this.#isKnown(select)) return undefined;
+    const fields = selectFields(evaluateDeep(select, this.#values));
+    return ownWhere(fields, this.#around(this.#places), `workflow ${name}`);
+  }
+
+  /** Returns the selection of a step; undefined if only the run can evaluate it. */
+  #where(
+    { id, fields: { select } }: Pick<Step, "id" | "fields">,
+    around: PlannedTargets | undefined,
+  ): Where | undefined {
+    const outer = this.#whereAround(around);
+    if (select === undefined || outer === undefined) return outer;
+    if (!this.#isKnown(select)) return undefined;
+    const own: SelectFields = selectFields(evaluateDeep(select, this.#values));
+    return whereIn(own, placesIn(outer, this.#around(this.#places)), `step ${id}`);
+  }
+
+  /** Returns where a step works that doesn't run in pods. */
+  #scopes(
+    { id }: Step,
+    { place, usesClusterPermissions }: Intent,
+    around: PlannedTargets | undefined,
+  ): PlannedStep["scopes"] {
+    if (place === undefined) {
+      const where = usesClusterPermissions === true ? this.#whereAround(around) : undefined;
+      return where === undefined ? null : scopesOf(where);
+    }
+    const outer = this.#whereAround(around);
+    if (outer === undefined || !this.#isKnown(place.context)) return null;
+    const { namespace: written, ...named } = place;
+    const isKnown = this.#isKnown(written);
+    const fields = isKnown ? place : definedOnly({ ...named, isNamespaced: undefined });
+    const known = evaluateDeep(fields, this.#values) as Place;
+    const whose = `step ${id}`;
+    const { context = null, namespace } = onePlace(
+      known,
+      whose,
+      (fields) => whereIn(fields, placesIn(outer, this.#around(this.#places)), whose),
+    );
+    if (!isKnown) return [{ context, namespace: null }];
+    return [{ context, namespace: namespace ?? (known.allNamespaces === true ? "*" : null) }];
+  }
+
+  #rights(
+    step: Step,
+    rights: ReturnType<StepKind["rights"]>,
+    { selects, around }: { selects: boolean; around: PlannedTargets | undefined },
+  ): PlannedRights {
     const { id } = step;
-    const where = this.#where(step)?.where;
+    const where = this.#where(step, around);
     const common = { id, where, selects };
     if (typeof rights === "string") return { ...common, rights: [], unknown: rights };
     const { namespace } = rights;
     const isSelecting = selects ||
-      rights.selects === true && Object.keys(this.#workflow.select).length > 0;
+      rights.selects === true && Object.keys(this.workflow.select).length > 0;
     const isOpen = where === undefined && (isSelecting || rights.rights.length > 0);
     if (isOpen || namespace !== undefined && hasExpression(namespace)) {
       return { ...common, rights: [], unknown: "its pods or its namespace are known when it runs" };
@@ -275,12 +370,36 @@ class Planner {
     if (step.fields.select === undefined && around !== undefined) {
       return this.#narrowed(around, narrowed);
     }
-    const selected = this.#where(step);
-    if (selected === undefined) return { ...nowhere, targetsNote: "known when the step runs" };
-    const { where, key } = selected;
+    const where = this.#where(step, around);
+    if (where === undefined) return { ...nowhere, targetsNote: "known when the step runs" };
+    const key = JSON.stringify(
+      where,
+      (_key, value) => value instanceof RegExp ? `${value}` : value,
+    );
     const finding = this.#found.get(key) ?? this.#find(where);
     this.#found.set(key, finding);
     return this.#narrowed(await finding, narrowed);
+  }
+
+  /** Leaves out pods in which an earlier run has ended the step. */
+  #remaining(step: Step, all: PlannedTargets): PlannedTargets & Pick<PlannedStep, "before"> {
+    const before = this.input.before?.get(step);
+    if (before === undefined || all.found === undefined) return all;
+    const ended = new EndedTargets(before.ends);
+    const keys = new Set(before.ends.map(({ target }) => targetKey(target)));
+    const done = all.found.filter((one) => ended.get(one) !== undefined);
+    const remaining = all.found.filter((one) => !done.includes(one));
+    const namesOf = (targets: readonly StepTarget[]) => targets.map(({ name }) => name);
+    return {
+      ...all,
+      ...(all.targets === null ? {} : { targets: namesOf(remaining) }),
+      found: remaining,
+      before: {
+        done: namesOf(done),
+        inFlight: namesOf(remaining).filter((name) => before.inFlight.includes(name)),
+        replaced: namesOf(remaining.filter(({ target }) => keys.has(targetKey(target)))),
+      },
+    };
   }
 
   #narrowed(found: PlannedTargets, narrowed: unknown): PlannedTargets {
@@ -293,15 +412,17 @@ class Planner {
       };
     }
     const names = [evaluateDeep(narrowed, this.#values)].flat();
+    const remaining = found.found?.filter(({ name }) => names.includes(name)) ?? [];
     return {
       ...found,
-      targets: found.targets.filter((name) => names.includes(name)),
-      found: found.found?.filter(({ name }) => names.includes(name)),
+      targets: remaining.map(({ name }) => name),
+      scopes: remaining.length === 0 ? found.scopes : scopesOfPods(remaining),
+      found: remaining,
     };
   }
 
   async #find(where: Where): Promise<PlannedTargets> {
-    const found = await this.#input.find(where);
+    const found = await this.input.find(where);
     const targets = this.#names.named({ ...found, dead: [] }, new Set(where.contexts).size > 1);
     const notes = found.dead.map(({ context, reason }) => `context ${context}: ${reason}`);
     // The reason why there are no pods mentions these too.
@@ -311,15 +432,34 @@ class Planner {
     return {
       targets: targets.map(({ name }) => name),
       targetsNote: notes.length === 0 ? null : notes.join("; "),
+      scopes: targets.length === 0 ? scopesOf(where) : scopesOfPods(targets),
       found: targets,
+      where,
     };
   }
 }
 
 /** Targets of a step; `found` are those of its selection, if they are known. */
-type PlannedTargets = Pick<PlannedStep, "targets" | "targetsNote"> & {
+type PlannedTargets = Pick<PlannedStep, "targets" | "targetsNote" | "scopes"> & {
   found: readonly StepTarget[] | undefined;
+  /** The selection, if it is known. */
+  where: Where | undefined;
 };
+
+/** Returns the contexts and namespaces of a selection. */
+function scopesOf({ contexts, selection: { namespaces } }: Where): PlannedScope[] {
+  const names = namespaces.kind === "named"
+    ? namespaces.names
+    : [namespaces.kind === "all" ? "*" : null];
+  return (contexts.length === 0 ? [null] : [...new Set(contexts)]).flatMap((context) =>
+    names.map((namespace) => ({ context, namespace }))
+  );
+}
+
+function scopesOfPods(targets: readonly StepTarget[]): PlannedScope[] {
+  const scopes = targets.map(({ target: { context, namespace } }) => ({ context, namespace }));
+  return [...new Map(scopes.map((one) => [JSON.stringify(one), one])).values()];
+}
 
 function batchesOf(
   targets: readonly string[] | null,
@@ -331,7 +471,13 @@ function batchesOf(
   return sizes?.map((size) => (targets ?? []).slice(start, start += size)) ?? null;
 }
 
-const nowhere: PlannedTargets = { targets: null, targetsNote: null, found: undefined };
+const nowhere: PlannedTargets = {
+  targets: null,
+  scopes: null,
+  targetsNote: null,
+  found: undefined,
+  where: undefined,
+};
 
 function changing(steps: readonly PlannedStep[]): string[] {
   return steps.flatMap(({ id, effect, steps: inner }) => [

@@ -3,6 +3,7 @@
  * checks the whole.
  */
 import { KodamaError } from "../base/errors.ts";
+import { definedOnly } from "../base/json_value.ts";
 import { FileError, shapeOf } from "../base/yaml/shape.ts";
 import { type SourceFile, YamlSource } from "../base/yaml/source.ts";
 import { checkWorkflow, type OnText } from "./check_workflow.ts";
@@ -10,7 +11,7 @@ import { type Diagnostic, isError, type Rule, sorted, WorkflowError } from "./di
 import { findWorkflow, type WorkflowFiles, type WorkflowPaths } from "./find_workflow.ts";
 import { type FullWorkflow, noPermissions, type Step } from "./model.ts";
 import { absolute } from "./permissions.ts";
-import { readFull, shapeDiagnostics, withReplacement } from "./read_full.ts";
+import { readFull, shapeDiagnostics } from "./read_full.ts";
 import { isFile } from "./engine/run_in_sandbox.ts";
 import { escaped } from "../expression/template.ts";
 import { isFull, workflowShape } from "./short_form.ts";
@@ -93,19 +94,14 @@ class Loader {
   readonly uses = new Map<Step, FullWorkflow>();
   readonly sources = new Map<string, YamlSource>();
   readonly diagnostics: Diagnostic[] = [];
-  readonly #files: WorkflowFiles;
-  readonly #paths: WorkflowPaths;
   /** What was read, by path; undefined if it can't be read. */
   readonly #read = new Map<string, FullWorkflow | undefined>();
 
   constructor(
-    files: WorkflowFiles,
-    paths: WorkflowPaths,
+    private readonly files: WorkflowFiles,
+    private readonly paths: WorkflowPaths,
     private readonly options: InspectOptions,
-  ) {
-    this.#files = files;
-    this.#paths = paths;
-  }
+  ) {}
 
   /** @param above paths of the files that refer to this one, the outermost first. */
   async load(found: Found, above: readonly string[]): Promise<FullWorkflow | undefined> {
@@ -150,7 +146,7 @@ class Loader {
       return await widened(source, found);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      this.diagnostics.push(...shapeDiagnostics(source.file, error).map(withReplacement));
+      this.diagnostics.push(...shapeDiagnostics(source.file, error));
       return undefined;
     }
   }
@@ -171,7 +167,7 @@ class Loader {
         continue;
       }
       const file = absolute(script, path.slice(0, path.lastIndexOf("/")));
-      const text = await this.#files.readText(file, maxScriptBytes).catch((error: unknown) => {
+      const text = await this.files.readText(file, maxScriptBytes).catch((error: unknown) => {
         if (!(error instanceof KodamaError)) throw error;
         return error;
       });
@@ -209,7 +205,7 @@ class Loader {
     },
   ): Promise<Found | undefined> {
     try {
-      const found = await findWorkflow(this.#files, this.#paths, resolved(requested, from.path));
+      const found = await findWorkflow(this.files, this.paths, resolved(requested, from.path));
       const first = seen.indexOf(found.path);
       if (first >= 0) {
         const names = [...seen.slice(first), found.path].map((one) => one.split("/").at(-1));
@@ -268,7 +264,7 @@ async function widened(
     name,
     path,
     params: [],
-    select: defined(select),
+    select: definedOnly(select),
     defaults: {},
     permissions: noPermissions,
     steps: [{
@@ -277,7 +273,7 @@ async function widened(
       kind: "exec",
       at: source.location([]),
       // Values of the short form are literal: `${{` has no meaning there.
-      fields: { exec: literal(command), ...defined(bounds) },
+      fields: { exec: literal(command), ...definedOnly(bounds) },
       inner: {},
       policy: {},
     }],
@@ -289,8 +285,4 @@ async function widened(
 
 function literal(command: string | string[]): string | string[] {
   return typeof command === "string" ? escaped(command) : command.map(escaped);
-}
-
-function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, one]) => one !== undefined));
 }

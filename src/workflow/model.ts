@@ -31,6 +31,8 @@ export type ParamType = "text" | "number" | "boolean" | "duration" | "list";
 export interface Param {
   name: string;
   type: ParamType;
+  /** The file has only a value of this type, and doesn't declare it. */
+  isInferred?: true;
   description?: string;
   default?: JsonValue;
   /** The only values that are allowed. */

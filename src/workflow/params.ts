@@ -1,6 +1,6 @@
 /** Values of parameters: from the command line, a variable or the default; each of its type. Pure. */
 import { UsageError } from "../base/errors.ts";
-import type { JsonValue } from "../base/json_value.ts";
+import { type JsonValue, parseJson } from "../base/json_value.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import type { FullWorkflow, Param } from "./model.ts";
 import { fits, typeNouns } from "./read_frame.ts";
@@ -61,6 +61,13 @@ export function paramValue(param: Param, text: string | readonly string[]): Json
   const found = secret ? "something else" : JSON.stringify(text);
   if (value === undefined || !fits(value, type)) {
     throw new UsageError(`parameter ${name}: expected ${typeNouns[type]}, found ${found}`);
+  }
+  const isRespelled = typeof value === "number" && String(value) !== String(text).trim();
+  if (param.isInferred === true && isRespelled) {
+    const other = secret ? "another text" : String(value);
+    throw new UsageError(`parameter ${name}: ${found} would reach its commands as ${other}`, {
+      hint: "spell it as a number is, or give the parameter a `type`: text or number",
+    });
   }
   if (values !== undefined && !values.includes(value)) {
     const allowed = values.map((one) => String(one)).join(", ");
@@ -125,7 +132,7 @@ const schemaTypes: Readonly<
 /** Parses a list from JSON; returns undefined for anything else. */
 function listOf(text: string): JsonValue[] | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text, "spelled");
     return Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

@@ -16,9 +16,7 @@ const targetRef = v.union(
 
 /** Which pods: the workflow's own selection, unless a step overrides it. */
 export const podEntries = {
-  select: v.optional(
-    described(selectShape, "The pods of this step, instead of the workflow's."),
-  ),
+  select: v.optional(described(selectShape, "The pods of this step, instead of the workflow's.")),
   targets: v.optional(described(
     v.union([targetRef, v.array(targetRef, "targets")], "names or records of targets"),
     "Restricts the selected pods to these, by name or by record: `${{ steps.check.failed }}`.",
@@ -39,9 +37,7 @@ export const fanoutEntries = {
     amount(0),
     "The number or share of pods that may fail: up to it, the step is ok and its next batch starts. 0 by default.",
   )),
-  commandTimeout: v.optional(
-    described(duration, "Time limit of the command in each pod."),
-  ),
+  commandTimeout: v.optional(described(duration, "Time limit of the command in each pod.")),
   connectTimeout: v.optional(described(duration, "Time limit to open each stream.")),
   outputMode: v.optional(described(outputMode, "Layout of the output.")),
 };

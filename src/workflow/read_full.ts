@@ -20,7 +20,6 @@ import { identifier } from "./fields.ts";
 import { listAt, listPrefix } from "./inner_lists.ts";
 import { whereEntries } from "./short_form.ts";
 import type { StepKind } from "./step_kind.ts";
-import { replacements } from "./upgrade.ts";
 import { checkStep } from "./steps/check.ts";
 import { stepKinds } from "./step_registry.ts";
 
@@ -39,10 +38,7 @@ export async function readFull(
   const diagnostics: Diagnostic[] = [];
   const written = await shapeOf(source, fullShape).catch((error: unknown) => {
     if (!(error instanceof FileError)) throw error;
-    const found = shapeDiagnostics(file, error).map(withWayOut);
-    // A file of version 1 may take its steps from the one that it extends.
-    const isOld = found.some(({ rule }) => rule === "version");
-    diagnostics.push(...found.filter(({ message }) => !isOld || !message.endsWith("is missing")));
+    diagnostics.push(...shapeDiagnostics(file, error).map(withWayOut));
     // Problems at the top don't suppress those of the steps.
     return lenient(source.plain);
   });
@@ -57,7 +53,10 @@ export async function readFull(
     path,
     params,
     select: definedOnly(select),
-    defaults: definedOnly(defaults),
+    defaults: definedOnly({
+      ...defaults,
+      env: spelledVariables(source, ["defaults", "env"], defaults.env) as typeof defaults.env,
+    }),
     permissions: permissionsOf(permissions),
     steps,
     finally: last,
@@ -118,26 +117,18 @@ function problemsOf(file: SourceFile, problems: readonly FileProblem[]): Diagnos
   return problems.map((problem) => ({ ...problem, severity: "error", rule: "shape", file }));
 }
 
-/** Adds what replaces a field of an earlier version. */
-export function withReplacement(diagnostic: Diagnostic): Diagnostic {
-  const field = unknownField(diagnostic);
-  const replacement = replacements[field];
-  if (replacement === undefined) return diagnostic;
-  const message = `"${field}" is of an earlier version of the format: ${replacement}`;
-  return { ...diagnostic, message, rule: "version" };
-}
-
 function unknownField({ message }: Diagnostic): string {
   return /^unknown field "([\w-]+)"/.exec(message)?.[1] ?? "";
 }
 
-/** What fields of GitHub Actions and go-task are called here. */
+/** What fields of GitHub Actions, GitLab and go-task are called here. */
 const namesElsewhere: Readonly<Record<string, string>> = {
   "if": "when",
   "run": "shell",
   "cmds": "steps",
   "continue-on-error": "allowFailure",
   "ignore_error": "allowFailure",
+  "retry": "attempts",
   "timeout-minutes": "timeout",
   "working-directory": "workdir",
   "inputs": "params",
@@ -158,10 +149,9 @@ const fieldsElsewhere: Readonly<Record<string, string>> = {
   "runs-on": "steps run in the pods of `select`, and `shell` on this machine",
 };
 
-/** The same, and where a field of the short form belongs in the full form. */
+/** Adds the name that a field of another tool has here, and where a field of the short form belongs in the full form. */
 function withWayOut(diagnostic: Diagnostic): Diagnostic {
   const field = unknownField(diagnostic);
-  if (Object.hasOwn(replacements, field)) return withReplacement(diagnostic);
   const here = Object.hasOwn(namesElsewhere, field) ? namesElsewhere[field] : undefined;
   if (here !== undefined) {
     return { ...diagnostic, message: `unknown field "${field}"; here it is \`${here}\`` };
@@ -200,8 +190,9 @@ async function readParams(
     const path = ["params", name];
     const at = { file: source.file.path, path };
     if (!isRecord(plain)) {
-      const type = typeOfValue(plain as JsonValue) ?? "text";
-      const optional = plain === null ? {} : { default: plain as JsonValue };
+      const value = asSpelled(source, path, plain) as JsonValue;
+      const type = typeOfValue(value) ?? "text";
+      const optional = plain === null ? {} : { default: value, isInferred: true as const };
       params.push({ name, type, required: false, secret: false, at, ...optional });
       continue;
     }
@@ -215,12 +206,13 @@ async function readParams(
       continue;
     }
     const { type, required, secret, ...rest } = value;
-    const given = value.default as JsonValue | undefined;
-    const first = (value.enum as JsonValue[] | undefined)?.[0];
+    const spelled = spelledParam(source, path, value);
+    const inferred = typeOfValue(spelled.default ?? spelled.enum?.[0]);
     const param = {
-      ...defined(rest),
+      ...definedOnly({ ...rest, ...spelled }),
       name,
-      type: type ?? typeOfValue(given ?? first) ?? "text",
+      type: type ?? inferred ?? "text",
+      ...(type === undefined && inferred !== undefined ? { isInferred: true } : {}),
       required: required ?? false,
       secret: secret ?? false,
       at,
@@ -229,6 +221,57 @@ async function readParams(
     diagnostics.push(...contradictions(param, source, path));
   }
   return { params, diagnostics };
+}
+
+/** Returns a value in which numbers are texts, as they are written, if a number would be spelled otherwise: `1.10`. */
+function asSpelled(source: YamlSource, path: SourcePath, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map((one, index) => asSpelled(source, [...path, index], one));
+  }
+  if (isRecord(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, one]) =>
+        [name, asSpelled(source, [...path, name], one)] as const
+      ),
+    );
+  }
+  const spelling = typeof value === "number" ? source.spelling(path) : undefined;
+  return spelling === undefined || spelling === String(value) ? value : spelling;
+}
+
+/**
+ * Returns the default and the values of a parameter, as {@link asSpelled}: texts, if it is a text, or one of its numbers
+ * is.
+ */
+function spelledParam(
+  source: YamlSource,
+  path: SourcePath,
+  { type, default: given, enum: allowed }: Record<string, unknown>,
+): { default?: JsonValue; enum?: readonly JsonValue[] } {
+  const written = definedOnly({ default: given, enum: allowed }) as ReturnType<typeof spelledParam>;
+  if (type === "number") return written;
+  const spelled = asSpelled(source, path, written) as ReturnType<typeof spelledParam>;
+  const values = (one: ReturnType<typeof spelledParam>) => [one.default, ...one.enum ?? []];
+  const before = values(written);
+  const isText = type === "text" ||
+    values(spelled).some((one, index) => one !== before[index] && typeof one === "string");
+  if (!isText) return spelled;
+  const asText = (value: JsonValue | undefined, at: SourcePath) =>
+    typeof value === "number" ? source.spelling([...path, ...at]) ?? value : value;
+  return definedOnly({
+    default: asText(spelled.default, ["default"]),
+    enum: spelled.enum?.map((one, index) => asText(one, ["enum", index]) ?? one),
+  });
+}
+
+/** Returns variables whose numbers and booleans are texts, as they are written. */
+function spelledVariables(source: YamlSource, path: SourcePath, env: unknown): unknown {
+  if (!isRecord(env)) return env;
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) =>
+      [name, source.spelling([...path, name]) ?? value] as const
+    ),
+  );
 }
 
 function contradictions(param: Param, source: YamlSource, path: SourcePath): Diagnostic[] {
@@ -259,10 +302,6 @@ function contradictions(param: Param, source: YamlSource, path: SourcePath): Dia
   return found;
 }
 
-function defined(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, one]) => one !== undefined));
-}
-
 /* Reads the steps of a file and checks each, at any depth, against the shape of its kind. */
 
 /** Steps of files, and what their shape made of them: a step has one kind. */
@@ -281,13 +320,10 @@ function stepShape(kind: StepKind): v.GenericSchema<unknown, Record<string, unkn
 /** Reads the steps of one file, and collects their problems. */
 class StepReader {
   readonly diagnostics: Diagnostic[] = [];
-  readonly #source: YamlSource;
   /** Source locations of the ids that steps set themselves. */
   readonly #ids = new Set<string>();
 
-  constructor(source: YamlSource) {
-    this.#source = source;
-  }
+  constructor(private readonly source: YamlSource) {}
 
   /** Returns the steps that can be read. */
   async list(plain: readonly unknown[], path: SourcePath): Promise<Step[]> {
@@ -304,26 +340,33 @@ class StepReader {
       const message = `expected a step such as \`exec: [weka, version]\`, found ${
         foundText(plain)
       }`;
-      return this.#error("shape", this.#source.atValue(path, message));
+      return this.#error("shape", this.source.atValue(path, message));
     }
     const kind = await this.#kind(plain, path);
     if (kind === undefined) return this.#broken(plain, path);
     const { value, problems } = await this.#shaped(kind, plain, path);
-    for (const diagnostic of problemsOf(this.#source.file, problems)) {
+    for (const diagnostic of problemsOf(this.source.file, problems)) {
       this.diagnostics.push(withWayOut(diagnostic));
     }
     if (value === undefined) return await this.#brokenOf(kind, plain, path);
     const own = Object.entries(value).filter(([field]) => !Object.hasOwn(frameEntries, field));
     const fields = Object.fromEntries(own);
+    if (fields.env !== undefined) {
+      fields.env = spelledVariables(this.source, [...path, "env"], fields.env);
+    }
+    for (const field of kind.spelled) {
+      if (fields[field] === undefined) continue;
+      fields[field] = asSpelled(this.source, [...path, field], fields[field]);
+    }
     const { id } = value as FrameFields;
     const { until, every, attempts } = value as Record<string, unknown>;
     if (until !== undefined && attempts !== undefined) {
       const message = "`until` repeats the step by itself; `attempts` has no effect";
-      this.#error("step", this.#source.atKey([...path, "attempts"], message));
+      this.#error("step", this.source.atKey([...path, "attempts"], message));
     }
     if (until === undefined && every !== undefined) {
       const message = "`every` has no effect without `until`";
-      this.#error("step", this.#source.atKey([...path, "every"], message));
+      this.#error("step", this.source.atKey([...path, "every"], message));
     }
     for (const field of kind.fixed) {
       const text = fields[field];
@@ -333,10 +376,10 @@ class StepReader {
       const message = isCode
         ? `no expression is evaluated in ${field}; \`with\` passes values to it`
         : literalText(field);
-      this.#error("expression", this.#source.atValue([...path, field], message));
+      this.#error("expression", this.source.atValue([...path, field], message));
     }
     for (const { at, message } of kind.check(fields)) {
-      this.#error("step", this.#source.atValue([...path, ...at], message));
+      this.#error("step", this.source.atValue([...path, ...at], message));
     }
     this.#claim(id, path);
     return {
@@ -355,7 +398,7 @@ class StepReader {
   ): Promise<{ value?: Record<string, unknown>; problems: readonly FileProblem[] }> {
     const accepted = acceptedSteps.get(plain);
     if (accepted !== undefined) return { value: accepted, problems: [] };
-    const { value, problems } = await shapeOfPart(this.#source, stepShape(kind), { plain, path });
+    const { value, problems } = await shapeOfPart(this.source, stepShape(kind), { plain, path });
     if (value !== undefined) acceptedSteps.set(plain, value);
     return value === undefined ? { problems } : { value, problems };
   }
@@ -400,7 +443,7 @@ class StepReader {
     return {
       id: id ?? `${kind.name}-${Number(path.at(-1)) + 1}`,
       named: id !== undefined,
-      at: this.#source.location(path),
+      at: this.source.location(path),
       policy: Object.fromEntries(policy),
       ...definedOnly({ title: name, when, until }),
     };
@@ -437,22 +480,22 @@ class StepReader {
         : `${JSON.stringify(word.slice(0, 60))} isn't a kind of step${
           near === "" ? `; the kinds are ${all}` : near
         }`;
-      return this.#error("shape", this.#source.atKey(location, message));
+      return this.#error("shape", this.source.atKey(location, message));
     }
     if (other === undefined) return kind;
     const message = `a step does one thing, and this has ${kind.name} and ${other.name}`;
-    return this.#error("shape", this.#source.atKey([...path, other.name], message));
+    return this.#error("shape", this.source.atKey([...path, other.name], message));
   }
 
   #claim(id: string | undefined, path: SourcePath): void {
     if (id === undefined) return;
     if (id === "finally") {
       const message = '"finally" is what the steps at the end are called; take another id';
-      this.#error("duplicate-id", this.#source.atValue([...path, "id"], message));
+      this.#error("duplicate-id", this.source.atValue([...path, "id"], message));
     }
     if (this.#ids.has(id)) {
       const message = `another step has the id "${id}"`;
-      this.#error("duplicate-id", this.#source.atValue([...path, "id"], message));
+      this.#error("duplicate-id", this.source.atValue([...path, "id"], message));
     }
     this.#ids.add(id);
   }
@@ -463,11 +506,11 @@ class StepReader {
       return;
     }
     const message = `"${id}" is a list of the ${kind.name}; take another id`;
-    this.#error("duplicate-id", this.#source.atValue([...path, "id"], message));
+    this.#error("duplicate-id", this.source.atValue([...path, "id"], message));
   }
 
   #error(rule: Rule, problem: FileProblem): undefined {
-    this.diagnostics.push({ ...problem, severity: "error", rule, file: this.#source.file });
+    this.diagnostics.push({ ...problem, severity: "error", rule, file: this.source.file });
     return undefined;
   }
 }

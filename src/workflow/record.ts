@@ -5,10 +5,9 @@ import { definedOnly, type JsonValue } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { RecordedOutput } from "../exec/recorded_output.ts";
 import type { CutValue } from "./engine/cut_values.ts";
-import { finallyPrefix } from "./engine/step_identity.ts";
 import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
 import type { NamePattern, Target } from "../kube/select/target.ts";
-import type { WhereOverrides } from "./engine/scope.ts";
+import type { WhereOverrides } from "./places.ts";
 import { patternsOf } from "./fields.ts";
 
 /** The first line: the request. */
@@ -39,10 +38,10 @@ export const workflowHeaderShape = v.object({
 /** See {@link workflowHeaderShape}. */
 export type WorkflowHeader = v.InferOutput<typeof workflowHeaderShape>;
 
-/** Identifies a step in a rerun; kodama 0.1 didn't record it. */
+/** Identifies a step in a rerun. */
 const mark = {
   identity: v.optional(v.string()),
-  definition: v.optional(v.string()),
+  definition: v.string(),
   inputs: v.optional(v.string()),
 };
 
@@ -93,8 +92,7 @@ const lineShape = v.variant("kind", [
   v.object({
     kind: v.literal("stepTargets"),
     step: v.string(),
-    // Absent in records of 0.1.
-    scopes: v.optional(v.array(v.object({ context: v.string(), namespace: v.string() })), []),
+    scopes: v.array(v.object({ context: v.string(), namespace: v.string() })),
   }),
   v.object({
     kind: v.literal("stepTargetEnded"),
@@ -120,7 +118,7 @@ const lineShape = v.variant("kind", [
     outcome: v.looseObject({ kind: v.string() }),
     outputs: v.unknown(),
     exitCode: v.number(),
-    again: v.optional(v.nullable(v.looseObject({ kind: v.string() }))),
+    again: v.nullable(v.looseObject({ kind: v.string() })),
     durationMs: v.number(),
   }),
 ]);
@@ -132,7 +130,7 @@ export interface PastStep {
   key: StepKey;
   /** Identifies it in a rerun: the key, unless the record has another identity. */
   identity: string;
-  /** A hash of what it did; absent for a step that didn't start, and in a record of kodama 0.1. */
+  /** A hash of what it did; absent for a step that didn't start. */
   definition?: string;
   /** A hash of the values that it read. */
   inputs?: string;
@@ -175,8 +173,7 @@ export interface PastWorkflow {
     outcome: StepOutcome;
     outputs: JsonValue;
     exitCode: number;
-    /** Absent in a record of kodama 0.1. */
-    again?: Again | null;
+    again: Again | null;
     durationMs: number;
   };
 }
@@ -215,13 +212,6 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
     steps.set(key, step);
     return step;
   };
-  /** In kodama 0.1 a step of `finally` could have the key of an earlier one: this applies to keys that end twice. */
-  const nextOf = (key: StepKey): Reading =>
-    stepOf(steps.get(key)?.end === undefined ? key : finallyPrefix + key);
-  const currentOf = (key: StepKey): Reading => {
-    const again = steps.get(finallyPrefix + key);
-    return again !== undefined && again.end === undefined ? again : stepOf(key);
-  };
   const scopes: { context: string; namespace: string }[] = [];
   let end: PastWorkflow["end"];
   for (const [index, line] of lines.entries()) {
@@ -230,7 +220,7 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
     const event = parsed(where, line, lineShape);
     switch (event.kind) {
       case "stepStarted":
-        Object.assign(nextOf(event.step), marked(event), {
+        Object.assign(stepOf(event.step), marked(event), {
           kind: event.stepKind,
           title: event.title,
           ...definedOnly({ once: event.once }),
@@ -249,12 +239,12 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
         break;
       case "stepTargetStarts": {
         const target = event.target as unknown as Target;
-        currentOf(event.step).begun.set(event.name, { target, hasEnded: false });
+        stepOf(event.step).begun.set(event.name, { target, hasEnded: false });
         break;
       }
       case "stepTargetEnded": {
         const { end: { name }, at } = event;
-        const step = currentOf(event.step);
+        const step = stepOf(event.step);
         const begun = step.begun.get(name);
         if (begun !== undefined) step.begun.set(name, { ...begun, hasEnded: true });
         step.targets.set(name, event.end as unknown as StepTargetEnd);
@@ -266,14 +256,14 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
         break;
       }
       case "stepKept":
-        Object.assign(nextOf(event.step), marked(event), {
+        Object.assign(stepOf(event.step), marked(event), {
           ...definedOnly({ kind: event.stepKind }),
           isRetained: true,
           end: { ...event, tolerated: event.tolerated ?? false, durationMs: 0 },
         });
         break;
       case "stepEnded": {
-        const step = (currentOf(event.step).end === undefined ? currentOf : nextOf)(event.step);
+        const step = stepOf(event.step);
         step.end = event as unknown as PastStep["end"] & object;
         const output = outputs.get(event.outputId ?? "");
         if (output !== undefined) step.written.set("", output);
@@ -339,16 +329,16 @@ export function overridesOf(data: unknown): WhereOverrides {
 }
 
 function withPatterns<From, To>(
-  { contexts, selection, only }: Overrides<From>,
+  { contexts, selection, only, all }: Overrides<From>,
   turned: (patterns: readonly From[]) => readonly To[],
 ): Overrides<To> {
-  if (selection === undefined) return definedOnly({ only, contexts });
+  if (selection === undefined) return definedOnly({ only, contexts, all });
   const { match, exclude, ...others } = selection;
   const patterns = definedOnly({
     match: match && turned(match),
     exclude: exclude && turned(exclude),
   });
-  return { ...definedOnly({ only, contexts }), selection: { ...others, ...patterns } };
+  return { ...definedOnly({ only, contexts, all }), selection: { ...others, ...patterns } };
 }
 
 function textOf(pattern: NamePattern): string {

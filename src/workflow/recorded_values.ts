@@ -23,14 +23,12 @@ type RecordedEvent = WorkflowEvent & { omitted?: readonly string[] };
 
 /** Removes from the events of a run what its record doesn't need. */
 export class RecordedValues {
-  readonly #workflow: FullWorkflow;
-  readonly #uses: ReadonlyMap<Step, FullWorkflow>;
   readonly #read = new Map<FullWorkflow, Read>();
 
-  constructor(workflow: FullWorkflow, uses: ReadonlyMap<Step, FullWorkflow>) {
-    this.#workflow = workflow;
-    this.#uses = uses;
-  }
+  constructor(
+    private readonly workflow: FullWorkflow,
+    private readonly uses: ReadonlyMap<Step, FullWorkflow>,
+  ) {}
 
   /** Returns the event as it is recorded. */
   recorded(event: WorkflowEvent): RecordedEvent {
@@ -81,7 +79,7 @@ export class RecordedValues {
 
   /** Returns the step of a key, and its workflow. */
   #stepOf(key: StepKey): { workflow: FullWorkflow; step: Step } | undefined {
-    let workflow = this.#workflow;
+    let workflow = this.workflow;
     let list = workflow.steps;
     let step: Step | undefined;
     const parts = key.split("/");
@@ -98,7 +96,7 @@ export class RecordedValues {
       const id = part.replace(/\[\d+\]$/, "");
       step = list.find((one) => one.id === id);
       if (step === undefined) return undefined;
-      const used = this.#uses.get(step);
+      const used = this.uses.get(step);
       if (used !== undefined && index < parts.length - 1) workflow = used;
       list = used?.steps ?? Object.values(step.inner)[0] ?? [];
     }

@@ -62,9 +62,13 @@ export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): R
       const within = (inner.get(key) ?? []).filter((one) => one.end !== undefined)
         .toSorted((a, b) => orderOf(b.key) - orderOf(a.key));
       const isWhole = within.every((one) => isOk(one));
+      const innerTargets = within.flatMap((one) =>
+        [...one.targets.values()].map(({ target }) => target)
+      );
       const part = {
         ...endOf(step, header.id),
         ...mark,
+        ...(innerTargets.length === 0 ? {} : { innerTargets }),
         ...(isWhole && !innerStays(step) ? {} : {
           within: within.map((one) => ({
             ...endOf(one, header.id),
@@ -97,7 +101,7 @@ function endOf(step: PastStep, run: string): RetainedEnd {
     output,
     ...(cuts.length > 0 ? { cut: cuts } : {}),
     ...(end?.tolerated === true ? { tolerated: true as const } : {}),
-    ...(ends.every((one) => one.outcome.kind === "ok") ? {} : { ends }),
+    ...(ends.length === 0 ? {} : { ends }),
     ...definedOnly({ definition, inputs }),
   };
 }
@@ -180,6 +184,13 @@ function hasEnded({ end }: PastStep): boolean {
   return end !== undefined && (isGood(end.outcome) || end.tolerated);
 }
 
+/** Returns whether a run leaves nothing to repeat of what failed: what was allowed to fail counts too. */
+export function wasAllOk({ steps, end }: PastWorkflow): boolean {
+  if (end?.outcome.kind !== "ok") return false;
+  const inner = innerSteps(steps);
+  return steps.every((step) => step.end?.outcome.kind === "skipped" || isOk(step, inner));
+}
+
 /** Returns whether all of it was ok: its pods, its rounds and its steps, including those that were allowed to fail. */
 function isOk({ key, end, targets }: PastStep, inner?: InnerSteps): boolean {
   return end?.outcome.kind === "ok" &&
@@ -239,7 +250,7 @@ export interface StepChanges {
   removed: readonly StepKey[];
 }
 
-/** Returns what has changed since a run: nothing for a record of kodama 0.1, which has no definitions of its steps. */
+/** Returns what has changed since a run. */
 export function stepChanges(past: PastWorkflow, now: readonly StaticStep[]): StepChanges {
   const known = new Map(
     past.steps.filter(({ definition }) => definition !== undefined)

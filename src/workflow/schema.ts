@@ -68,10 +68,7 @@ async function stepSchema(kind: StepKind): Promise<Json> {
   const schema = await bare(shape, kind.summary);
   for (const path of Object.values(kind.inner)) setItems(schema, path);
   // `until` repeats the step by itself, and `every` is about it.
-  const repeated = {
-    dependencies: { every: ["until"] },
-    not: { required: ["until", "attempts"] },
-  };
+  const repeated = { dependencies: { every: ["until"] }, not: { required: ["until", "attempts"] } };
   schema.allOf = kind.refine === undefined ? [repeated] : [repeated, kind.refine];
   return schema;
 }

@@ -7,7 +7,7 @@ import { stepKinds } from "./step_registry.ts";
 import { inspected } from "./testing/step_fixture.ts";
 
 /** Rules about what a file looks like; a schema can't know names, permissions and other files. */
-const rules = new Set(["shape", "step", "param", "version"]);
+const rules = new Set(["shape", "step", "param"]);
 
 const validate = new Ajv({ strict: false, allErrors: false }).compile(await workflowSchema());
 

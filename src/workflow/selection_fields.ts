@@ -1,25 +1,23 @@
 /** The selection of a full workflow and of its steps: the syntax of the command line's flags, as fields. */
 import * as v from "valibot";
-import { definedOnly } from "../base/json_value.ts";
-import { parsePodOperand } from "../base/workload_kinds.ts";
-import type { Selection } from "../kube/select/target.ts";
+import { KodamaError } from "../base/errors.ts";
+import { parsePodOperands } from "../base/workload_kinds.ts";
+import { readFields } from "../operation/operation.ts";
 import {
-  countFromOne,
-  described,
-  fieldSelector,
-  listed,
-  oneOrMore,
-  patternsOf,
-  text,
-} from "./fields.ts";
+  isChosen,
+  type ScopedSelection,
+  selectionFields,
+  selectionOf,
+} from "../kube/select/fields.ts";
+import { countFromOne, described, fieldSelector, oneOrMore, text } from "./fields.ts";
 import { whereEntries } from "./short_form.ts";
 import { evaluatedAs, withoutNull, written } from "./written.ts";
 
 const operand = v.pipe(
   text,
   v.check(
-    (text) => parsePodOperand(text).kind !== "invalid",
-    "a pod's name or a workload such as deploy/web",
+    (text) => !("kind" in parsePodOperands(text)),
+    "a pod's name such as web-0 or web-[0-3], or a workload such as deploy/web",
   ),
 );
 
@@ -28,7 +26,7 @@ const selectEntries = {
   ...whereEntries,
   pods: v.optional(described(
     oneOrMore(operand, "a pod's name, a workload such as deploy/web, or a list of them"),
-    "Pods by their names, or all pods of a workload: `sts/db`.",
+    "Pods by their names, also with ranges of numbers: `web-[0-3]`; or all pods of a workload: `sts/db`.",
   )),
   allNamespaces: v.optional(
     described(v.boolean("true or false"), "Whether to select pods in all namespaces."),
@@ -37,13 +35,17 @@ const selectEntries = {
     described(fieldSelector, "A field selector, as kubectl's `--field-selector`."),
   ),
   node: v.optional(described(text, "The node of the pods.")),
-  sample: v.optional(
-    described(countFromOne, "The number of pods to use, chosen at random."),
-  ),
+  sample: v.optional(described(countFromOne, "The number of pods to use, chosen at random.")),
   sort: v.optional(described(
     v.picklist(["name", "age", "node", "random"], "one of name, age, node, random"),
     "The order of the pods; by name by default.",
   )),
+  all: v.optional(
+    described(
+      v.boolean("true or false"),
+      "Whether every pod of the namespaces is meant, if nothing else chooses; refused without it.",
+    ),
+  ),
   allPhases: v.optional(
     described(v.boolean("true or false"), "Whether to include pods that are not running."),
   ),
@@ -71,12 +73,28 @@ export interface PodRef {
 }
 
 /** A selection, and the contexts that it is resolved in. */
-export interface Where {
-  /** Empty for the current one. */
-  contexts: readonly string[];
-  selection: Selection;
+export interface Where extends ScopedSelection {
   /** Only these of the selected pods, which a person has picked. */
   only?: readonly PodRef[];
+  /** Every pod of the namespaces is meant, if nothing else chooses. */
+  all?: true;
+}
+
+/** Returns whether something chooses the pods. */
+export function choosesPods({ selection, only, all }: Where): boolean {
+  return all === true || only !== undefined || isChosen(selection);
+}
+
+/**
+ * Checks that something chooses the pods: an absent or empty choice never means every pod.
+ *
+ * @throws KodamaError `config`.
+ */
+export function requireChoice(where: Where): void {
+  if (choosesPods(where)) return;
+  throw new KodamaError("config", "nothing chooses the pods, and that never means every pod", {
+    hint: "`select` has match, selector, pods and node; with `all: true` it means every pod",
+  });
 }
 
 /** Returns whether a pod is one of those. */
@@ -89,24 +107,15 @@ export function isAmong(pod: PodRef, only: readonly PodRef[] | undefined): boole
 
 /** Returns the selection of evaluated fields. */
 export function whereOf(fields: SelectFields): Where {
-  // An expression may evaluate to an empty text: the context's own namespace.
-  const namespaces = listed(fields.namespace).filter((name) => name !== "");
-  const { selector, fieldSelector, container, node, sample } = fields;
-  return {
-    contexts: listed(fields.context),
-    selection: {
-      namespaces: fields.allNamespaces === true
-        ? { kind: "all" }
-        : namespaces.length > 0
-        ? { kind: "named", names: namespaces }
-        : { kind: "default" },
-      operands: listed(fields.pods).map(parsePodOperand).filter((one) => one.kind !== "invalid"),
-      match: patternsOf(fields.match),
-      exclude: patternsOf(fields.exclude),
-      sort: fields.sort === "random" ? "name" : fields.sort ?? "name",
-      shuffle: fields.sort === "random",
-      allPhases: fields.allPhases ?? false,
-      ...definedOnly({ labelSelector: selector, fieldSelector, container, node, sample }),
-    },
-  };
+  // An expression may evaluate to an empty text: then the selection has no such name or filter.
+  const given = Object.entries(fields).filter(([, value]) => value !== "").map(([name, value]) => [
+    { namespace: "namespaces", context: "contexts" }[name] ?? name,
+    Array.isArray(value) ? value.filter((one) => one !== "") : value,
+  ]);
+  const { sort, ...chosen } = Object.fromEntries(given);
+  const input = readFields(
+    selectionFields,
+    sort === "random" ? { ...chosen, shuffle: true } : { ...chosen, sort },
+  );
+  return { ...selectionOf(input), ...(fields.all === true ? { all: true as const } : {}) };
 }

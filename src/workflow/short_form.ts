@@ -35,9 +35,9 @@ export async function parseShortWorkflow(
   return isFull(source.plain) ? undefined : await shortForm(source, name);
 }
 
-/** Fields that the short form doesn't have; one of them is of version 1, and others are of other tools. */
+/** Fields that the short form doesn't have; some are of other tools. */
 const fullFields = [
-  ...["steps", "extends", "finally", "params", "select", "defaults", "outputs"],
+  ...["steps", "finally", "params", "select", "defaults", "outputs"],
   ...["jobs", "inputs", "tasks"],
 ];
 
@@ -121,8 +121,18 @@ export interface Workflow {
 
 /** Fields that the short form has at its top, and the full form under `select`. */
 export const whereEntries = {
-  context: v.optional(described(names, "Contexts of the kubeconfig; the current one by default.")),
-  namespace: v.optional(described(namespaces, "Namespaces; the context's own by default.")),
+  context: v.optional(
+    described(
+      names,
+      "Contexts of the kubeconfig; the current one by default, and in a step those of the selection around it.",
+    ),
+  ),
+  namespace: v.optional(
+    described(
+      namespaces,
+      "Namespaces; the context's own by default, and in a step those of the selection around it.",
+    ),
+  ),
   match: v.optional(
     described(
       patterns,
@@ -192,12 +202,4 @@ export function plan(workflow: Workflow, overrides: PlanOverrides = {}): Plan {
     ...workflow.bounds,
     ...bounds,
   };
-}
-
-/** Returns whether a selection names or filters pods, and doesn't just take all of its namespaces. */
-export function narrowsPods(
-  { operands, match, labelSelector, fieldSelector, node }: Selection,
-): boolean {
-  return operands.length > 0 || match.length > 0 ||
-    [labelSelector, fieldSelector, node].some((one) => one !== undefined);
 }

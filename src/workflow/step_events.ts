@@ -5,6 +5,7 @@
  * A step is identified by its key: its id, prefixed with the keys of its outer steps: `disks[3]/clean`, `both/left`,
  * `finally/clean`. Keys are unique in a run.
  */
+import { formatDuration } from "../base/duration.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { CutValue } from "./engine/cut_values.ts";
 import type { Outcome } from "../exec/outcome.ts";
@@ -120,6 +121,8 @@ export type WorkflowEvent =
     names: readonly string[];
     /** Their scopes, each pair once. */
     scopes: readonly { context: string; namespace: string }[];
+    /** Each of them; `earlier` is how it ended in an earlier attempt or run, which isn't repeated. Not recorded. */
+    targets: readonly { name: string; target: Target; earlier?: Outcome["kind"] }[];
   }
   /** Steps for some of the step's targets follow. `index` is from 0; `count` is the number of batches. */
   | {
@@ -176,3 +179,28 @@ export type WorkflowEvent =
     at: Date;
     durationMs: number;
   };
+
+const limitTexts = {
+  default: "the limit of a step without `timeout`",
+  run: "the limit of the run",
+} as const;
+
+/** Returns why it ended so, as text; empty after a success. */
+export function stepReason(outcome: StepOutcome): string {
+  switch (outcome.kind) {
+    case "ok":
+      return "";
+    case "cancelled":
+      return "cancelled";
+    case "timeout":
+      return `not done within ${formatDuration(outcome.afterMs)}` +
+        (outcome.limit === undefined ? "" : `, ${limitTexts[outcome.limit]}`);
+    default:
+      return outcome.reason;
+  }
+}
+
+/** Returns the reason as data; null if the name of the outcome says all. */
+export function stepError(outcome: StepOutcome): string | null {
+  return outcome.kind === "cancelled" ? null : stepReason(outcome) || null;
+}

@@ -9,6 +9,7 @@ import type { ChangeAction } from "../gate/change.ts";
 import type { Right } from "../gate/kubectl_rights.ts";
 import type { Type } from "../expression/type.ts";
 import type { Entries } from "./fields.ts";
+import type { SelectFields } from "./selection_fields.ts";
 import type { ClusterRule, Permissions } from "./model.ts";
 import type { StepOutcome } from "./step_events.ts";
 import type { StepFailure } from "./engine/failure.ts";
@@ -40,6 +41,12 @@ export interface StepRights {
   unknown?: string;
 }
 
+/** The context and the namespaces of a step that names objects, and selects no pods; what it doesn't name is absent. */
+export interface Place extends Pick<SelectFields, "context" | "namespace" | "allNamespaces"> {
+  /** Its objects are in one namespace, unless it names all of them. */
+  isNamespaced?: true;
+}
+
 /** The effect of a step, for the plan. */
 export interface Intent {
   /** In one line: `exec weka version`. */
@@ -52,8 +59,12 @@ export interface Intent {
   effect: "reads" | "changes" | "asks";
   /** The change in the pods; absent if nothing changes. */
   change?: ChangeAction;
+  /** For a step that names objects: what it doesn't name comes from the selection around it. */
+  place?: Place;
   /** It shows what it changes and asks by itself: the question before the run doesn't include it. */
   asksItself?: true;
+  /** It reads what may include the values of Secrets. */
+  readsSecrets?: true;
   /** It can use what `permissions.cluster` grants. */
   usesClusterPermissions?: true;
 }
@@ -134,6 +145,8 @@ interface KindDeclaration<E extends Entries, Fixed extends string> {
   command?: Fixed;
   /** The command's program has dangerous flags, so a value can't become a flag. */
   valuesAreNoFlags?: boolean;
+  /** Fields with values of any type, whose numbers are texts if a number would be spelled otherwise: `1.10`. */
+  spelled?: readonly string[];
   /** Fields with code, in which `${{` doesn't start an expression. */
   verbatim?: readonly string[];
   /** Its own fields that must evaluate to true or false. */
@@ -181,6 +194,7 @@ export interface StepKind {
   readonly judges: boolean;
   readonly command: string | undefined;
   readonly valuesAreNoFlags: boolean;
+  readonly spelled: readonly string[];
   readonly verbatim: readonly string[];
   readonly fixed: readonly string[];
   readonly refine?: Readonly<Record<string, unknown>>;
@@ -211,6 +225,7 @@ export function defineStep<const E extends Entries, const Fixed extends string =
     judges: false,
     command: undefined,
     valuesAreNoFlags: false,
+    spelled: [],
     verbatim: [],
     outputOf: () => ({}),
     innerNames: () => ({}),

@@ -25,7 +25,8 @@ export type Written<T> = T extends string ? string
   : T extends object ? { [K in keyof T]: Written<T[K]> }
   : T;
 
-const example = "${{ value }}";
+/** An expression with characters that a check of texts may refuse. */
+const example = "${{ a[0] ? '*' : '/,=' }}";
 
 /** Returns the schema of a value as it is written. */
 export function written<S extends FileSchema>(

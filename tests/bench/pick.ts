@@ -74,6 +74,7 @@ function pod(index: number): PickPod {
     status: index % 97 === 0 ? "CrashLoopBackOff" : "Running",
     readyContainers: 1,
     totalContainers: 1,
+    restartedMs: NaN,
     restarts: index % 7,
     createdMs: createdMs - index * 1000,
     containers: [{ name: "main", status: "Running", ready: true, restarts: 0, image: "image" }],

@@ -5,6 +5,7 @@
  * second, both in tmux, and how long a key takes to its frame while they do, in this process, alone and beside plugins
  * that misbehave. With `--guard` the exit code is 1 if a bound is exceeded.
  */
+import { programOf as programNamed } from "../../src/cli/program.ts";
 import { parseArgs } from "node:util";
 import { run } from "../../src/cli/run.ts";
 import { machineHost } from "../../src/host/host.ts";
@@ -104,7 +105,7 @@ async function keyTimes(
   });
   const environment = (name: string) => (env as Record<string, string | undefined>)[name];
   const running = run(["ui"], {
-    ...processInvocation("kodama"),
+    ...processInvocation(programNamed("kodama")),
     terminal,
     environment,
     willDial: () => {},

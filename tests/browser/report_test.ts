@@ -24,22 +24,26 @@ function recordLines(id: string): string {
     uid: null,
   }));
   const events = hostile.flatMap((text, target) => [
-    { event: "targetStarted", target, name: text, at: at(target * 10) },
+    { event: "targetStarted", step: "", target, name: text, at: at(target * 10) },
     { event: "output", id: `${target}`, stdout: `same\n${text}\n`, stderr: text, omittedBytes: 3 },
     {
       event: "targetEnded",
+      step: "",
       ...{ target, name: text, at: at(target * 10 + 300), durationMs: 300 },
       ...{ outcome: target % 2 === 0 ? "ok" : "failed", exitCode: target % 2, signal: text },
       ...{ error: text, outputId: target === 5 ? "4" : `${target}` },
     },
   ]);
   const header = {
-    ...{ event: "record", version: 1, id, at: at(0), command: ["sh", "-c", hostile.join(" ")] },
+    ...{ event: "record", version: 2, id, at: at(0), command: ["sh", "-c", hostile.join(" ")] },
     ...{ redacted: false, shell: false, subst: false, workdir: null, env: [], stdin: false },
     ...{ tty: false, copy: false, workflow: hostile[1], rerunOf: null, places: null },
     bounds: { serial: [{ kind: "count", count: 2 }] },
   };
-  const started = { event: "runStarted", at: at(0), command: ["sh"], targets };
+  const started = {
+    ...{ event: "runStarted", version: 2, at: at(0), command: ["sh"], workflow: null, steps: 1 },
+    targets,
+  };
   return [header, started, ...events].map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 

@@ -31,7 +31,7 @@ const machineSettings = [
 ];
 
 /** Returns the environment of each process of the rig. */
-export function markedEnvironment(layout: Layout): Record<string, string> {
+function markedEnvironment(layout: Layout): Record<string, string> {
   return { [markerVariable]: layout.id };
 }
 

@@ -19,7 +19,7 @@ export interface CommandOptions {
 }
 
 /** A program ended with another code than 0. */
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   override readonly name = "CommandFailed";
   constructor(readonly command: readonly string[], readonly result: CommandResult) {
     const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-8).join("\n  ");

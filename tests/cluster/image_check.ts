@@ -16,6 +16,7 @@ import { bringUp } from "./main.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
 import { readState } from "./state.ts";
 import { RealCluster } from "./test_namespace.ts";
+import { writeProgram } from "../../src/base/testing/program_file.ts";
 
 const base = "localhost/kodama-node:24";
 const image = "kodama.test/session:check";
@@ -86,7 +87,7 @@ async function build(
   const zellij = Deno.env.get("KODAMA_ZELLIJ");
   if (zellij === undefined) {
     say("Zellij is a stub that only prints its name: KODAMA_ZELLIJ=FILE names a real one");
-    await Deno.writeTextFile(`${work}/zellij`, "#!/bin/sh\necho zellij 0\n", { mode: 0o755 });
+    await writeProgram(`${work}/zellij`, "#!/bin/sh\necho zellij 0\n");
   } else await Deno.copyFile(zellij, `${work}/zellij`);
   const checksums = {
     helix: await release("helix", work, [
@@ -184,7 +185,7 @@ async function workIn(cluster: RealCluster, folder: string): Promise<void> {
   for (const [line, said] of looks) {
     assert.match(await on("attach", "work", "--command", line), said, line);
   }
-  await on("delete", "work", "--force", "--purge");
+  await on("delete", "work", "--force", "--purge", "--discard");
 }
 
 await main();

@@ -165,7 +165,7 @@ Deno.test({
 
     await step("deleted: nothing is left of it in the cluster, or running here", async () => {
       for (const name of ["life", "twin", "again"]) {
-        await stage.run(first, ["delete", name, "--force", "--purge"]);
+        await stage.run(first, ["delete", name, "--force", "--purge", "--discard"]);
       }
       assert.deepEqual(await stage.objects(), before);
       assert.equal(await stage.run(second, ["list"]), "");

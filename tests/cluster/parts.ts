@@ -3,7 +3,7 @@ import { runtimeSocket } from "./container_runtime.ts";
 import { type Layout, network, nodeName } from "./layout.ts";
 
 /** Parts that are processes of the rig's executable, in the order of their start. */
-export const partNames = [
+const partNames = [
   "etcd",
   "kube-apiserver",
   "kube-controller-manager",

@@ -5,6 +5,7 @@
  * down again if it wasn't up before.
  */
 import { down } from "./down.ts";
+import { testTwice } from "../test_twice.ts";
 import { findLayout, type Layout, testsMarkerVariable } from "./layout.ts";
 import { bringUp } from "./main.ts";
 import { unsuitable } from "./prerequisites.ts";
@@ -23,6 +24,7 @@ const beside = [
   "mcp",
   "session_ssh",
   "session_rounds",
+  "pod_security",
   "session_egress",
   "session_copies",
   "agent",
@@ -52,12 +54,15 @@ const alone = [
   "faults/sum",
 ];
 
-/** Tests of their own tasks, because they need minutes: for building, kubelet or copying. By the flag that chooses them. */
+/**
+ * Tests of their own tasks, because they need minutes: for building, kubelet or copying. By the flag that chooses them.
+ */
 const others: Readonly<Record<string, readonly string[]>> = {
   "--fleet": ["in_cluster", "in_cluster_fleet"],
   "--metrics": ["top"],
   "--storage": ["session_snapshots"],
   "--vscode": ["vscode_remote"],
+  "--week": ["sync_week", "workspace_ends"],
 };
 
 async function main(args: readonly string[]): Promise<number> {
@@ -138,20 +143,15 @@ async function assertListed(): Promise<void> {
   }
 }
 
-/** Runs test files of this folder as a process of their own, because only `deno test` has the sanitizers. */
+/** Runs test files of this folder in processes of their own, because only `deno test` has the sanitizers. */
 async function runFiles(
   names: readonly string[],
   flags: readonly string[],
   env: Record<string, string>,
 ): Promise<number> {
   const files = names.map((name) => `tests/cluster/${name}_test.ts`);
-  const test = new Deno.Command(Deno.execPath(), {
-    // All permissions: Deno allows /proc, which lists the rig's processes, with no smaller one. `check` has the types.
-    args: ["test", "--quiet", "--no-check", "--allow-all", ...flags, ...files],
-    cwd: new URL("../../", import.meta.url),
-    env,
-  }).spawn();
-  return (await test.status).code;
+  // All permissions: Deno allows /proc, which lists the rig's processes, with no smaller one. `check` has the types.
+  return await testTwice(["--allow-all", ...flags, ...files], env);
 }
 
 Deno.exitCode = await main(Deno.args);

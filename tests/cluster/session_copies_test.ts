@@ -62,7 +62,7 @@ Deno.test({
     const late = await run("clone", "work", "late", "--timeout", "1ms");
     assert.match(late.stderr, /nothing remains of session "late"/);
     for (const name of ["work", "again", "whole", "elsewhere"]) {
-      await on("delete", name, "--force", "--purge");
+      await on("delete", name, "--force", "--purge", "--discard");
     }
     const everything = "pods,configmaps,secrets,persistentvolumeclaims";
     const label = ["-l", "app.kubernetes.io/managed-by=kodama"];

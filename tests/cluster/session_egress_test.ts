@@ -92,6 +92,6 @@ Deno.test({
     await namespace.create(waitingPod("stranger", { image: "debian:12" }));
     await namespace.kubectl("wait", "--for=condition=Ready", "pod/stranger", hangTimeout);
     assert.equal(await enforce(namespace, "stranger"), 0);
-    assert.equal((await run("delete", "work", "--force", "--purge")).code, 0);
+    assert.equal((await run("delete", "work", "--force", "--purge", "--discard")).code, 0);
   },
 });

@@ -75,8 +75,8 @@ Deno.test({
     await on("stop", "work");
     await on("clone", "work", "again");
     assert.equal(await on("attach", "again", "--command", "cat notified"), "notified\n");
-    await on("delete", "work", "--force", "--purge");
-    await on("delete", "again", "--force", "--purge");
+    await on("delete", "work", "--force", "--purge", "--discard");
+    await on("delete", "again", "--force", "--purge", "--discard");
     const label = ["-l", "app.kubernetes.io/managed-by=kodama"];
     assert.equal(
       await namespace.kubectl(

@@ -241,7 +241,7 @@ END`;
   );
   if (fault === "kill") here.killNext(random);
   await here.again(
-    ["delete", name, "--force", "--purge"],
+    ["delete", name, "--force", "--purge", "--discard"],
     /session "\w+" (?:not found|doesn't exist)|no session/,
   );
   here.random = undefined;

@@ -90,13 +90,15 @@ Deno.test({
     await cluster.kubectl(["delete", ...role]);
     assert.match(reported.stderr, /no VolumeSnapshotClass "nowhere"\n.*one of: folder-snapshots/);
 
-    for (const name of ["again", "whole", "later"]) await on("delete", name, "--force", "--purge");
-    const kept = await run("delete", "work", "--force", "--purge");
+    for (const name of ["again", "whole", "later"]) {
+      await on("delete", name, "--force", "--purge", "--discard");
+    }
+    const kept = await run("delete", "work", "--force", "--purge", "--discard");
     assert.match(kept.stderr, /kept: snapshot stopped, snapshot running/);
     await on("restore", "work", "running");
     assert.equal(await inPod("work", look), forgotten);
     await on("snapshots", "delete", "stopped", "--force");
-    await on("delete", "work", "--force", "--purge", "--snapshots");
+    await on("delete", "work", "--force", "--purge", "--discard", "--snapshots");
     await nothingOf("app.kubernetes.io/managed-by=kodama");
   },
 });
@@ -130,8 +132,8 @@ Deno.test({
     }
     await on("restore", "again", "before");
     assert.equal(await inPod("again", "cat a"), "one\n");
-    await on("delete", "again", "--force", "--purge");
-    await on("delete", "work", "--force", "--purge", "--snapshots");
+    await on("delete", "again", "--force", "--purge", "--discard");
+    await on("delete", "work", "--force", "--purge", "--discard", "--snapshots");
     await nothingOf("app.kubernetes.io/managed-by=kodama");
   },
 });

@@ -68,7 +68,7 @@ async function withFixture(play: (fixture: Fixture) => Promise<void>): Promise<v
     authorized: await Promise.all(known.map((path) => Deno.readTextFile(`${path}.pub`))),
   });
   const kodama = await machine(namespace, `${own.path}/machine`);
-  await Deno.writeTextFile(`${own.path}/.kodama.yaml`, "git: { secretName: git-ssh }\n");
+  await kodama.succeed(["config", "set", "git.secretName", "git-ssh"]);
   const privateKey = await Deno.readTextFile(`${own.path}/good`);
   const run = async (words: string[]) => {
     const result = await kodama.run(words, { cwd: own.path });
@@ -139,7 +139,7 @@ Deno.test({
       const pulled = await kodama.run(["pull", "work"], { cwd: clone });
       assert.equal(pulled.code, 0, pulled.stderr);
       assert.equal((await git("log", "-1", "--format=%s", branch)).stdout, "not pushed\n");
-      await on("delete", "work", "--force", "--purge");
+      await on("delete", "work", "--force", "--purge", "--discard");
     }),
 });
 
@@ -153,7 +153,7 @@ Deno.test({
         await setSecret(fixture, files);
         const start = ["start", name, "--image", image, "--repo", repository, "--no-sync"];
         const reported = await refused(...start);
-        await on("delete", name, "--force", "--purge");
+        await on("delete", name, "--force", "--purge", "--discard");
         return reported;
       };
       const locked = await attempt("locked", { "ssh-privatekey": `${folder}/locked` });
@@ -177,6 +177,6 @@ Deno.test({
       await Deno.writeTextFile(`${folder}/hosts`, `${address} ${host}`);
       await setSecret(fixture, files);
       await on("start", "right", "--image", image, "--repo", repository, "--no-sync");
-      await on("delete", "right", "--force", "--purge");
+      await on("delete", "right", "--force", "--purge", "--discard");
     }),
 });

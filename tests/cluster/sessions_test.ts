@@ -70,7 +70,7 @@ Deno.test({
     const { work, owner } = JSON.parse(await on(second, "get", "work", "-o", "json"));
     assert.equal(work.commits, 1);
     assert.equal(owner, `system:serviceaccount:${namespace.name}:jane`);
-    await on(second, "delete", "work", "--force", "--purge");
+    await on(second, "delete", "work", "--force", "--purge", "--discard");
     const label = ["-l", "app.kubernetes.io/managed-by=kodama"];
     const left = await namespace.kubectl("get", `${everything},secrets`, ...label, "-o", "name");
     assert.equal(left, "");

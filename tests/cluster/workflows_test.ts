@@ -47,7 +47,7 @@ async function assertResumed(
   const kodama = await SourceKodama.on({ env, folder });
   {
     await using running = kodama.start(["run", file, "--yes", "--trust", "-o", "jsonl"]);
-    const second = /"kind":"stepTargets","step":"rollout\[1\]/;
+    const second = /"event":"targetsAdded","step":"rollout\[1\]/;
     await running.until(({ stdout }) => second.test(stdout));
     await namespace.kubectl(
       ...["exec", "web-1", "--", "sh", "-c"],

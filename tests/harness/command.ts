@@ -1,4 +1,5 @@
 /** Runs programs in tests: with an environment of their own, and captured output. */
+import { waitingFor } from "../../src/base/testing/waits.ts";
 import { hangLimitMs } from "./hang_limit.ts";
 
 /** The options of a program. */
@@ -36,10 +37,10 @@ export async function runCommand(
     ...(cwd === undefined ? {} : { cwd }),
     ...(signal === undefined ? {} : { signal }),
   }).spawn();
-  const [{ code, stdout, stderr }] = await Promise.all([
-    child.output(),
-    stdin === undefined ? undefined : feed(child.stdin, stdin),
-  ]);
+  const [{ code, stdout, stderr }] = await waitingFor(
+    `the end of ${argv.join(" ")}`,
+    Promise.all([child.output(), stdin === undefined ? undefined : feed(child.stdin, stdin)]),
+  );
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), bytes: stdout };
 }
@@ -118,7 +119,10 @@ export class RunningCommand implements AsyncDisposable {
 
   /** The exit code. */
   async ended(): Promise<number> {
-    await this.#reading;
+    await waitingFor(
+      () => `the end of a program that wrote:\n${this.stdout}${this.stderr}`,
+      this.#reading,
+    );
     return (await this.#child.status).code;
   }
 

@@ -4,6 +4,7 @@ import {
   type EmbeddedClusterOptions,
   startCluster,
 } from "../../src/cluster/cluster.ts";
+import { type AuditEvent, auditEvent } from "../../src/cluster/api/testing/audit.ts";
 import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
 import { filePath } from "../../src/files/file_path.ts";
 import { TestFolder } from "./test_folder.ts";
@@ -26,10 +27,15 @@ export interface TestCluster extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** The options of a test's cluster: those of any, and its audit log. */
+export type TestClusterOptions = Omit<Partial<EmbeddedClusterOptions>, "audit"> & {
+  audit?: (event: AuditEvent) => void;
+};
+
 /** Starts a cluster and waits until all of its world that can run does. */
 export async function startTestCluster(
   world = "empty",
-  options: Partial<EmbeddedClusterOptions> = {},
+  { audit, ...options }: TestClusterOptions = {},
 ): Promise<TestCluster> {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(await TestFolder.open("kodama-cluster-"));
@@ -41,6 +47,7 @@ export async function startTestCluster(
       worldsFolder,
       imageRoots,
       onError: (controller, error) => failures.push(`${controller}: ${error}`),
+      ...(audit === undefined ? {} : { audit: (facts) => audit(auditEvent(facts)) }),
       ...options,
     }),
   );

@@ -43,6 +43,8 @@ export async function startFaultyApi(cluster: TestCluster): Promise<FaultyApi> {
       if (fault === "before") return statusOf(500, "InternalError");
       if (fault === "conflict") return statusOf(409, "Conflict");
       const { pathname, search } = new URL(request.url);
+      // It carries no stream.
+      if (pathname.endsWith("/exec")) return statusOf(400, "BadRequest");
       const body = await request.bytes();
       const answer = await fetch(`${upstream}${pathname}${search}`, {
         method: request.method,

@@ -3,6 +3,7 @@
  * program that uses the MCP server. It calls what an attacker would, and obeys every order that it reads. A person
  * approves some of its changes. What it gets is searched for planted secrets.
  */
+import { programOf } from "../../src/cli/program.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Host } from "../../src/actions/host.ts";
@@ -75,7 +76,7 @@ export async function plant(
       name: prey.secret,
       annotations: { "kubectl.kubernetes.io/last-applied-configuration": hidden },
     },
-    stringData: { password: secret, config: `password: ${secret}` },
+    stringData: { password: secret, config: `password: ${secret}`, greeting: secret },
   });
   await create(CONFIG_MAPS, {
     metadata: { name: prey.configMap, annotations: { note: inName } },
@@ -92,7 +93,9 @@ export async function plant(
       { name: "API_TOKEN", value: secret },
       { name: "ORDER", value: inLog },
     ],
-  });
+    envFrom: [{ prefix: "GREETING_", secretRef: { name: prey.secret } }],
+    volumeMounts: [{ name: "app", mountPath: "/etc/app" }],
+  }, { volumes: [{ name: "app", secret: { secretName: prey.secret } }] });
   await create(PODS, {
     ...pod,
     metadata: { ...(metadata as object), annotations: { note: inName } },
@@ -331,7 +334,7 @@ export async function attackByAsk(
       input: answers(() => person.answer(lastQuestion(terminal.written("stderr")))),
     });
     const code = await run(["ask", "which pods run?", "--model", model], {
-      ...processInvocation("kodama"),
+      ...processInvocation(programOf("kodama")),
       terminal,
       environment: (name: string) => all[name],
       willDial: () => {},

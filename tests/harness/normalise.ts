@@ -6,6 +6,9 @@ export interface KnownTexts {
 }
 
 const patterns: readonly [RegExp, string][] = [
+  // The root of a container without namespaces, as its commands print it.
+  [/\/tmp\/kodama-[0-9a-f]+\/[0-9a-f]{8}(?=\/)/g, ""],
+  [/\/tmp\/kodama-[0-9a-f]+\/[0-9a-f]{8}\b/g, "/"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, "{time}"],
   // The names of a Deployment's pods: their template's hash and five letters.
   [/-[bcdf-hj-np-tv-xz2456789]{7,10}-[bcdf-hj-np-tv-xz2456789]{5}\b/g, "-{hash}-{id}"],

@@ -41,14 +41,39 @@ export class ProcessLists implements AsyncDisposable {
   }
 }
 
+/** A process of this machine. */
+interface Process {
+  pid: number;
+  /** The id of its session's leader. */
+  session: number;
+  /** A letter of proc(5): `Z` has ended. */
+  state: string;
+  /** Its args, separated by blanks. */
+  args: string;
+}
+
+/** Returns all processes now. They are read by programs: Deno opens /proc only with all permissions. */
+export async function processes(): Promise<Process[]> {
+  const read = new Deno.Command("sh", {
+    args: ["-c", "cat /proc/[0-9]*/stat; tail -v -n +1 /proc/[0-9]*/cmdline"],
+    // A process that has ended since its number was found has no files any more.
+    stderr: "null",
+  });
+  const text = new TextDecoder().decode((await read.output()).stdout);
+  const [stats = "", ...commands] = text.split(/^==> \/proc\/(?=\d+\/cmdline <==$)/m);
+  const args = new Map(commands.map((command) => {
+    const [, pid, line = ""] = /^(\d+)\/cmdline <==\n([^]*)/.exec(command) ?? [];
+    return [Number(pid), line.replaceAll("\0", " ").trim()];
+  }));
+  return stats.trim().split("\n").map((stat) => {
+    const pid = Number.parseInt(stat);
+    // A program's name may contain anything, even a parenthesis.
+    const [state = "", , , session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { pid, session: Number(session), state, args: args.get(pid) ?? "" };
+  });
+}
+
 /** Returns the command lines of all processes now. */
 export async function processList(): Promise<string[]> {
-  const lines: string[] = [];
-  for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    // One that has ended since its number was read has no command line any more.
-    const words = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
-    if (words !== "") lines.push(words.replaceAll("\0", " ").trim());
-  }
-  return lines;
+  return (await processes()).map(({ args }) => args).filter((args) => args !== "");
 }

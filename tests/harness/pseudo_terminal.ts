@@ -1,5 +1,6 @@
 /** A program in a terminal, as a user has it: keys in, a screen out. The terminal is tmux. */
 import { runCommand } from "./command.ts";
+import { processes } from "./process_lists.ts";
 import { hangLimitMs } from "./hang_limit.ts";
 
 /** Returns why there is no terminal available; undefined if there is one. */
@@ -18,6 +19,14 @@ export async function podTerminalsMissing(): Promise<string | undefined> {
   const opening = ["sh", "-c", ": <>/dev/pts/ptmx"];
   const { code } = await runCommand(opening, { env: { PATH: Deno.env.get("PATH") ?? "" } });
   return code === 0 ? undefined : "/dev/pts/ptmx is root's";
+}
+
+/**
+ * The prompt of a pod's bash at the end of a line: without namespaces it has the machine's name, and a longer path, which
+ * may be wrapped.
+ */
+export function podPrompt(pod: string): RegExp {
+  return new RegExp(`(?:${pod}|@[^\\s:]+):[\\S\\n]*[#$] ?$`, "m");
 }
 
 /** The options of a terminal. */
@@ -72,9 +81,24 @@ export class PseudoTerminal implements AsyncDisposable {
     await this.#tmux("send-keys", "-l", "--", text);
   }
 
+  /** Types text into a line, and presses Enter when it is shown there: Enter that comes with other keys does nothing. */
+  async enter(text: string): Promise<void> {
+    await this.type(text);
+    await this.until(text, (screen) => screen.includes(text));
+    await this.press("Enter");
+  }
+
   /** Presses keys by tmux's names: `Enter`, `C-c`, `Up`. */
   async press(...keys: string[]): Promise<void> {
     await this.#tmux("send-keys", ...keys);
+  }
+
+  /** Pastes a text: with its marks if the program has asked for them, else as a terminal that has none. */
+  async paste(text: string, { marked }: { marked: boolean }): Promise<void> {
+    const file = `${this.folder}/pasted`;
+    await Deno.writeTextFile(file, text);
+    await this.#tmux("load-buffer", file);
+    await this.#tmux("paste-buffer", ...(marked ? ["-p"] : []));
   }
 
   async resize(columns: number, rows: number): Promise<void> {
@@ -126,16 +150,13 @@ export class PseudoTerminal implements AsyncDisposable {
 
   /** Sends a signal to the processes in this terminal whose command line matches; by default one that kills them. */
   async kill(words: RegExp, signal: Deno.Signal = "SIGKILL"): Promise<void> {
-    const leader = (await this.#tmux("display-message", "-p", "#{pane_pid}")).trim();
-    const { stdout } = await runCommand(["ps", "-s", leader, "-o", "pid=,args="], {
-      env: this.env,
-    });
-    const found = stdout.split("\n").flatMap((line) => {
-      const [, id = "", args = ""] = /^ *(\d+) (.*)$/.exec(line) ?? [];
-      return words.test(args) && !args.startsWith("sh ") ? [Number(id)] : [];
-    });
-    if (found.length === 0) throw new Error(`nothing to kill in:\n${stdout}`);
-    for (const id of found) Deno.kill(id, signal);
+    const leader = Number(await this.#tmux("display-message", "-p", "#{pane_pid}"));
+    const here = (await processes()).filter(({ session }) => session === leader);
+    const found = here.filter(({ args }) => words.test(args) && !args.startsWith("sh "));
+    if (found.length === 0) {
+      throw new Error(`nothing to kill in:\n${here.map(({ args }) => args).join("\n")}`);
+    }
+    for (const { pid } of found) Deno.kill(pid, signal);
   }
 
   /** The exit code of the program, once it has ended. */
@@ -152,7 +173,7 @@ export class PseudoTerminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await endTmux((...args) => this.#tmux(...args), this.env);
+    await endTmux((...args) => this.#tmux(...args));
     await Deno.remove(this.folder, { recursive: true });
   }
 }
@@ -161,25 +182,23 @@ export class PseudoTerminal implements AsyncDisposable {
  * Ends a tmux server, and waits until the programs in its panes have ended: a hangup lets them write their last files,
  * in folders that the test is about to remove.
  */
-export async function endTmux(
-  tmux: (...args: string[]) => Promise<string>,
-  env: Readonly<Record<string, string>>,
-): Promise<void> {
+export async function endTmux(tmux: (...args: string[]) => Promise<string>): Promise<void> {
   // By session, not by terminal: a container's `pts/4` has the same number as this machine's.
   const panes = await tmux("list-panes", "-a", "-F", "#{pane_pid}").catch(() => "");
-  const leaders = panes.trim().split("\n").filter((pid) => pid !== "");
+  const leaders = panes.trim().split("\n").filter((pid) => pid !== "").map(Number);
   if (leaders.length === 0) return;
-  const ps = async (...args: string[]) => (await runCommand(["ps", ...args], { env })).stdout;
-  const listed = await ps("-s", leaders.join(","), "-o", "pid=");
+  const running = async () => (await processes()).filter(({ state }) => state !== "Z");
+  const ids = new Set(
+    (await running()).filter(({ session }) => leaders.includes(session)).map(({ pid }) => pid),
+  );
   await tmux("kill-server").catch(() => {});
-  const ids = listed.trim().split(/\s+/).filter((id) => id !== "").join(",");
   const deadline = performance.now() + hangLimitMs;
-  const running = async () =>
-    (await ps("-p", ids, "-o", "stat=,args=")).split("\n").filter((line) => /^[^Z]/.test(line));
-  while (ids !== "") {
-    const left = await running();
+  while (true) {
+    const left = (await running()).filter(({ pid }) => ids.has(pid));
     if (left.length === 0) return;
-    if (performance.now() > deadline) throw new Error(`still running:\n${left.join("\n")}`);
+    if (performance.now() > deadline) {
+      throw new Error(`still running:\n${left.map(({ args }) => args).join("\n")}`);
+    }
     await nextPoll();
   }
 }

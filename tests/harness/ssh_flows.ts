@@ -46,7 +46,7 @@ export async function runSshFlows(options: SshFlowOptions): Promise<void> {
     other.stderr.includes(`has the user "${options.user}", not "someone"`),
     other.stderr,
   );
-  await kodama.succeed(["delete", "s1", "--force", "--purge"]);
+  await kodama.succeed(["delete", "s1", "--force", "--purge", "--discard"]);
   for (const file of [host.configFile, host.keyFile]) {
     await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
   }

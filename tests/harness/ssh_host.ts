@@ -76,7 +76,7 @@ export class SshHost {
 }
 
 /** An editor's connection, with a forward. */
-export class SshConnection implements AsyncDisposable {
+class SshConnection implements AsyncDisposable {
   /** The lines that the script reported. */
   reported: readonly string[] = [];
   readonly #errors: Promise<string>;

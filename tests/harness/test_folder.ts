@@ -43,7 +43,7 @@ export async function removeAbandoned(parent: string, prefix: string): Promise<v
 }
 
 /** Returns the lock of a folder that nothing uses. It is never created: its folder may be about to be removed. */
-async function lockAbandoned(folder: string): Promise<FileLock | undefined> {
+async function lockAbandoned(folder: string): Promise<Disposable | undefined> {
   const path = `${folder}/${lockName}`;
   const { mtime } = await Deno.stat(path).catch(ignoreForeign) ?? {};
   if (!mtime || Date.now() - mtime.getTime() < youngMs) return undefined;

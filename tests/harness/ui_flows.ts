@@ -45,7 +45,9 @@ const quit = ({ terminal }: Flow) => terminal.press("Q");
 const marked = async ({ terminal }: Flow): Promise<void> => {
   await terminal.type("/^web-");
   await terminal.until("the filter", / 2 of \d+ ━/);
-  await terminal.press("Enter", "a");
+  await terminal.press("Enter");
+  await terminal.until("the list again", (screen) => !/filter: /.test(screen));
+  await terminal.type("a");
   await terminal.until("marks", /2 marked/);
 };
 
@@ -55,8 +57,8 @@ const flows: Readonly<Record<string, Steps>> = {
     async use(flow) {
       const { terminal } = flow;
       await marked(flow);
-      await terminal.type("xhostname; test $(hostname) = web-0");
-      await terminal.press("Enter");
+      await terminal.type("x");
+      await terminal.enter("hostname; test $(hostname) = web-0");
       await terminal.until(
         "the outcomes",
         (screen) => /web-0 +ok /.test(screen) && /web-1 +failed +1 /.test(screen),
@@ -66,8 +68,8 @@ const flows: Readonly<Record<string, Steps>> = {
   "tiles panes of several kinds, and resizes them": {
     async use({ terminal }) {
       await terminal.press("M-v");
-      await terminal.type(":namespaces");
-      await terminal.press("Enter");
+      await terminal.type(":");
+      await terminal.enter("namespaces");
       await terminal.until("both lists", /pods · .*│.*namespaces/);
       for (const [columns, rows] of [[40, 10], [300, 100], [61, 17], [110, 40]] as const) {
         await terminal.resize(columns, rows);
@@ -89,15 +91,17 @@ const flows: Readonly<Record<string, Steps>> = {
         "the logs of both",
         (screen) => /hello from web-0/.test(screen) && /hello from web-1/.test(screen),
       );
-      await terminal.type("/from web-1");
-      await terminal.press("Enter");
+      await terminal.type("/");
+      await terminal.enter("from web-1");
     },
   },
   "shows an object as YAML, and what is created and deleted meanwhile": {
     async use({ terminal, client, namespace }) {
       await terminal.type("/^web-1");
       await terminal.until("the filter", / 1 of \d+ ━/);
-      await terminal.press("Enter", "y");
+      await terminal.press("Enter");
+      await terminal.until("the list again", (screen) => !/filter: /.test(screen));
+      await terminal.type("y");
       await terminal.until("the object", /kind: Pod/);
       await terminal.press("q", "D");
       await terminal.until("the question", /deletes +pod\/web-1/);
@@ -117,8 +121,7 @@ const flows: Readonly<Record<string, Steps>> = {
       const { terminal } = flow;
       await terminal.type("W");
       await terminal.until("the workflows", /workflow on 2 pods[^]*where/);
-      await terminal.type("where");
-      await terminal.press("Enter");
+      await terminal.enter("where");
       await terminal.until(
         "its end",
         (screen) => /web-0 +ok/.test(screen) && /web-1 +ok/.test(screen),
@@ -127,9 +130,13 @@ const flows: Readonly<Record<string, Steps>> = {
   },
   "types in a shell of a pod": {
     async use({ terminal }) {
-      await terminal.type("/^web-0");
-      await terminal.press("Enter");
-      await terminal.until("the filter", / 1 of \d+ ━/);
+      await terminal.type("/");
+      await terminal.enter("^web-0");
+      // What is typed while the filter is edited, or with its Enter, is part of it.
+      await terminal.until(
+        "the filter",
+        (screen) => / 1 of \d+ ━/.test(screen) && !/^filter: /m.test(screen),
+      );
       await terminal.type("s");
       await terminal.until("the prompt", /━ shell in web-0[^]*[$#](?: |$)/m);
       await terminal.type('echo "in $(hostname): $((40 + 2))"');
@@ -160,14 +167,13 @@ const flows: Readonly<Record<string, Steps>> = {
       await terminal.until("a second tab", / 2 pods/);
       await terminal.type("n");
       await terminal.until("the namespaces", /namespace .*[^]*kube-system/);
-      await terminal.type("all");
-      await terminal.press("Enter");
+      await terminal.enter("all");
       await terminal.until("all of them", /all namespaces/);
-      await terminal.type(":nodes");
-      await terminal.press("Enter");
+      await terminal.type(":");
+      await terminal.enter("nodes");
       await terminal.until("the nodes", /━ nodes[^]*Ready/);
       await terminal.type("l");
-      await terminal.until("the reason", /nodes have no pods of their own/);
+      await terminal.until("the reason", /pods can't be found by nodes/);
       await terminal.type("?");
       await terminal.until("help", /show the logs of the marked pods/);
     },

@@ -35,7 +35,9 @@ export interface Situation {
   args: string;
   /** Args of kubectl, run when the waits without such args are over: this one has long started. */
   then?: readonly string[];
-  /** Returns whether an object, as the server reports it, is the reason: only after that the wait starts, if it is set. */
+  /**
+   * Returns whether an object, as the server reports it, is the reason: only after that the wait starts, if it is set.
+   */
   after?: (object: Seen) => boolean;
   end: "met" | "timeout" | "stuck";
   /** In the JSON of the end. */
@@ -467,6 +469,285 @@ export const situations: readonly Situation[] = [
     after: hasEvent("no-volume", "FailedMount", "not found"),
     end: "timeout",
     reason: /FailedMount: .*configmap \\"absent\\" not found/,
+  },
+  {
+    name: "a key that a ConfigMap doesn't have",
+    objects: [
+      configMap("few-keys", { one: "1" }),
+      pod("no-key", {
+        env: [{
+          name: "TWO",
+          valueFrom: { configMapKeyRef: { name: "few-keys", key: "two" } },
+        }],
+      }),
+    ],
+    args: "pod/no-key --fail-on any",
+    end: "stuck",
+    reason: /CreateContainerConfigError: couldn't find key two/,
+    knows: waits("no-key", "CreateContainerConfigError"),
+  },
+  {
+    name: "root in a container that must not have it",
+    objects: [pod("root", { securityContext: { runAsNonRoot: true } })],
+    args: "pod/root --fail-on any",
+    end: "stuck",
+    reason: /CreateContainerConfigError: container has runAsNonRoot/,
+    knows: waits("root", "CreateContainerConfigError"),
+  },
+  {
+    name: "an init container whose image can't be pulled",
+    objects: [
+      pod("init-bad-image", {}, {
+        initContainers: [{ ...main({ image: "localhost/none:1" }), name: "prepare" }],
+      }),
+    ],
+    args: "pod/init-bad-image --fail-on ImagePullBackOff",
+    end: "stuck",
+    reason: /container prepare: ImagePullBackOff/,
+    knows: waits("init-bad-image", "ImagePullBackOff"),
+  },
+  {
+    name: "a sidecar that crashes",
+    objects: [
+      pod("sidecar-crashes", {}, {
+        initContainers: [
+          {
+            ...main({ ...sh("echo no port; exit 6"), restartPolicy: "Always", ...neverReady }),
+            name: "sidecar",
+          },
+        ],
+      }),
+    ],
+    args: "pod/sidecar-crashes --fail-on any",
+    end: "stuck",
+    reason: /container sidecar: CrashLoopBackOff.*exit code 6/,
+    knows: waits("sidecar-crashes", "CrashLoopBackOff"),
+  },
+  {
+    name: "a hook after the start that fails",
+    objects: [
+      pod("hook-fails", {
+        lifecycle: { postStart: { exec: { command: ["false"] } } },
+        ...neverReady,
+      }),
+    ],
+    args: "pod/hook-fails --fail-on any",
+    end: "stuck",
+    reason: /"cause": "(?:PostStartHookError|CrashLoopBackOff)"/,
+    knows: waits("hook-fails", "PostStartHookError", "CrashLoopBackOff"),
+  },
+  {
+    name: "a probe of life that fails",
+    objects: [
+      pod("not-alive", {
+        livenessProbe: { exec: { command: ["false"] }, periodSeconds: 1, failureThreshold: 1 },
+        ...neverReady,
+      }),
+    ],
+    args: "pod/not-alive --fail-on CrashLoopBackOff",
+    end: "stuck",
+    reason: /"cause": "CrashLoopBackOff"/,
+    knows: waits("not-alive", "CrashLoopBackOff"),
+  },
+  {
+    name: "a probe of the start that fails",
+    objects: [
+      pod("not-started", {
+        startupProbe: {
+          exec: { command: ["sh", "-c", "echo no file; false"] },
+          periodSeconds: 1,
+          failureThreshold: 1000,
+        },
+      }),
+    ],
+    args: "pod/not-started --timeout 10s",
+    after: hasEvent("not-started", "Unhealthy", "Startup probe failed: no file"),
+    end: "timeout",
+    reason: /Startup probe failed: no file/,
+  },
+  {
+    name: "a gate of readiness that nobody opens",
+    objects: [
+      pod("gated", {}, { readinessGates: [{ conditionType: "example.com/open" }] }),
+    ],
+    args: "pod/gated --fail-on ReadinessGatesNotReady",
+    end: "stuck",
+    reason: /ReadinessGatesNotReady/,
+    knows: hasCondition("Pod", "gated", "ContainersReady"),
+  },
+  {
+    name: "a gate of scheduling that nobody opens",
+    objects: [pod("unscheduled", {}, { schedulingGates: [{ name: "example.com/open" }] })],
+    args: "pod/unscheduled --fail-on SchedulingGated",
+    end: "stuck",
+    reason: /SchedulingGated/,
+    knows: hasCondition("Pod", "unscheduled", "PodScheduled", "False"),
+  },
+  {
+    name: "more memory than any node has",
+    objects: [pod("too-large", { resources: { requests: { memory: "100Ti" } } })],
+    args: "pod/too-large --fail-on Unschedulable",
+    end: "stuck",
+    reason: /Unschedulable: .*Insufficient memory/,
+    knows: hasCondition("Pod", "too-large", "PodScheduled", "False"),
+  },
+  {
+    name: "a second pod for which there is no second node",
+    objects: [
+      workload("Deployment", "apart", {}, {
+        own: { replicas: 2 },
+        pods: {
+          affinity: {
+            podAntiAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: [{
+                labelSelector: { matchLabels: { app: "apart" } },
+                topologyKey: "kubernetes.io/hostname",
+              }],
+            },
+          },
+        },
+      }),
+    ],
+    args: "deploy/apart --fail-on Unschedulable",
+    end: "stuck",
+    reason: /\d of 2 pods are available; pod\/apart-.*Unschedulable: .*anti-affinity/,
+    knows: (seen) =>
+      seen.metadata.name.startsWith("apart-") &&
+      hasCondition("Pod", seen.metadata.name, "PodScheduled", "False")(seen),
+  },
+  {
+    name: "a volume from a Secret that doesn't exist",
+    objects: [
+      pod("no-secret-volume", { volumeMounts: [{ name: "keys", mountPath: "/keys" }] }, {
+        volumes: [{ name: "keys", secret: { secretName: "absent" } }],
+      }),
+    ],
+    args: "pod/no-secret-volume --timeout 10s",
+    after: hasEvent("no-secret-volume", "FailedMount", "not found"),
+    end: "timeout",
+    reason: /FailedMount: .*secret \\"absent\\" not found/,
+  },
+  {
+    name: "a folder that the node doesn't have",
+    objects: [
+      pod("no-folder", { volumeMounts: [{ name: "data", mountPath: "/data" }] }, {
+        volumes: [{ name: "data", hostPath: { path: "/absent-folder", type: "Directory" } }],
+      }),
+    ],
+    args: "pod/no-folder --fail-on FailedMount",
+    end: "stuck",
+    reason: /FailedMount: .*hostPath type check failed/,
+    knows: hasEvent("no-folder", "FailedMount", "hostPath type check failed"),
+  },
+  {
+    name: "a service account that doesn't exist",
+    objects: [workload("Deployment", "no-account", {}, { pods: { serviceAccountName: "absent" } })],
+    args: "deploy/no-account --fail-on FailedCreate",
+    end: "stuck",
+    reason: /serviceaccount \\"absent\\" not found/,
+    knows: hasCondition("Deployment", "no-account", "ReplicaFailure"),
+  },
+  {
+    name: "a daemon set whose image can't be pulled",
+    objects: [workload("DaemonSet", "bad-daemon", { image: "localhost/none:1" })],
+    args: "ds/bad-daemon --fail-on any",
+    end: "stuck",
+    reason: /pod\/bad-daemon-.*ImagePullBackOff/,
+    knows: waits("bad-daemon", "ImagePullBackOff"),
+  },
+  {
+    name: "a stateful set that crashes, and has more pods to start",
+    objects: [
+      workload("StatefulSet", "crash-set", { ...sh("echo no disk; exit 7"), ...neverReady }, {
+        own: { replicas: 3 },
+      }),
+    ],
+    args: "sts/crash-set --fail-on any",
+    end: "stuck",
+    reason: /of 3 pods are ready; pod\/crash-set-0.*CrashLoopBackOff.*exit code 7[^]*no disk/,
+    knows: waits("crash-set-0", "CrashLoopBackOff"),
+  },
+  {
+    name: "a deployment that is paused",
+    embedded: true,
+    objects: [workload("Deployment", "paused", {}, { own: { paused: true } })],
+    args: "deploy/paused --fail-on any",
+    end: "stuck",
+    reason: /"cause": "DeploymentPaused"/,
+  },
+  {
+    name: "a job that is suspended",
+    objects: [job("suspended", {}, { suspend: true })],
+    args: "job/suspended --fail-on any",
+    end: "stuck",
+    reason: /suspended/i,
+  },
+  {
+    name: "a pod whose time is over",
+    objects: [pod("overdue", neverReady, { activeDeadlineSeconds: 2, restartPolicy: "Never" })],
+    args: "pod/overdue --fail-on any",
+    end: "stuck",
+    reason: /DeadlineExceeded/,
+    knows: hasPhase("overdue", "Failed"),
+  },
+  {
+    name: "a job whose policy ends it at the first failure",
+    objects: [
+      job("no-retry", sh("exit 42"), {
+        backoffLimit: 6,
+        podFailurePolicy: {
+          rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [42] } }],
+        },
+      }),
+    ],
+    args: "job/no-retry --fail-on Failed",
+    end: "stuck",
+    reason: /PodFailurePolicy/,
+    knows: hasCondition("Job", "no-retry", "FailureTarget"),
+  },
+  {
+    name: "a job of several pods",
+    objects: [job("several", sh("true"), { completions: 3, parallelism: 2 })],
+    args: "job/several",
+    end: "met",
+    knows: hasCondition("Job", "several", "Complete"),
+  },
+  {
+    name: "what comes after a job that fails",
+    objects: [job("first-fails", sh("exit 3"))],
+    args: "job/first-fails --then deploy/good --fail-on any",
+    end: "stuck",
+    reason: /"cause": "Failed"[^]*it comes after job\/first-fails/,
+    knows: hasCondition("Job", "first-fails", "Failed"),
+  },
+  {
+    name: "a deployment that is deleted",
+    embedded: true,
+    objects: [workload("Deployment", "deleted-deploy", neverReady)],
+    args: "deploy/deleted-deploy --fail-on any",
+    then: ["delete", "deploy/deleted-deploy", "--wait=false"],
+    end: "stuck",
+    reason: /it was deleted/,
+    knows: ({ kind, metadata }, type) =>
+      kind === "Deployment" && metadata.name === "deleted-deploy" && type === "DELETED",
+  },
+  {
+    name: "an object that gets the awaited label",
+    embedded: true,
+    objects: [configMap("to-label")],
+    args: "configmaps -l made=yes --for create",
+    then: ["label", "configmap/to-label", "made=yes"],
+    end: "met",
+    knows: ({ metadata }) =>
+      metadata.name === "to-label" &&
+      JSON.stringify((metadata as { labels?: unknown }).labels ?? {}).includes("made"),
+  },
+  {
+    name: "a creation that doesn't come",
+    embedded: true,
+    args: "configmap/never-created --for create --timeout 2s",
+    end: "timeout",
+    reason: /it does not exist/,
   },
 ];
 

@@ -28,6 +28,16 @@ export interface WebCluster {
   installAgent?: (session: string) => Promise<void>;
 }
 
+/** A script that pastes a text, which an expression returns, into an element. */
+const pasting = (selector: string, text: string) =>
+  `{
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", ${text});
+    document.querySelector(${JSON.stringify(selector)}).dispatchEvent(
+      new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }),
+    );
+  }`;
+
 /** A script that sets `startsAtHeading` to a promise: whether the focus is on a view's heading as soon as that is there. */
 const startsAtHeading = (title: string) =>
   `globalThis.startsAtHeading = new Promise((resolve) =>
@@ -147,18 +157,7 @@ export async function runWebFlows(
     await page.getByText("3 tasks").waitFor();
   });
 
-  await flow("notes, who is attached, and another owner", async () => {
-    await page.getByRole("link", { name: "Notes" }).click();
-    await page.getByText("No one has added a note.").waitFor();
-    await page.getByRole("textbox", { name: "Note" }).fill("<script>stolen=1</script>");
-    await button("Add").click();
-    await card("<script>stolen=1</script>").waitFor();
-    await kodama.succeed(["note", "work", "of a teammate"]);
-    await card("of a teammate").waitFor();
-    await button("Delete note 1").click();
-    await card("<script>").waitFor({ state: "detached" });
-    await page.getByRole("link", { name: "Terminal" }).click();
-    await page.getByText(/\(web page, \d+s\)/).waitFor();
+  await flow("another owner", async () => {
     await page.getByRole("link", { name: "Manage" }).click();
     await page.getByLabel("New owner").fill("jane");
     await button("Transfer").click();
@@ -212,6 +211,14 @@ export async function runWebFlows(
     ).color`);
     // A multiplexer in the pod may round it.
     assert.match(String(color), /^rgb\((?:200, 80, 10|215, 95, 0)\)$/);
+    await page.keyboard.type("stty -echo; echo $((6*7)) reads; wc -c; stty echo");
+    await page.keyboard.press("Enter");
+    await page.locator(".xterm-rows", { hasText: /42 reads/ }).waitFor();
+    // More than a message of the page may have.
+    const lines = '("#".repeat(79) + "\\n").repeat(4000)';
+    await page.evaluate(pasting(".xterm-helper-textarea", lines));
+    await page.keyboard.press("Control+d");
+    await page.locator(".xterm-rows", { hasText: /320000/ }).waitFor();
     await page.keyboard.press("Control+F6");
     await page.locator(":focus", { hasText: "To the terminal" }).waitFor();
     await page.getByRole("button", { name: "Ctrl-D" }).click();
@@ -226,6 +233,8 @@ export async function runWebFlows(
     await question.getByRole("button", { name: "Stop it" }).click();
     await button("Resume").waitFor();
     await button("Resume").click();
+    await question.getByText('session "work" belongs to jane').waitFor();
+    await question.getByRole("button", { name: "Do it" }).click();
     await show("#/sessions");
     await card("work").getByText("Running", { exact: true }).waitFor();
   });
@@ -243,6 +252,9 @@ export async function runWebFlows(
     await page.getByLabel("Name contains").fill("nothing-like-this");
     await page.keyboard.press("Enter");
     await page.getByRole("alert").waitFor();
+    await show("#/pods?match=chatty");
+    await page.getByRole("link", { name: "Logs of chatty" }).click();
+    await page.locator(".line").first().waitFor();
   });
 
   await flow(
@@ -313,7 +325,7 @@ export async function runWebFlows(
   await flow("a hundred thousand lines of a log, and what it tries", async () => {
     await show("#/logs");
     await page.getByLabel("Names or workloads").fill("chatty");
-    await page.getByLabel("Last lines of each container").fill("100000");
+    await page.getByLabel("Tail", { exact: true }).fill("100000");
     await button("Show").click();
     await page.getByText("100000 of 100000 lines").waitFor();
     const lines = page.locator(".line");
@@ -360,9 +372,18 @@ export async function runWebFlows(
       "the focus would move later, while one types",
     );
     await tabTo(page, page.getByRole("textbox", { name: "Command" }));
+    await page.keyboard.type("cd / # where");
+    await page.keyboard.press("Shift+Enter");
+    await page.keyboard.insertText("hostname # who\nhostname");
+    const command = await page.getByRole("textbox", { name: "Command" }).inputValue();
+    assert.equal(command, "cd / # where\nhostname # who\nhostname");
+    await page.keyboard.press("Control+a");
     await page.keyboard.type("hostname");
     await tabTo(page, page.getByLabel("Labels"));
+    await page.evaluate(pasting(":focus", '"app=web\\ntier=front"'));
+    await page.getByText("Several lines were pasted").waitFor();
     await page.keyboard.type("app=web");
+    await page.getByText("Several lines were pasted").waitFor({ state: "detached" });
     await page.keyboard.press("Enter");
     await page.getByText("12 ok").waitFor();
   });
@@ -375,7 +396,6 @@ export async function runWebFlows(
       "session": `#/sessions/${namespace}/work/log`,
       "tasks": `#/sessions/${namespace}/work/tasks`,
       "changes": `#/sessions/${namespace}/work/changes`,
-      "notes": `#/sessions/${namespace}/work/notes`,
       "manage": `#/sessions/${namespace}/work/manage`,
       "new-session": "#/sessions/new",
       "terminal": `#/sessions/${namespace}/work/terminal`,
@@ -394,7 +414,6 @@ export async function runWebFlows(
       "session": ".said",
       "tasks": "tbody tr",
       "changes": ".diff",
-      "notes": ".note-card",
       "manage": "form",
       "new-session": "form",
       "terminal": ".xterm-rows",

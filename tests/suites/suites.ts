@@ -18,7 +18,7 @@ const suites = {
 /** The name of a suite. */
 export type SuiteName = keyof typeof suites;
 
-/** Tests that need more than Deno; they have tasks of their own. */
+/** Tests that need more than Deno, or minutes; they have tasks of their own. */
 const elsewhere = [
   "tests/browser/",
   "tests/clients/",
@@ -27,10 +27,12 @@ const elsewhere = [
   "tests/mcp/",
   "tests/ollama/",
   "tests/plugins/",
+  "tests/proofs/",
   "tests/release/",
   "tests/suites/",
   "tests/vscode/",
   "tests/web/",
+  "tests/week/",
   "tests/wire/",
 ];
 

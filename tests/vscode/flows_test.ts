@@ -18,19 +18,22 @@ steps:
     exce: [hostname]
 `;
 
-const manifests = `kind: Service
+const manifests = `apiVersion: v1
+kind: Service
 metadata: { name: weka, namespace: weka-operator-system }
 spec: { selector: { app: weka } }
 ---
+apiVersion: v1
 kind: Pod
 metadata: { name: weka-drive-1, namespace: weka-operator-system }
 ---
+apiVersion: v1
 kind: Pod
 metadata: { name: {{ .Values.name }} }
 `;
 
 /** The title of the box for a command. */
-const line = "Command line for sh in each pod";
+const line = "Command line for sh in ";
 
 const tasks = {
   version: "2.0.0",
@@ -174,7 +177,9 @@ Deno.test("the extension, as a person uses it", async (test) => {
       await page.keyboard.press("Enter");
       await editor.answer(line, "touch /tmp/by-vscode");
       const dialog = page.locator(".monaco-dialog-box", { hasText: "Run in 4 pods" });
-      await dialog.getByText("weka-drive-held-0").waitFor();
+      await dialog.getByText("touch /tmp/by-vscode").waitFor();
+      await dialog.getByText(/context +kodama[^]*namespace +weka-operator-system/).waitFor();
+      await dialog.getByText("weka-drive-[0-2],weka-drive-held-0").waitFor();
       await dialog.getByText("Run", { exact: true }).click();
       await editor.terminal("4 ok").waitFor();
       const listed = await kodama(
@@ -206,11 +211,15 @@ Deno.test("the extension, as a person uses it", async (test) => {
 
     await step("the object under the cursor selects the pods", async () => {
       await editor.openFile("objects.yaml");
-      await editor.goToLine(6);
+      await editor.goToLine(7);
       await editor.command("kodama: Exec in Pods of this Object…");
+      // Nothing of another command is proposed for an object.
+      const box = page.locator(".quick-input-widget input.input");
+      await page.locator(".quick-input-title", { hasText: /the pods of \w+ / }).waitFor();
+      assert.equal(await box.inputValue(), "");
       await editor.answer(line, "hostname");
       await editor.terminal("weka-drive-1: weka-drive-1").waitFor();
-      await editor.goToLine(9);
+      await editor.goToLine(11);
       await editor.command("kodama: Exec in Pods of this Object…");
       await page.locator(".notification-toast", { hasText: "it is a template, not YAML" })
         .waitFor();

@@ -39,7 +39,9 @@ export function stepsOf({ parts }: Scenario): Step[] {
 /** A step as the text that is compared. */
 export function stepText({ stdout, stderr, exitCode }: Step): string {
   const errors = stderr.split("\n").filter((line) => line !== "").map((line) => `2> ${line}\n`);
-  return `${stdout}${errors.join("")}[exit ${exitCode}]\n`;
+  // The formatter of the recorded files drops empty lines at the end of an output.
+  const output = stdout.replace(/\s+$/, "\n");
+  return `${output}${errors.join("")}[exit ${exitCode}]\n`;
 }
 
 function settledStep(step: Step): Step {

@@ -1,7 +1,10 @@
 /** A test of the embedded cluster by the real kubectl. */
 import { hangTimeout } from "../harness/hang_limit.ts";
-import type { EmbeddedClusterOptions } from "../../src/cluster/cluster.ts";
-import { startTestCluster, type TestCluster } from "../harness/embedded_cluster.ts";
+import {
+  startTestCluster,
+  type TestCluster,
+  type TestClusterOptions,
+} from "../harness/embedded_cluster.ts";
 import { Kubectl, kubectlMissing } from "../harness/kubectl.ts";
 import { waitingPod } from "../harness/waiting_pod.ts";
 
@@ -21,7 +24,7 @@ export function wireTest(
     world?: string;
     /** Why it can't run here. */
     unless?: string | undefined;
-    cluster?: Partial<EmbeddedClusterOptions>;
+    cluster?: TestClusterOptions;
   } = {},
 ): void {
   const reason = missing ?? options.unless;

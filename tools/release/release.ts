@@ -6,7 +6,7 @@
  * time, and Deno comes from its published packages (`deno_runtime.ts`). Nothing is downloaded but those, once.
  */
 import { bundle } from "../bundle.ts";
-import { bundledPackages } from "../licences.ts";
+import { bundledPackages, kubernetesApi } from "../licences.ts";
 import { readPermissionSet } from "../permissions.ts";
 import { sayFailure } from "../say_failure.ts";
 import { makeSingleFile } from "../single_file.ts";
@@ -84,7 +84,12 @@ export async function release({ out, url }: ReleaseOptions): Promise<string[]> {
     const packages = await withIntegrity(await bundledPackages(metafile, root));
     await Deno.writeTextFile(
       `${out}/kodama-${version}.cdx.json`,
-      billOfMaterials(version, { packages, runtimes: Object.values(runtimes), debian }),
+      billOfMaterials(version, {
+        packages,
+        kubernetes: await kubernetesApi(root),
+        runtimes: Object.values(runtimes),
+        debian,
+      }),
     );
     const names = await namesIn(out);
     const sums: string[] = [];

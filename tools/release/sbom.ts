@@ -30,14 +30,17 @@ interface Component {
 /** Returns the document: kodama, the packages in its bundle, the Denos, and what the image has of Debian. */
 export function billOfMaterials(
   version: string,
-  { packages, runtimes, debian }: {
+  { packages, kubernetes, runtimes, debian }: {
     packages: readonly BundledPackage[];
+    /** The declarations of Kubernetes' API. */
+    kubernetes: Pick<BundledPackage, "name" | "version" | "license">;
     runtimes: readonly Runtime[];
     debian: readonly DebianPart[];
   },
 ): string {
   const components = [
     ...packages.map((found) => npmComponent(found, "every package")),
+    goComponent(kubernetes, "every package"),
     ...runtimes.map((runtime) =>
       npmComponent({ ...runtime, license: "MIT" }, "single file, Debian package, image")
     ),
@@ -83,6 +86,22 @@ function npmComponent(
     purl,
     "bom-ref": purl,
     hashes: [{ alg: "SHA-512", content }],
+    ...(license === undefined ? {} : { licenses: [licenceChoice(license)] }),
+    properties: [{ name: "kodama:in", value: where }],
+  };
+}
+
+function goComponent(
+  { name, version, license }: Pick<BundledPackage, "name" | "version" | "license">,
+  where: string,
+): Component {
+  const purl = `pkg:golang/${name}@v${version}`;
+  return {
+    type: "library",
+    name,
+    version,
+    purl,
+    "bom-ref": purl,
     ...(license === undefined ? {} : { licenses: [licenceChoice(license)] }),
     properties: [{ name: "kodama:in", value: where }],
   };

@@ -4,13 +4,21 @@ const input = document.querySelector("#search");
 const list = document.querySelector("#results");
 const home = document.documentElement.dataset.home;
 
-/** Higher is better; 0 if a word is missing. A heading says what a section is about, its text may only mention it. */
+/**
+ * Higher is better; 0 if a word is missing. A heading says what a section is about, its text may only mention it; and a
+ * word says more than a part of another: "fold" isn't "folder".
+ */
 function score({ page, heading, text }, words) {
   let sum = 0;
   for (const word of words) {
-    const mentions = text.split(word).length - 1;
-    const points = (page.toLowerCase().includes(word) ? 8 : 0) +
-      (heading.toLowerCase().includes(word) ? 6 : 0) + Math.min(mentions, 5);
+    const whole = new RegExp(`(?<!\\w)${word.replace(/[^\w]/g, "\\$&")}(?!\\w)`, "g");
+    const counted = (searched, weight, most) => {
+      const words = searched.match(whole)?.length ?? 0;
+      const parts = searched.split(word).length - 1;
+      return (Math.min(words, most) + Math.min(parts - words, most) / 3) * weight;
+    };
+    const points = counted(page.toLowerCase(), 8, 1) + counted(heading.toLowerCase(), 6, 1) +
+      counted(text, 1, 5);
     if (points === 0) return 0;
     sum += points;
   }
@@ -43,3 +51,12 @@ function show() {
 }
 
 input?.addEventListener("input", show);
+
+// On a narrow screen the links are folded into a menu. Without this script they are all there.
+const menu = document.querySelector("#menu");
+if (menu !== null) {
+  menu.hidden = false;
+  menu.addEventListener("click", () => {
+    menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") === "false"));
+  });
+}

@@ -222,9 +222,12 @@ function document(
 <link rel="stylesheet" href="${relative(path, "style.css")}">
 <nav>
 <a href="${relative(path, "index.html")}"><strong>kodama</strong></a>
+<button id="menu" aria-expanded="false" aria-controls="pages" hidden>Menu</button>
 <p><input id="search" type="search" placeholder="Search" aria-label="Search"></p>
 <ul id="results" hidden></ul>
+<div id="pages">
 ${groups.join("\n")}
+</div>
 </nav>
 <main>
 ${body}

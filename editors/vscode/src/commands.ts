@@ -1,6 +1,7 @@
 /** The commands of the palette: they ask for what a command line needs, and run it. */
 import * as vscode from "vscode";
 import { type Kodama, KodamaError } from "./kodama.ts";
+import { withLinesOf } from "./pasted_lines.ts";
 import { flagsOf, type PodPicker } from "./pick_pods.ts";
 import type { Runner } from "./run_pane.ts";
 import type { Selections } from "./selections.ts";
@@ -118,14 +119,42 @@ async function askParameter(param: Parameter, title: string): Promise<string | u
     const words = [first, ...choices.filter((one) => one !== first)].map(String);
     return await vscode.window.showQuickPick(words, { title, ...placeholder(param) });
   }
-  return await vscode.window.showInputBox({
+  const initial = String(param.default ?? "");
+  const text = await askText({
     title,
-    value: String(param.default ?? ""),
+    value: initial,
     password: param.secret,
     ignoreFocusOut: true,
     ...(param.description === undefined ? {} : { prompt: param.description }),
     validateInput: (value) => param.required && value === "" ? "A value is required" : undefined,
   });
+  return text === undefined ? undefined : withLinesOf(text, initial);
+}
+
+/**
+ * Asks for a text that may have several lines: those that were pasted are as they were. A browser asks its user before
+ * each read of the clipboard: there they stay joined, which the box says.
+ */
+async function askText(options: vscode.InputBoxOptions): Promise<string | undefined> {
+  let before = options.value ?? "";
+  let pasted: Thenable<string> | undefined;
+  const text = await vscode.window.showInputBox({
+    ...options,
+    validateInput: (value) => {
+      const isTyped = value.length <= before.length + 1;
+      before = value;
+      const problem = options.validateInput?.(value);
+      if (problem || isTyped) return problem;
+      if (vscode.env.uiKind === vscode.UIKind.Desktop) {
+        pasted = vscode.env.clipboard.readText();
+        return undefined;
+      }
+      const message = "Lines that are pasted in a browser become one line";
+      return { message, severity: vscode.InputBoxValidationSeverity.Info };
+    },
+  });
+  if (!text || pasted === undefined) return text;
+  return withLinesOf(text, await pasted);
 }
 
 function placeholder({ description }: Parameter): { placeHolder?: string } {
@@ -137,28 +166,37 @@ export async function exec(all: Surroundings): Promise<void> {
   const pods = await all.picker.pick("Exec in Pods", { many: true });
   if (pods === undefined) return;
   await using file = await all.selections.write(pods);
-  await execIn(all, ["--from", file.path], pods.map(({ pod }) => pod).join("\n"));
+  const [first] = pods;
+  const where = pods.length === 1 && first !== undefined ? first.pod : `${pods.length} pods`;
+  await execIn(all, ["--from", file.path], {
+    where,
+    value: all.memory.get("kodama.line", "hostname"),
+  });
 }
 
-/** Runs a command line in the pods that flags select. */
+/** Runs a command line in the pods that flags select; `where` names them, and `value` is what the box begins with. */
 export async function execIn(
   { runner, memory }: Surroundings,
   selection: readonly string[],
-  detail: string,
+  { where, value = "" }: { where: string; value?: string },
 ): Promise<void> {
-  const line = await vscode.window.showInputBox({
-    title: "Command line for sh in each pod",
-    value: memory.get("kodama.line", "hostname"),
+  const line = await askText({
+    title: `Command line for sh in ${where}`,
+    value,
     ignoreFocusOut: true,
     validateInput: (value) => value.trim() === "" ? "A command is required" : undefined,
   });
   if (line === undefined) return;
-  await memory.update("kodama.line", line);
+  // A box that begins with several lines would join them.
+  if (!line.includes("\n")) await memory.update("kodama.line", line);
   // A line without any character of shell's runs as it is, so that it can be known to only read.
   const command = /^[\w@%+=:,./ -]+$/.test(line)
     ? ["--", ...line.trim().split(/ +/)]
     : ["--shell", "--", line];
-  await runner.run({ title: line, args: ["exec", ...selection, ...command], detail });
+  await runner.run({
+    title: line.replaceAll("\n", "↵"),
+    args: ["exec", ...selection, ...command],
+  });
 }
 
 /** Opens a shell in a pod. */
@@ -255,7 +293,7 @@ export async function startSession({ kodama }: Surroundings): Promise<void> {
     prompt: "Repository to check out; empty for none, . for that of this folder",
   });
   if (repository === undefined) return;
-  const prompt = await vscode.window.showInputBox({
+  const prompt = await askText({
     title: "Start Session (3 of 3)",
     prompt: "First task of the agent; empty for none",
   });
@@ -292,7 +330,7 @@ export async function openSessionFolder(all: Surroundings, session?: ListedSessi
 export async function promptSession(all: Surroundings, session?: ListedSession): Promise<void> {
   const chosen = session ?? await pickSession(all, "Prompt Agent of Session");
   if (chosen === undefined) return;
-  const task = await vscode.window.showInputBox({ title: `Task for ${chosen.name}` });
+  const task = await askText({ title: `Task for ${chosen.name}` });
   if (!task) return;
   await all.kodama.task(`prompt ${chosen.name}`, ["prompt", ...refOf(chosen), task, "-f"]);
 }

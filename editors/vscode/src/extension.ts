@@ -62,7 +62,9 @@ export function activate({ subscriptions, ...context }: vscode.ExtensionContext)
     command("forward", () => commands.forward(all)),
     command("execHere", async () => {
       const match = await matchOfEditor();
-      if (match !== undefined) await commands.execIn(all, match.args, match.title);
+      if (match !== undefined) {
+        await commands.execIn(all, match.args, { where: `the pods of ${match.title}` });
+      }
     }),
     command("logsHere", async () => {
       const match = await matchOfEditor();

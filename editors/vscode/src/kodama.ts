@@ -9,6 +9,8 @@ export interface ErrorReport {
   kind: string;
   message: string;
   hint?: string;
+  /** Of kind `unconfirmed`: the command, its context, its namespace and its pods, in lines. */
+  question?: string;
 }
 
 /** The program ended with an error. */

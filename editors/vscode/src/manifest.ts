@@ -1,30 +1,20 @@
 /** Which pods a YAML document of an editor means: the flags of a selection. No file is read, nothing is run. */
 import { parseAllDocuments } from "yaml";
+import { parseApiVersion } from "../../../src/base/api_version.ts";
+import { operandKind } from "../../../src/base/workload_kinds.ts";
 
 /** The pods of an object, or why it has none. */
 export type Match =
   | { kind: "match"; title: string; args: string[] }
   | { kind: "none"; reason: string };
 
-/** Kinds whose pods kodama finds by `KIND/NAME`. */
-const workloads: ReadonlyMap<string, string> = new Map([
-  ["Pod", "pod"],
-  ["Deployment", "deploy"],
-  ["StatefulSet", "sts"],
-  ["DaemonSet", "ds"],
-  ["ReplicaSet", "rs"],
-  ["Job", "job"],
-]);
-
-interface Manifest {
-  kind?: unknown;
-  metadata?: { name?: unknown; namespace?: unknown; labels?: unknown } | null;
-  spec?: { selector?: unknown } | null;
-}
+/** Why a document means no pods. */
+class NoPods extends Error {}
 
 /** Returns the flags that select the pods of the document at an offset of a text. */
 export function matchAt(text: string, offset: number): Match {
-  const documents = parseAllDocuments(text, { uniqueKeys: false });
+  // Merge keys and unique keys as in the API server's reader of YAML.
+  const documents = parseAllDocuments(text, { merge: true });
   if ("empty" in documents) return { kind: "none", reason: "the file is empty" };
   const document = documents.find(({ range }) => offset < range[2]) ?? documents.at(-1);
   if (document === undefined) return { kind: "none", reason: "the file is empty" };
@@ -38,46 +28,97 @@ export function matchAt(text: string, offset: number): Match {
     return { kind: "none", reason: `it isn't YAML: ${error.message.split("\n")[0]}` };
   }
   try {
-    return matchOf(document.toJS({ maxAliasCount: 100 }) as Manifest | null);
+    return matchOf(recordOf(document.toJS({ maxAliasCount: 100 }), "the document"));
   } catch (error) {
-    // Too many aliases: it would fill the memory.
+    // Also too many aliases: they would fill the memory.
     return { kind: "none", reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function matchOf(manifest: Manifest | null): Match {
-  const { kind, metadata, spec } = manifest ?? {};
-  if (typeof kind !== "string") return { kind: "none", reason: "the document has no kind" };
-  const name = metadata?.name;
-  const { namespace } = metadata ?? {};
-  const where = typeof namespace === "string" ? ["-n", namespace] : [];
-  if (typeof name !== "string") return { kind: "none", reason: `the ${kind} has no name` };
-  const short = workloads.get(kind);
+function matchOf(manifest: Record<string, unknown>): Match {
+  const apiVersion = textOf(manifest["apiVersion"], "apiVersion");
+  const kind = textOf(manifest["kind"], "kind");
+  const metadata = recordOf(manifest["metadata"], "metadata");
+  const name = textOf(metadata["name"], "metadata.name");
+  const { namespace } = metadata;
+  const where = namespace === undefined || namespace === null
+    ? []
+    : ["-n", textOf(namespace, "metadata.namespace")];
   const title = `${kind} ${name}`;
-  if (short !== undefined) return { kind: "match", title, args: [...where, `${short}/${name}`] };
-  const labels = selectorOf(spec?.selector);
-  if (labels === undefined) {
-    return { kind: "none", reason: `a ${kind} has no spec.selector, and so no pods` };
+  const operand = operandKind(apiVersion, kind);
+  // A service owns no pods: its selector is all that there is.
+  if (operand !== undefined && operand !== "svc") {
+    return { kind: "match", title, args: [...where, `${operand}/${name}`] };
   }
-  return { kind: "match", title, args: [...where, "-l", labels] };
+  const { group } = parseApiVersion(apiVersion);
+  const spec = recordOf(manifest["spec"] ?? {}, "spec");
+  if (spec["selector"] === undefined || !selectsPods(group, kind, spec)) {
+    const of = group === "" ? kind : `${kind} of ${group}`;
+    throw new NoPods(`no pods are known of a ${of}`);
+  }
+  const selector = recordOf(spec["selector"], "spec.selector");
+  const labels = operand === "svc" ? labelsOf(selector, "spec.selector") : requirements(selector);
+  if (labels.length === 0) throw new NoPods(`spec.selector of the ${kind} is empty`);
+  return { kind: "match", title, args: [...where, "-l", labels.join(",")] };
 }
 
-/** A label selector as a query: of a Service (`app: web`), or with `matchLabels` and `matchExpressions`. */
-function selectorOf(selector: unknown): string | undefined {
-  if (typeof selector !== "object" || selector === null) return undefined;
-  const { matchLabels, matchExpressions } = selector as {
-    matchLabels?: unknown;
-    matchExpressions?: { key: string; operator: string; values?: string[] }[];
-  };
-  const isPlain = matchLabels === undefined && matchExpressions === undefined;
-  const labels = Object.entries((isPlain ? selector : matchLabels ?? {}) as object);
-  const parts = labels.map(([key, value]) => `${key}=${String(value)}`);
-  for (const { key, operator, values = [] } of matchExpressions ?? []) {
-    const list = `(${values.join(",")})`;
-    if (operator === "In") parts.push(`${key} in ${list}`);
-    if (operator === "NotIn") parts.push(`${key} notin ${list}`);
-    if (operator === "Exists") parts.push(key);
-    if (operator === "DoesNotExist") parts.push(`!${key}`);
+/** Selectors of other kinds may be those of nodes, volumes or services. Only workloads have templates of pods. */
+function selectsPods(group: string, kind: string, spec: Record<string, unknown>): boolean {
+  const isKnown = group === "" && kind === "Service" ||
+    group === "policy" && kind === "PodDisruptionBudget";
+  return isKnown || "template" in spec;
+}
+
+/** The parts of a label selector with `matchLabels` and `matchExpressions`. */
+function requirements(selector: Record<string, unknown>): string[] {
+  const { matchLabels = {}, matchExpressions = [], ...others } = selector;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new NoPods(`"${other}" is no part of spec.selector`);
+  if (!Array.isArray(matchExpressions)) throw new NoPods("matchExpressions isn't a list");
+  return [
+    ...labelsOf(recordOf(matchLabels, "matchLabels"), "matchLabels"),
+    ...matchExpressions.map((one: unknown) => requirement(recordOf(one, "a part of a selector"))),
+  ];
+}
+
+function requirement({ key, operator, values = [] }: Record<string, unknown>): string {
+  const label = textOf(key, "key");
+  if (!Array.isArray(values)) throw new NoPods(`the values of "${label}" aren't a list`);
+  const list = values.map((value: unknown) => textOf(value, `a value of "${label}"`)).join(",");
+  switch (operator) {
+    case "In":
+      return `${label} in (${list})`;
+    case "NotIn":
+      return `${label} notin (${list})`;
+    case "Exists":
+      return label;
+    case "DoesNotExist":
+      return `!${label}`;
+    default:
+      throw new NoPods(`${JSON.stringify(operator)} is no operator of a selector`);
   }
-  return parts.length === 0 ? undefined : parts.join(",");
+}
+
+function labelsOf(labels: Record<string, unknown>, where: string): string[] {
+  return Object.entries(labels).map(([key, value]) =>
+    // A label may be empty, but not absent.
+    `${key}=${value === "" ? "" : textOf(value, `${where}.${key}`)}`
+  );
+}
+
+function recordOf(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new NoPods(value === undefined ? `${what} is missing` : `${what} isn't a map`);
+}
+
+/** The API server takes no other value for a text, such as a number. */
+function textOf(value: unknown, what: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw new NoPods(
+    value === undefined || value === null || value === ""
+      ? `${what} is missing`
+      : `${what} isn't a text: ${JSON.stringify(value)} needs quotes`,
+  );
 }

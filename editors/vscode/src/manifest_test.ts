@@ -8,6 +8,7 @@ kind: Deployment
 metadata: { name: web, namespace: shop }
 spec: { selector: { matchLabels: { app: other } } }
 ---
+apiVersion: v1
 kind: Service
 metadata:
   name: web
@@ -16,10 +17,12 @@ spec:
     app: web
     tier: front
 ---
+apiVersion: v1
 kind: ConfigMap
 metadata: { name: web }
 ---
-kind: NetworkPolicy
+apiVersion: policy/v1
+kind: PodDisruptionBudget
 metadata: { name: web, namespace: shop }
 spec:
   selector:
@@ -39,7 +42,7 @@ const cases: [cursor: string, args: string[] | RegExp][] = [
   ["# Of one", ["-n", "shop", "deploy/web"]],
   ["matchLabels: { app: other", ["-n", "shop", "deploy/web"]],
   ["tier: front", ["-l", "app=web,tier=front"]],
-  ["ConfigMap", /a ConfigMap has no spec\.selector/],
+  ["ConfigMap", /no pods are known of a ConfigMap/],
   ["DoesNotExist", ["-n", "shop", "-l", "app=web,tier in (front,back),!old"]],
   ["{{", /a template, not YAML: open what `helm template`/],
   ["metadata: [", /it isn't YAML: /],
@@ -55,6 +58,75 @@ for (const [cursor, expected] of cases) {
   });
 }
 
+Deno.test("the group of a kind decides, as some are named as Kubernetes' own", () => {
+  const of = (apiVersion: string, kind: string, spec = "") =>
+    matchAt(`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: db }\n${spec}`, 0);
+  const own: [string, string, string][] = [
+    ["v1", "Pod", "pod/db"],
+    ["apps/v1", "StatefulSet", "sts/db"],
+    ["batch/v1", "Job", "job/db"],
+    ["batch/v1", "CronJob", "cj/db"],
+  ];
+  for (const [apiVersion, kind, operand] of own) {
+    assert.deepEqual(of(apiVersion, kind), { kind: "match", title: `${kind} db`, args: [operand] });
+  }
+  const spec = "spec: { selector: { matchLabels: { app: db } }";
+  assert.deepEqual(of("apps.kruise.io/v1beta1", "StatefulSet", `${spec}, template: {} }`), {
+    kind: "match",
+    title: "StatefulSet db",
+    args: ["-l", "app=db"],
+  });
+  const refused: [string, string, string][] = [
+    ["batch.volcano.sh/v1alpha1", "Job", ""],
+    ["apps.kruise.io/v1beta1", "StatefulSet", ""],
+    // It selects volumes.
+    ["v1", "PersistentVolumeClaim", `${spec} }`],
+    ["monitoring.coreos.com/v1", "ServiceMonitor", `${spec} }`],
+  ];
+  for (const [apiVersion, kind, more] of refused) {
+    const match = of(apiVersion, kind, more);
+    assert.equal(match.kind, "none", kind);
+    assert.match(match.kind === "none" ? match.reason : "", /^no pods are known of a /);
+  }
+});
+
+Deno.test("values that the API server refuses are named, and merge keys are merged", () => {
+  const service = (selector: string, more = "") =>
+    matchAt(
+      `apiVersion: v1\nkind: Service\nx: &labels { app: web }\nmetadata: { name: web }\n` +
+        `spec: { selector: ${selector} }\n${more}`,
+      0,
+    );
+  assert.deepEqual(service("{ <<: *labels }"), {
+    kind: "match",
+    title: "Service web",
+    args: ["-l", "app=web"],
+  });
+  const cases: [Match: ReturnType<typeof matchAt>, reason: RegExp][] = [
+    [service("{ app: }"), /spec\.selector\.app is missing/],
+    [service("{ version: 1.10 }"), /spec\.selector\.version isn't a text: 1\.1 needs quotes/],
+    [service("{ app: web }", "metadata: { name: other }"), /keys must be unique/],
+    [service('{ app: "" }'), /"-l","app="/],
+    [service("{}"), /is empty/],
+    [matchAt("apiVersion: v1\nkind: Pod\nmetadata: { name: 7 }", 0), /metadata\.name isn't a text/],
+    [
+      matchAt("apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: 7 }", 0),
+      /metadata\.namespace isn't a text/,
+    ],
+    [
+      matchAt(
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: { name: a }\n" +
+          "spec: { selector: { matchExpressions: [{ key: a, operator: in, values: [b] }] } }",
+        0,
+      ),
+      /"in" is no operator/,
+    ],
+  ];
+  for (const [match, reason] of cases) {
+    assert.match(match.kind === "none" ? match.reason : JSON.stringify(match), reason);
+  }
+});
+
 Deno.test("a document without a kind, a name or any content has no pods", () => {
   for (const text of ["", "a: 1", "kind: Pod", "- 1", "kind: 7\nmetadata: { name: x }"]) {
     assert.equal(matchAt(text, 0).kind, "none", text);
@@ -62,7 +134,12 @@ Deno.test("a document without a kind, a name or any content has no pods", () => 
 });
 
 Deno.test("a document that would fill the memory is refused", () => {
-  const lines = ["kind: Service", "metadata: { name: x }", "a0: &a0 [x, x, x, x, x, x, x, x, x]"];
+  const lines = [
+    "apiVersion: v1",
+    "kind: Service",
+    "metadata: { name: x }",
+    "a0: &a0 [x, x, x, x, x, x, x, x, x]",
+  ];
   for (let at = 1; at < 12; at++) {
     lines.push(`a${at}: &a${at} [${Array(9).fill(`*a${at - 1}`).join(", ")}]`);
   }

@@ -1,88 +1,40 @@
-/** The events of a run as `kodama exec` and `kodama run` print them with `-o jsonl --events`, and what is known of it. */
+/** What the pane of a run shows of the program's events, and of what is known of it. */
+import type { RunEventData } from "../../../src/runs/event_shapes.ts";
+import { endText, noteOf } from "../../../src/runs/notes.ts";
+import { linesOf, type RunState } from "../../../src/runs/run_state.ts";
 
-/** Events of a command in pods have `event`, those of a workflow with steps `kind`. */
-export interface RunEvent {
-  event?: string;
-  kind?: string;
-  [field: string]: unknown;
-}
-
-/** What is known of a pod of a run. */
-export interface PodState {
-  name: string;
-  /** Absent while it runs. */
-  outcome?: string;
-  exitCode?: number | null;
-  error?: string | null;
-  durationMs?: number;
-}
-
-/** What is known of a run that isn't over. */
-export interface RunState {
-  /** Pods by step and name; a command has one step, without a name. */
-  pods: Map<string, PodState>;
-  /** The step that runs. */
-  step?: string;
-  /** The outcome of all, as the last event has it. */
-  exitCode?: number;
-}
-
-/** Returns the state of a run of which nothing is known yet. */
-export function newRun(): RunState {
-  return { pods: new Map() };
-}
-
-/** Adds an event to the state, and returns the line to show for it, if any. */
-export function applyEvent(run: RunState, event: RunEvent): string | undefined {
-  const text = (field: string) => String(event[field] ?? "");
-  switch (event.event ?? event.kind) {
-    case "runStarted":
-    case "targetsAdded":
-      for (const { name } of event.targets as { name: string }[]) run.pods.set(name, { name });
-      return undefined;
-    case "podSkipped":
-      return `not ready: ${text("pod")} ${text("reason")}`;
+/** Returns the lines to show for an event; none for most. */
+export function linesOfEvent(event: RunEventData): string[] {
+  const note = noteOf(event);
+  if (note !== undefined) return [note];
+  switch (event.event) {
     case "line":
-      return `${text("name")}: ${text("text")}`;
-    case "targetEnded": {
-      const end = event as unknown as PodState;
-      run.pods.set(end.name, end);
-      return end.outcome === "ok" ? undefined : endLine(end);
-    }
-    case "runEnded":
-      run.exitCode = event.exitCode as number;
-      return undefined;
+      return [event.name === "" ? event.text : `${event.name}: ${event.text}`];
     case "stepStarted":
-      run.step = text("step");
-      return `== ${text("step")}: ${text("title")}`;
-    case "stepTargets":
-      for (const name of event.names as string[]) {
-        run.pods.set(podKey(text("step"), name), { name });
-      }
-      return undefined;
-    case "stepLine":
-      return event.target === "" ? text("text") : `${text("target")}: ${text("text")}`;
-    case "stepTargetEnded":
-      return stepTargetEnded(run, event);
-    case "stepEnded": {
-      const outcome = event.outcome as { kind: string; message?: string };
-      if (outcome.kind === "ok") return undefined;
-      return `${text("step")}: ${outcome.kind}${outcome.message ? `: ${outcome.message}` : ""}`;
+      return [`== ${event.step}: ${event.title}`];
+    case "targetEnded": {
+      const written = linesOf(event).map(({ text }) => text);
+      const end = event.outcome === "ok" ? [] : [endText(event)];
+      return [...written, ...end].map((text) => `${event.name}: ${text}`);
     }
-    case "workflowEnded":
-      run.exitCode = event.exitCode as number;
-      return undefined;
+    case "stepEnded":
+      return event.outcome === "ok" ? [] : [`${event.step}: ${endText(event)}`];
+    case "runEnded":
+      return event.outcome === null || event.outcome === "ok" ? [] : [endText({
+        outcome: event.outcome,
+        error: event.error,
+      })];
     default:
-      return undefined;
+      return [];
   }
 }
 
 /** `12 of 40 pods, 2 not ok`. */
-export function progressOf({ pods, step }: RunState): string {
-  const ended = [...pods.values()].filter(({ outcome }) => outcome !== undefined);
+export function progressOf({ pods, current }: Pick<RunState, "pods" | "current">): string {
+  const ended = pods.filter(({ phase }) => phase === "ended");
   const bad = ended.filter(({ outcome }) => outcome !== "ok").length;
-  const counts = `${ended.length} of ${pods.size} pods${bad === 0 ? "" : `, ${bad} not ok`}`;
-  return step === undefined ? counts : `${step}: ${counts}`;
+  const counts = `${ended.length} of ${pods.length} pods${bad === 0 ? "" : `, ${bad} not ok`}`;
+  return current === undefined ? counts : `${current.key}: ${counts}`;
 }
 
 /** `12 ok, 2 failed`. */
@@ -96,33 +48,20 @@ export function resultOf(pods: Iterable<{ outcome?: string | null }>): string {
     .map(([word, count]) => `${count} ${word}`).join(", ");
 }
 
-function stepTargetEnded(run: RunState, event: RunEvent): string | undefined {
-  const { name, outcome, durationMs, stdout, stderr } = event.end as {
-    name: string;
-    outcome: { kind: string; exitCode?: number; message?: string };
-    durationMs: number;
-    stdout?: string;
-    stderr?: string;
-  };
-  const end: PodState = {
-    name,
-    outcome: outcome.kind,
-    exitCode: outcome.exitCode ?? null,
-    error: outcome.message ?? null,
-    durationMs,
-  };
-  run.pods.set(podKey(String(event.step), name), end);
-  const written = `${stdout ?? ""}${stderr ?? ""}`.split("\n").filter((line) => line !== "");
-  const lines = written.map((line) => `${name}: ${line}`);
-  if (outcome.kind !== "ok") lines.push(endLine(end));
-  return lines.length === 0 ? undefined : lines.join("\n");
+/** What a pod wrote in a past run, as the record has it. */
+export interface RecordedOutput {
+  stdout?: string | null;
+  stderr?: string | null;
+  /** Bytes beyond the limit of the record. */
+  omittedBytes?: number | null;
 }
 
-function endLine({ name, outcome, exitCode, error }: PodState): string {
-  const code = typeof exitCode === "number" ? ` with exit code ${exitCode}` : "";
-  return `${name}: ${outcome}${code}${error ? `: ${error}` : ""}`;
-}
-
-function podKey(step: string, name: string): string {
-  return `${step} ${name}`;
+/** Returns the text of an output; it says what of the output isn't recorded. */
+export function recordedOutput({ stdout, stderr, omittedBytes }: RecordedOutput): string {
+  if (stdout === null || stdout === undefined) return "The output isn't recorded.\n";
+  return [
+    stdout,
+    ...(stderr ? [`--- standard error ---\n${stderr}`] : []),
+    ...(omittedBytes ? [`--- ${omittedBytes} more bytes aren't recorded ---\n`] : []),
+  ].join("\n");
 }

@@ -2,14 +2,9 @@
 import * as vscode from "vscode";
 import { type Kodama, KodamaError, withFlags } from "./kodama.ts";
 import { printable } from "../../../src/terminal/printable.ts";
-import {
-  applyEvent,
-  newRun,
-  progressOf,
-  resultOf,
-  type RunEvent,
-  type RunState,
-} from "./run_events.ts";
+import type { RunEventData } from "../../../src/runs/event_shapes.ts";
+import { RunState } from "../../../src/runs/run_state.ts";
+import { linesOfEvent, progressOf, resultOf } from "./run_events.ts";
 
 /** What is run. */
 export interface RunRequest {
@@ -60,7 +55,7 @@ export class Runner {
       return await this.#once(request.args, request.title, pane);
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
-      const { kind, message } = error.report;
+      const { kind, message, question: details } = error.report;
       if (kind === "untrusted" && request.workflow !== undefined) {
         if (!await asked(`${message}.`, "Look at the file first.", "Trust and Run")) throw error;
         await this.kodama.text(["workflow", "trust", "add", request.workflow, "--yes"]);
@@ -71,13 +66,13 @@ export class Runner {
         message.replace(/^refusing to /, "").replace(/ without confirmation$/, "")
       }?`;
       const first = question.charAt(0).toUpperCase() + question.slice(1);
-      if (!await asked(first, request.detail ?? "", "Run")) throw error;
+      if (!await asked(first, details ?? request.detail ?? "", "Run")) throw error;
       return await this.#once(withFlags(request.args, ["--yes"]), request.title, pane);
     }
   }
 
   async #once(args: readonly string[], title: string, pane: Pane): Promise<void> {
-    const run: ActiveRun = { title, state: newRun() };
+    const run: ActiveRun = { title, state: new RunState({ linesOfPod: 0 }) };
     this.active.add(run);
     this.#changed.fire("state");
     try {
@@ -89,14 +84,14 @@ export class Runner {
         const source = new vscode.CancellationTokenSource();
         cancelled.onCancellationRequested(() => source.cancel());
         pane.onInterrupt = () => source.cancel();
-        const events = this.kodama.lines<RunEvent>(withFlags(args, ["--events"]), source.token);
+        const events = this.kodama.lines<RunEventData>(withFlags(args, ["--events"]), source.token);
         for await (const event of events) {
-          const line = applyEvent(run.state, event);
-          if (line !== undefined) pane.write(line);
+          run.state.apply(event);
+          for (const line of linesOfEvent(event)) pane.write(line);
           progress.report({ message: progressOf(run.state) });
           this.#changed.fire("state");
         }
-        const pods = [...run.state.pods.values()];
+        const { pods } = run.state;
         if (pods.length > 0) pane.write(`\n${resultOf(pods)}`);
       });
     } finally {

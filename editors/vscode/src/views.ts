@@ -1,7 +1,7 @@
 /** The views of the side bar: runs with each pod's outcome, and sessions. All of it is what the program lists. */
 import * as vscode from "vscode";
 import type { Kodama } from "./kodama.ts";
-import { resultOf } from "./run_events.ts";
+import { type RecordedOutput, recordedOutput, resultOf } from "./run_events.ts";
 import type { ActiveRun, Runner } from "./run_pane.ts";
 
 /** A run as `kodama runs list -o json` prints it: of a command with `targets`, of a workflow with `steps`. */
@@ -16,14 +16,12 @@ interface ListedRun {
   steps?: { step: string; title: string; outcome: string | null; targets: ListedPod[] }[];
 }
 
-interface ListedPod {
+interface ListedPod extends RecordedOutput {
   name: string;
   outcome: string | null;
   exitCode?: number | null;
   error?: string | null;
   durationMs: number | null;
-  stdout?: string | null;
-  stderr?: string | null;
 }
 
 /** A line of the tree of runs. */
@@ -182,8 +180,7 @@ export class Outputs implements vscode.TextDocumentContentProvider {
       ? run.targets ?? []
       : run.steps?.find(({ step }) => step === fragment)?.targets ?? [];
     const pod = pods.find(({ name }) => `/${name}` === path);
-    if (pod?.stdout === null || pod?.stdout === undefined) return "The output isn't recorded.\n";
-    return pod.stderr ? `${pod.stdout}\n--- standard error ---\n${pod.stderr}` : pod.stdout;
+    return recordedOutput(pod ?? {});
   }
 }
 

@@ -1,18 +1,20 @@
 /** The options of agents' actions, and how open tasks are recognized: without the actions themselves. */
 import { permissionModes } from "../../agent/adapter.ts";
-import { choiceOption, textOption } from "../option.ts";
+import { choiceField, or, textField } from "../../operation/field.ts";
 
 export { adapterNames, permissionModes } from "../../agent/adapter.ts";
 export { isOpen } from "../../agent/model.ts";
 
 /** Within which limits an agent works on a task. */
 export const taskOptions = {
-  permissions: choiceOption(
-    "ask: tools that the agent's settings don't allow wait for an approval",
-    permissionModes,
-    { default: permissionModes[0] },
+  permissions: or(
+    choiceField(
+      "ask: tools that the agent's settings don't allow wait for an approval",
+      permissionModes,
+    ),
+    permissionModes[0],
   ),
-  budget: textOption("end the task when it has cost this much"),
+  budget: textField("end the task when it has cost this much"),
 };
 
 /** Reads an amount of US dollars: `2.50`, `$2.50`. Undefined for any other text. */

@@ -30,14 +30,7 @@ import type { Settings } from "../../config/settings_shape.ts";
 import { settingsOf } from "../config/setting_sources.ts";
 import { chosenSettings } from "../exec/settings.ts";
 
-export type {
-  AgentEvent,
-  Approval,
-  Task,
-  TaskState,
-  TaskStatus,
-  Tokens,
-} from "../../agent/model.ts";
+export type { AgentEvent, Approval, Task, TaskStatus, Tokens } from "../../agent/model.ts";
 export type { Decision, Permissions } from "../../agent/adapter.ts";
 
 /** A task to start. */
@@ -53,6 +46,8 @@ interface StartTaskOptions {
   environment?: Readonly<Record<string, string>>;
   /** If absent, that of the conversation; otherwise `/workspace`, or the home folder without one. */
   workdir?: string;
+  /** The folder of a new conversation without `workdir`. */
+  folder?: string | undefined;
   /**
    * `latest` continues the adapter's newest conversation of the pod, and starts one if there is none, or if it knows of
    * none; a number continues that task's.
@@ -60,6 +55,8 @@ interface StartTaskOptions {
   conversation?: "new" | "latest" | number;
   /** `bypass` if absent. */
   permissions?: Permissions;
+  /** It has its turn also if a task that it waits for fails. */
+  anyway?: boolean;
   /** US dollars: the agent ends the task, as failed, when it has cost this much. */
   budgetUsd?: number;
   /** Letters and digits; a task given twice with the same key runs once: see {@link StartedTask.number}. */
@@ -108,7 +105,7 @@ export async function startTask(
     });
   }
   const before = await earlierTask(streams, target, { adapter, requested }, signal);
-  const workdir = options.workdir ?? before?.workdir;
+  const workdir = options.workdir ?? (before === undefined ? options.folder : before.workdir);
   const number = await startTaskInPod(streams, target, {
     adapter,
     ...(manifest === undefined ? {} : { manifest }),
@@ -119,6 +116,7 @@ export async function startTask(
     createdAt: host.clock.now(),
     key: options.once ?? crypto.randomUUID().replaceAll("-", ""),
     permissions,
+    anyway: options.anyway ?? false,
     ...(budgetUsd === undefined ? {} : { budgetUsd }),
     conversation: before?.conversation === undefined
       ? { id: crypto.randomUUID(), isNew: true }
@@ -343,6 +341,10 @@ export function noTask({ pod }: Target, number: number | undefined): KodamaError
 /** How a task was ended. */
 export interface InterruptedTask extends Interruption {
   adapter: string;
+  /** The queued task that has its turn next. */
+  next: Task | undefined;
+  /** The numbers of queued tasks that don't run, because they were queued behind it. */
+  dropped: readonly number[];
 }
 
 /**
@@ -357,17 +359,22 @@ export async function interruptTask(
 ): Promise<InterruptedTask> {
   const choice = number === undefined ? {} : { number };
   const streams = await podStreams(host);
-  const tasks = await readTasksInPod(streams, target, { ...everyTask, ...choice }, signal);
-  const task = number === undefined ? tasks.find(isOpen) : tasks[0];
+  const tasks = await readTasksInPod(streams, target, everyTask, signal);
+  const task = tasks.find(number === undefined ? isOpen : (one) => one.number === number);
   const adapter = task === undefined ? adapterNamed("") : adapterOf(task);
   const requested = task === undefined ? choice : { number: task.number };
-  const done = await interruptTaskInPod(
-    streams,
-    target,
-    { ...requested, adapter },
-    signal,
+  const done = await interruptTaskInPod(streams, target, { ...requested, adapter }, signal);
+  const queued = tasks.filter(({ number, status }) =>
+    status.state === "queued" && number > done.number
   );
-  return { ...done, adapter: adapter.name };
+  // A task that is taken from the queue hasn't failed.
+  const hasFailed = !done.late && task?.status.state !== "queued";
+  const next = hasFailed ? queued.find(({ anyway }) => anyway === true) : undefined;
+  const dropped = hasFailed ? queued.filter(({ anyway }) => anyway !== true) : [];
+  return {
+    ...{ ...done, adapter: adapter.name, next },
+    dropped: dropped.map(({ number }) => number),
+  };
 }
 
 /** Streams are opened like those of a run: a server that is down is retried. */
@@ -418,9 +425,7 @@ async function earlierTask(
   if (typeof requested !== "number") {
     if (requested === "new" || !adapter.converses) return undefined;
     return (await readTasksInPod(streams, target, { eventBytes: lastAnswerBytes }, signal))
-      .findLast(
-        continues,
-      );
+      .findLast(continues);
   }
   const [task] = await readTasksInPod(
     streams,

@@ -89,10 +89,15 @@ const template = new PromptTemplate(askText, ["context", "instructions", "memory
 
 /** A model that needs more rounds goes in circles. */
 const maxRounds = 25;
+/** A question has no more uses of tools, in all of its rounds. */
+const maxToolUses = 200;
 const maxOutputTokens = 4096;
 
-/** Answers of tools and texts of the conversation together, in characters; older answers of tools are dropped. */
+/** Answers of tools, texts and calls of the conversation together, in characters; older ones are dropped. */
 const maxConversation = 400_000;
+
+/** The longest input of a call that the report has, in characters. */
+const maxReportedInput = 20_000;
 
 /**
  * Yields the way to an answer, and the answer.
@@ -124,35 +129,35 @@ interface Parts {
 
 /** One call of {@link askModel}. */
 class Conversation {
-  readonly #host: Host;
-  readonly #parts: Parts;
-  readonly #messages: ChatMessage[];
+  #messages: readonly ChatMessage[];
   readonly #passedOver: { model: string; reason: string }[] = [];
   readonly #uses: ToolUse[] = [];
   readonly #cost: AskCost;
   /** The model that answered last, by its position: the next request starts with it. */
   #from = 0;
 
-  constructor(host: Host, parts: Parts) {
-    this.#host = host;
-    this.#parts = parts;
+  constructor(private readonly host: Host, private readonly parts: Parts) {
     const { withoutSecrets, question } = parts.options;
     this.#messages = [{ role: "user", text: withoutSecrets(question) }];
     this.#cost = { requests: 0, inputTokens: 0, outputTokens: 0, totalMs: 0, cost: 0 };
   }
 
   async *events(system: string): AsyncGenerator<AskEvent, void> {
-    const { options, log } = this.#parts;
+    const { options, log } = this.parts;
     const clean = options.withoutSecrets(system);
     for (let round = 0;; round++) {
       const answered = yield* this.#answer(clean);
       const { text, calls, reason, model } = answered;
-      const isLast = calls.length === 0 || round === maxRounds - 1;
+      const isLast = calls.length === 0 || round === maxRounds - 1 ||
+        this.#uses.length >= maxToolUses;
       if (!isLast) {
-        this.#messages.push({ role: "assistant", text, calls });
         const results: ToolResult[] = [];
         for (const call of calls) results.push(yield* this.#use(call));
-        this.#messages.push({ role: "tool", results });
+        const round: ChatMessage[] = [
+          { role: "assistant", text, calls },
+          { role: "tool", results },
+        ];
+        this.#messages = shortened([...this.#messages, ...round]);
         continue;
       }
       if (log.problem !== undefined) yield { kind: "notRecorded", error: log.problem };
@@ -177,10 +182,10 @@ class Conversation {
   async *#answer(
     system: string,
   ): AsyncGenerator<AskEvent, Extract<AnswerEvent, { kind: "answered" }>> {
-    const { setup, options, log } = this.#parts;
+    const { setup, options, log } = this.parts;
     const request = {
       system,
-      messages: shortened(this.#messages),
+      messages: this.#messages,
       tools: this.#tools(),
       maxOutputTokens,
     };
@@ -210,7 +215,7 @@ class Conversation {
   }
 
   #count({ model, usage, totalMs }: Extract<AnswerEvent, { kind: "called" }>["metrics"]): void {
-    const cost = costOf(model, usage, this.#parts.setup.prices);
+    const cost = costOf(model, usage, this.parts.setup.prices);
     this.#cost.requests += 1;
     this.#cost.inputTokens += usage.input ?? 0;
     this.#cost.outputTokens += usage.output ?? 0;
@@ -221,7 +226,7 @@ class Conversation {
   }
 
   #tools(): ToolDeclaration[] {
-    const { options, remember } = this.#parts;
+    const { options, remember } = this.parts;
     const offered = options.tools.map(({ name, description, inputSchema }) => ({
       name,
       description,
@@ -231,13 +236,13 @@ class Conversation {
   }
 
   async *#use(call: ToolCall): AsyncGenerator<AskEvent, ToolResult> {
-    const { options, remember } = this.#parts;
+    const { options, remember } = this.parts;
     const { id, name } = call;
     const input = parsed(call.input);
     if (remember && name === rememberTool.name) return yield* this.#remember(call, input);
     const tool = options.tools.find((one) => one.name === name);
     if (tool === undefined) {
-      this.#uses.push({ name: plainText(name, 60), input, isError: true });
+      this.#uses.push({ name: plainText(name, 60), input: reported(call.input), isError: true });
       return { id, name, text: `there is no tool "${plainText(name, 60)}"`, isError: true };
     }
     yield { kind: "toolStarted", name, input, mayChange: tool.mayChange };
@@ -246,13 +251,13 @@ class Conversation {
       confirm: options.confirm,
       progress: () => {},
     });
-    this.#uses.push({ name, input, isError });
+    this.#uses.push({ name, input: reported(call.input), isError });
     yield { kind: "toolEnded", name, text, isError };
     return { id, name, text, isError };
   }
 
   async *#remember({ id, name }: ToolCall, input: unknown): AsyncGenerator<AskEvent, ToolResult> {
-    const { memory, options } = this.#parts;
+    const { memory, options } = this.parts;
     const given = typeof input === "object" && input !== null && "text" in input
       ? input.text
       : undefined;
@@ -261,7 +266,7 @@ class Conversation {
       return { id, name, text, isError: true };
     }
     const text = options.withoutSecrets(given);
-    await writeMemory(this.#host, memory.context, text);
+    await writeMemory(this.host, memory.context, text);
     yield { kind: "remembered", context: memory.context, text };
     return { id, name, text: "noted", isError: false };
   }
@@ -289,17 +294,34 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Drops the oldest answers of tools from a conversation that has become too long. */
+/** Returns the input of a call; its length if it is too long for the report. */
+function reported(input: string): unknown {
+  return input.length <= maxReportedInput ? parsed(input) : `${input.length} characters`;
+}
+
+/** Drops the oldest parts of a conversation that has become too long: what the model sent, and what it got. */
 function shortened(messages: readonly ChatMessage[]): ChatMessage[] {
   let available = maxConversation;
+  const fits = (text: string) => (available -= text.length) >= 0;
   return messages.toReversed().map((message): ChatMessage => {
-    if (message.role !== "tool") return message;
-    const results = message.results.map((result) => {
-      available -= result.text.length;
-      return available >= 0
-        ? result
-        : { ...result, text: "(this answer was dropped: too long ago)" };
-    });
-    return { ...message, results };
+    switch (message.role) {
+      case "user":
+        return message;
+      case "assistant":
+        return {
+          ...message,
+          text: fits(message.text) ? message.text : "",
+          calls: message.calls.map((call) => fits(call.input) ? call : { ...call, input: "{}" }),
+        };
+      case "tool":
+        return {
+          ...message,
+          results: message.results.map((result) =>
+            fits(result.text)
+              ? result
+              : { ...result, text: "(this answer was dropped: too long ago)" }
+          ),
+        };
+    }
   }).reverse();
 }

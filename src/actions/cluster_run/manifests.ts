@@ -80,12 +80,7 @@ export function cronJobObject(
   return {
     apiVersion: "batch/v1",
     kind: "CronJob",
-    metadata: {
-      name,
-      namespace,
-      labels,
-      annotations: { [workflowAnnotation]: spec.workflow },
-    },
+    metadata: { name, namespace, labels, annotations: { [workflowAnnotation]: spec.workflow } },
     spec: {
       suspend: true,
       schedule: cron,
@@ -127,10 +122,7 @@ function jobSpec(spec: RunSpec, labels: Record<string, string>): Record<string, 
       ],
     },
     ttlSecondsAfterFinished: retainSeconds,
-    template: {
-      metadata: { labels },
-      spec: shardPod(spec),
-    },
+    template: { metadata: { labels }, spec: shardPod(spec) },
   };
 }
 

@@ -7,7 +7,7 @@ import { LiveList } from "../../kube/live_list.ts";
 import { CONFIG_MAPS, CRON_JOBS, JOBS, ROLES, SECRETS } from "../../kube/resources.ts";
 import type { ConfigMap, Job, KubeObject, Secret } from "../../kube/types.ts";
 import type { PastWorkflow } from "../../workflow/record.ts";
-import type { ResumeFrom } from "../../workflow/resume.ts";
+import { type ResumeFrom, wasAllOk } from "../../workflow/resume.ts";
 import {
   isWorkflowOver,
   joinedAttempts,
@@ -253,7 +253,7 @@ export async function rerunInCluster(
       hint: hint`${action("runs.stop", { id: run.id, inCluster: true })} stops it`,
     });
   }
-  if (from.kind === "failed" && run.run?.end?.outcome.kind === "ok") {
+  if (from.kind === "failed" && run.run !== undefined && wasAllOk(run.run)) {
     throw new KodamaError("noMatch", `every step of run ${run.id} was ok`);
   }
   const client = await host.kube(run.context);

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { retry, type RetryPolicy } from "../../base/retry.ts";
+import { outagePolicy, retry } from "../../base/retry.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { RestartErrors } from "../../kube/failures.ts";
 import { CONFIG_MAPS } from "../../kube/resources.ts";
@@ -17,9 +17,6 @@ const maxChunkLength = 192 * 1024;
 
 /** ConfigMaps of one shard: 4.5 million characters, of some 10,000 pods. */
 export const maxChunks = 24;
-
-/** While the API server is down, nothing starts: it is retried as long as the process may run. */
-const retryPolicy: RetryPolicy = { delayMs: 250, maxDelayMs: 5000, jitter: 0.2 };
 
 /** Which process has the ConfigMap. */
 const holderAnnotation = "kodama.dev/holder";
@@ -51,9 +48,6 @@ type Chunk = KubeObject & { data?: Record<string, string> };
 
 /** See above. */
 export class ShardRecord implements AsyncDisposable {
-  readonly #options: ShardRecordOptions;
-  #chunk: Chunk;
-  #index: number;
   #waiting = "";
   #added = 0;
   #stored = 0;
@@ -61,11 +55,11 @@ export class ShardRecord implements AsyncDisposable {
   #pump: Promise<void> | undefined;
   #failure: KodamaError | undefined;
 
-  private constructor(options: ShardRecordOptions, chunk: Chunk, index: number) {
-    this.#options = options;
-    this.#chunk = chunk;
-    this.#index = index;
-  }
+  private constructor(
+    private readonly options: ShardRecordOptions,
+    private chunk: Chunk,
+    private index: number,
+  ) {}
 
   /**
    * Makes this process the only one that can write, and returns what earlier ones have written.
@@ -132,7 +126,7 @@ export class ShardRecord implements AsyncDisposable {
         let text = this.#waiting;
         this.#waiting = "";
         while (text !== "") {
-          const part = partOf(text, maxChunkLength - textOf(this.#chunk).length);
+          const part = partOf(text, maxChunkLength - textOf(this.chunk).length);
           await this.#append(part);
           text = text.slice(part.length);
         }
@@ -157,13 +151,13 @@ export class ShardRecord implements AsyncDisposable {
   /** Appends a text that fits, or, if the ConfigMap is full, continues in the next one. */
   async #append(part: string): Promise<void> {
     if (part !== "") {
-      this.#chunk = await replace(this.#options, withText(this.#chunk, textOf(this.#chunk) + part));
+      this.chunk = await replace(this.options, withText(this.chunk, textOf(this.chunk) + part));
       return;
     }
-    if (this.#index + 1 >= maxChunks) throw fullError(this.#options.shard);
+    if (this.index + 1 >= maxChunks) throw fullError(this.options.shard);
     // Closed before the next one exists: no other process can have taken this one over since.
-    await replace(this.#options, withAnnotation(this.#chunk, closedAnnotation, "true"));
-    this.#chunk = await create(this.#options, ++this.#index, "");
+    await replace(this.options, withAnnotation(this.chunk, closedAnnotation, "true"));
+    this.chunk = await create(this.options, ++this.index, "");
   }
 }
 
@@ -291,10 +285,7 @@ async function replace(options: ShardRecordOptions, chunk: Chunk): Promise<Chunk
 
 function isOurs(current: Chunk, written: Chunk): boolean {
   const parts = ({ metadata: { annotations } }: Chunk) =>
-    [
-      annotations?.[holderAnnotation],
-      annotations?.[closedAnnotation],
-    ].join();
+    [annotations?.[holderAnnotation], annotations?.[closedAnnotation]].join();
   return parts(current) === parts(written) && textOf(current) === textOf(written);
 }
 
@@ -304,7 +295,7 @@ async function persistently<T>(
 ): Promise<T> {
   const restart = new RestartErrors(clock);
   return await retry(attempt, {
-    policy: retryPolicy,
+    policy: outagePolicy.follow,
     clock,
     signal,
     mayRetry: (error) => restart.mayRetry(error),

@@ -367,7 +367,7 @@ function requestOf(
       ...definedOnly({ deadlineMs }),
     },
     secrets: { params: parts(true), env: Object.fromEntries(variables) },
-    files: [...trusted].map(([path, text]) => ({ path, text })),
+    files: [...trusted.texts].map(([path, text]) => ({ path, text })),
   };
 }
 

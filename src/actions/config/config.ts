@@ -81,10 +81,7 @@ export async function setConfig(host: Host, key: string, value: string): Promise
   const warnings = group
     ? []
     : await checkModelSetting(path, parseSettingValue(key, schema, value));
-  return {
-    ...await changeConfig(host, (file) => withSetting(file, key, value)),
-    warnings,
-  };
+  return { ...await changeConfig(host, (file) => withSetting(file, key, value)), warnings };
 }
 
 /** Removes a setting, or a group of them, from the user's file. */
@@ -97,11 +94,12 @@ async function changeConfig(
   change: (file: SourceFile) => Promise<string>,
 ): Promise<ConfigChange> {
   const path = userConfigPath(host.places);
-  const before = await host.files.readText(path, maxSettingsBytes) ?? "";
-  const after = await change({ path, text: before });
-  if (after === before) return { path, changed: false, warnings: [] };
-  await host.files.replaceText(path, after);
-  return { path, changed: true, warnings: [] };
+  const { changed } = await host.files.changeText(
+    path,
+    maxSettingsBytes,
+    (text = "") => change({ path, text }),
+  );
+  return { path, changed, warnings: [] };
 }
 
 /** The JSON Schema of `config.yaml` and `.kodama.yaml`. */

@@ -1,11 +1,17 @@
 /** The files and variables that settings come from, on this host. */
-import { repositoryConfigPaths, userConfigPath } from "../../config/paths.ts";
+import { foldersUpwards, repositoryConfigPath, userConfigPath } from "../../config/paths.ts";
 import { defaultSettings, settingVariables } from "../../config/default_settings.ts";
 import type { SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
+import type { SourceFile } from "../../base/yaml/shape.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import type { LogFormat, LogLevel } from "../../base/log.ts";
-import type { ContextPolicies } from "../../gate/policy.ts";
+import {
+  type ContextPolicy,
+  effectivePolicy,
+  type Policies,
+  strictestPolicy,
+} from "../../gate/policy.ts";
 import type { Host } from "../host.ts";
 
 /** More than any settings that a person can still read. */
@@ -14,10 +20,58 @@ const maxBytes = 256 * 1024;
 /** Reads the user's file and the nearest repository's. */
 export async function settingSources(host: Host): Promise<SettingSources> {
   const [repository, user] = await Promise.all([
-    firstFile(host, repositoryConfigPaths(host.places)),
-    firstFile(host, host.places.userDir === undefined ? [] : [userConfigPath(host.places)]),
+    repositoryFile(host),
+    host.places.userDir === undefined ? undefined : fileAt(host, userConfigPath(host.places)),
   ]);
-  return { env: (name) => host.env(name), repository, user };
+  if (user !== undefined && await host.files.controlledByOthers(user.path) === "mode") {
+    host.note(`${user.path} counts, and all users may write to it, or to its folder: chmod o-w`);
+  }
+  return { env: (name) => host.env(name), repository, user, note: (note) => host.note(note) };
+}
+
+async function repositoryFile(host: Host): Promise<SourceFile | undefined> {
+  const { inside, above, root } = await repositoryFolders(host);
+  for (const folder of inside) {
+    const path = repositoryConfigPath(folder);
+    if (await isUsable(host, path)) return await fileAt(host, path, root);
+  }
+  for (const path of above.map(repositoryConfigPath)) {
+    if (await host.files.inspect(path) === undefined) continue;
+    host.note(`${path} is ignored: it is above the repository ${root || "/"}`);
+    break;
+  }
+  return undefined;
+}
+
+/**
+ * Returns the working directory and the folders above it, the innermost first: those in its repository, and those above
+ * that. Outside of a repository all of them may have settings, and there is no `root`. No link of a repository's file may
+ * lead out of its root: an error would quote another file of the user's.
+ */
+export async function repositoryFolders(
+  { files, places }: Pick<Host, "files" | "places">,
+): Promise<{ inside: string[]; above: string[]; root: string | undefined }> {
+  const folders = foldersUpwards(places);
+  const marks = await Promise.all(folders.map((folder) => files.inspect(`${folder}/.git`)));
+  const at = marks.findIndex((mark) => mark !== undefined);
+  const count = at < 0 ? folders.length : at + 1;
+  return { inside: folders.slice(0, count), above: folders.slice(count), root: folders[at] };
+}
+
+/**
+ * Returns whether a file of a repository exists, and only this user, or root, decides about it; notes why it doesn't
+ * count.
+ */
+export async function isUsable(host: Host, path: string): Promise<boolean> {
+  if (await host.files.inspect(path) === undefined) return false;
+  const why = await host.files.controlledByOthers(path);
+  if (why === undefined) return true;
+  host.note(
+    why === "owner"
+      ? `${path} is ignored: it, or its folder, belongs to another user`
+      : `${path} is ignored: all users may write to it, or to its folder`,
+  );
+  return false;
 }
 
 /**
@@ -34,16 +88,35 @@ export async function settingsOf(host: Host): Promise<Settings> {
   return await mergedSettings(sources);
 }
 
+/** Returns the policy of a context, by its name and by its server's address: the kubeconfig's unless given. */
+export type PolicyLookup = (context: string, server?: string) => ContextPolicy | undefined;
+
+/** Returns the policies of the settings. */
+export async function policiesOf(host: Host): Promise<Policies> {
+  const { gate } = await settingsOf(host);
+  return { contexts: gate?.contexts ?? {}, servers: gate?.servers ?? {} };
+}
+
+/** Returns the policies of all contexts. */
+export async function contextPolicies(host: Host): Promise<PolicyLookup> {
+  const policies = await policiesOf(host);
+  if (strictestPolicy(policies) === undefined) return () => undefined;
+  const contexts = await host.contexts();
+  return (name, server) => {
+    const known = server ?? contexts.find((one) => one.name === name)?.server;
+    return effectivePolicy(policies, { name, server: known }, contexts);
+  };
+}
+
 /**
- * Returns the policies of contexts. No YAML parser is loaded if no file can make one read-only: `\` starts an escape,
- * which could spell it too.
+ * Returns the policies of contexts, as far as they make one read-only. No YAML parser is loaded if no file can: `\`
+ * starts an escape, which could spell it too.
  */
-export async function readOnlyPolicies(host: Host): Promise<ContextPolicies> {
+export async function readOnlyPolicies(host: Host): Promise<PolicyLookup> {
   const sources = await settingSources(host);
   const texts = [sources.repository, sources.user].map((file) => file?.text ?? "");
-  if (!texts.some((text) => /read-only|\\/.test(text))) return {};
-  const { mergedSettings } = await import("../../config/settings.ts");
-  return (await mergedSettings(sources)).gate?.contexts ?? {};
+  if (!texts.some((text) => /read-only|\\/.test(text))) return () => undefined;
+  return await contextPolicies(host);
 }
 
 /**
@@ -67,12 +140,14 @@ export async function logSettings(
   return { level: log.level ?? "info", file, format: log.format ?? "text" };
 }
 
-async function firstFile(host: Host, paths: readonly string[]) {
-  for (const path of paths) {
-    const text = await host.files.readText(path, maxBytes);
-    if (text !== undefined) return { path, text };
-  }
-  return undefined;
+async function fileAt(
+  host: Host,
+  path: string,
+  root?: string,
+): Promise<SourceFile | undefined> {
+  const within = root === "" ? "/" : root;
+  const text = await host.files.readText(path, maxBytes, { within });
+  return text === undefined ? undefined : { path, text };
 }
 
 /* The settings of the terminal UI. */

@@ -2,17 +2,17 @@
 import { absolutePath } from "../../base/absolute_path.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { definedOnly } from "../../base/json_value.ts";
-import { UsageError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import {
   type CopyTotals,
   type FileSource,
   knownBytes,
   type TreeSource,
 } from "../../copy/source.ts";
+import { FoundPods } from "../../exec/found_pods.ts";
 import { exitCodeOfRun, SummaryBuilder } from "../../exec/summary.ts";
-import type { RunEvent } from "../../exec/run_options.ts";
+import type { RunEvent, RunOptions } from "../../exec/run_options.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
-import type { RunOptions } from "../../exec/run_options.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { Selection, Target } from "../../kube/select/target.ts";
 import { isConfirmed } from "../confirm_change.ts";
@@ -20,9 +20,14 @@ import type { CopyEvent, CopyOptions, PlannedCopy } from "./events.ts";
 import { checkApart, plannedCopy } from "./paths.ts";
 import { ProgressBoard } from "./progress.ts";
 import { type CopyScene, copyTarget } from "./copy_target.ts";
-import { type ContextFindings, Discovery, noMatch, selectIn } from "../exec/discover_targets.ts";
+import {
+  type ContextFindings,
+  defaultedNotes,
+  Discovery,
+  noMatch,
+  selectIn,
+} from "../exec/discover_targets.ts";
 import { chosenSettings, type ExecSettings } from "../exec/settings.ts";
-import { findRetrying } from "../exec/find_retrying.ts";
 import type { Host } from "../host.ts";
 import type { RunRecorder } from "../exec/record_run.ts";
 
@@ -39,10 +44,9 @@ export async function* cp(host: Host, options: CopyOptions): AsyncGenerator<Copy
   yield* new CopyRun(host, options).events();
 }
 
-/** One call of {@link cp}. Used once. */
+/** A call of {@link cp}. Used once. */
 class CopyRun {
-  readonly #host: Host;
-  readonly #options: CopyOptions;
+  readonly #pods: FoundPods;
   readonly #stop = new AbortController();
   readonly #queue = new BoundedQueue<CopyEvent>(queuedEvents);
   readonly #totals: (CopyTotals | undefined)[] = [];
@@ -50,14 +54,13 @@ class CopyRun {
   #copies: PlannedCopy[] = [];
   #failedContexts = 0;
 
-  constructor(host: Host, options: CopyOptions) {
-    this.#host = host;
-    this.#options = options;
+  constructor(private readonly host: Host, private readonly options: CopyOptions) {
+    this.#pods = new FoundPods(host.clock);
   }
 
   async *events(): AsyncGenerator<CopyEvent, void> {
-    const { way, selection, planOnly = false } = this.#options;
-    const settings = await chosenSettings(this.#host, this.#options);
+    const { way, selection, planOnly = false } = this.options;
+    const settings = await chosenSettings(this.host, this.options);
     const local = way.kind === "toPods" ? await this.#localSource(way.local) : undefined;
     const waits = new BoundedQueue<CopyEvent>(queuedEvents);
     const looking = this.#look(selection, settings, waits).finally(() => waits.close());
@@ -65,6 +68,7 @@ class CopyRun {
     yield* waits;
     const { targets, notes } = await looking;
     yield* notes;
+    yield* defaultedNotes(targets);
     const sourcePod = way.kind === "podToPods"
       ? await this.#sourcePod(way.source, settings)
       : undefined;
@@ -75,8 +79,12 @@ class CopyRun {
   }
 
   async #localSource(path: string): Promise<FileSource | TreeSource> {
-    const files = await this.#host.copyFiles();
-    return await files.source(absolutePath(path, this.#host.places.workingDir));
+    const files = await this.host.copyFiles();
+    const source = await files.source(absolutePath(path, this.host.places.workingDir));
+    if (source.kind === "file" && path.endsWith("/")) {
+      throw new KodamaError("conflict", `${path} is a file, and not a folder`);
+    }
+    return source;
   }
 
   /** Returns every context's targets: the question and the check for distinct paths depend on all of them. */
@@ -85,31 +93,37 @@ class CopyRun {
     { connectTimeoutMs }: ExecSettings,
     waits: BoundedQueue<CopyEvent>,
   ): Promise<{ targets: Target[]; notes: CopyEvent[] }> {
-    const { contexts, signal } = this.#options;
-    const find = findRetrying(selectIn(this.#host, selection, signal, { bulk: true }), {
-      clock: this.#host.clock,
+    const { contexts, signal } = this.options;
+    const find = selectIn(this.host, selection, {
+      bulk: true,
+      outcomes: { requireAll: this.options.requireAll },
+    });
+    const discovery = new Discovery(this.host, contexts, find, {
       signal,
-      limit: Promise.resolve(connectTimeoutMs),
+      ...(this.options.connectTimeoutMs === undefined
+        ? {}
+        : { limit: Promise.resolve(connectTimeoutMs) }),
+      retries: true,
       onWait: (wait) => void waits.push(wait),
     });
-    const discovery = new Discovery(this.#host, contexts, find, { signal });
     const findings = await Array.fromAsync(discovery.rest());
     const notes = findings.flatMap((found) => this.#note(found));
     const targets = findings.flatMap((found) => found.kind === "found" ? found.targets : []);
+    this.#pods.add(targets);
     if (targets.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
     return { targets, notes };
   }
 
-  /** Returns the events of a context's findings. Throws if the context failed and was the only one. */
+  /** Returns the events of a context's findings. Throws if the context failed and was the only context. */
   #note(findings: ContextFindings): CopyEvent[] {
     const { context } = findings;
     if (findings.kind === "failed") {
-      if (new Set(this.#options.contexts).size <= 1) throw findings.error;
+      if (new Set(this.options.contexts).size <= 1) throw findings.error;
       this.#failedContexts += 1;
       return [{ kind: "contextFailed", context, error: findings.error }];
     }
     const { skipped } = findings;
-    const several = new Set(this.#options.contexts).size > 1 ? { several: true } as const : {};
+    const several = new Set(this.options.contexts).size > 1 ? { several: true } as const : {};
     return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped, ...several }];
   }
 
@@ -123,7 +137,7 @@ class CopyRun {
   }
 
   #plan(targets: readonly Target[]): void {
-    const { contexts, way } = this.#options;
+    const { contexts, way } = this.options;
     const parts = nameParts(targets);
     const naming = { ...parts, context: parts.context || new Set(contexts).size > 1 };
     this.#names = targets.map((target) => targetName(target, naming));
@@ -138,15 +152,15 @@ class CopyRun {
 
   /** Copies out of pods change nothing there, and need no confirmation. */
   async #confirmed(targets: readonly Target[]): Promise<boolean> {
-    const { confirm, way } = this.#options;
+    const { confirm, way } = this.options;
     if (way.kind === "fromPods") return true;
     const [, , from = "", to = ""] = this.#words();
-    return await isConfirmed(this.#host, confirm, { action: { kind: "copy", from, to }, targets });
+    return await isConfirmed(this.host, confirm, { action: { kind: "copy", from, to }, targets });
   }
 
   /** Returns the copy as a command line, for the question and the record of events. */
   #words(): string[] {
-    const { way } = this.#options;
+    const { way } = this.options;
     switch (way.kind) {
       case "toPods":
         return ["kodama", "cp", way.local, `:${way.remote}`];
@@ -162,25 +176,26 @@ class CopyRun {
     settings: ExecSettings,
     source: Pick<CopyScene, "local" | "sourcePod">,
   ): AsyncGenerator<CopyEvent, void> {
-    const board = new ProgressBoard(this.#host.clock, (progress) => {
-      // A consumer that is behind gets the next one.
+    const board = new ProgressBoard(this.host.clock, (progress) => {
+      // A consumer that is behind gets the next report.
       if (this.#queue.size === 0) void this.#queue.push({ kind: "progress", progress });
     });
     const scene: CopyScene = {
       ...source,
-      options: this.#options,
-      files: await this.#host.copyFiles(),
-      workingDir: this.#host.places.workingDir,
+      options: this.options,
+      files: await this.host.copyFiles(),
+      workingDir: this.host.places.workingDir,
       meterOf: (target, expected) => board.meter(target, expected),
       doneBytes: (target) => board.done(target),
       nameOf: (target) => this.#names[target] ?? "",
       note: (target, text) => void this.#queue.push({ kind: "note", target, text }),
       resumable: new Set(),
+      destinations: new Map(),
       ended: (target, totals) => void (this.#totals[target] = totals),
     };
     const { RunRecorder } = await import("../exec/record_run.ts");
-    await using recorder = new RunRecorder(this.#host, {
-      ...this.#options,
+    await using recorder = new RunRecorder(this.host, {
+      ...this.options,
       command: this.#words(),
       copy: true,
     }, settings.records);
@@ -204,7 +219,12 @@ class CopyRun {
         const translated = this.#translate(event, summary);
         if (translated === undefined) continue;
         recorder.follow(translated);
-        if (translated.kind === "runEnded") await this.#settle(recorder);
+        if (translated.kind === "runEnded") {
+          const record = await recorder.settled();
+          if (record.kind === "failed") {
+            await this.#queue.push({ kind: "notRecorded", error: record.error });
+          }
+        }
         await this.#queue.push(translated);
       }
       this.#queue.close();
@@ -213,25 +233,19 @@ class CopyRun {
     }
   }
 
-  async #settle(recorder: RunRecorder): Promise<void> {
-    const record = await recorder.settled();
-    if (record.kind === "failed") {
-      await this.#queue.push({ kind: "notRecorded", error: record.error });
-    }
-  }
-
   #runOptions(scene: CopyScene, { fanout, connectTimeoutMs }: ExecSettings): RunOptions {
-    const { serial, maxFail, failFast, signal } = this.#options;
+    const { serial, maxFail, failFast, signal } = this.options;
     return {
       open: async (target, request, within, onSent) => {
-        const client = await this.#host.kube(target.context);
-        const reads = this.#options.way.kind === "fromPods";
+        const client = await this.host.kube(target.context);
+        await this.#pods.requireSame(client, target, within);
+        const reads = this.options.way.kind === "fromPods";
         return await client.exec({ ...request, reads }, {
           signal: within,
           ...(onSent && { onSent }),
         });
       },
-      clock: this.#host.clock,
+      clock: this.host.clock,
       signal: AbortSignal.any([signal, this.#stop.signal]),
       fanout,
       connectTimeoutMs,
@@ -262,7 +276,7 @@ class CopyRun {
       case "runEnded": {
         const exitCode = exitCodeOfRun(event.outcomes, {
           failedContexts: this.#failedContexts,
-          stopped: this.#options.signal.aborted,
+          stopped: this.options.signal.aborted,
         });
         const sum = (part: "files" | "bytes") =>
           this.#totals.reduce((total, one) => total + (one?.[part] ?? 0), 0);

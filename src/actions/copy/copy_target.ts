@@ -1,10 +1,9 @@
-/** One target's copy: from its first stream to its outcome, resumed if the connection breaks. */
+/** A target's copy: from its first stream to its outcome, resumed if the connection breaks. */
 import { copyOptions } from "./options.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import { Deadline, passed } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { Backoff } from "../../base/retry.ts";
-import { checksumMaker, checksumNamed, checksumPreferences } from "../../copy/checksum.ts";
 import {
   CopyFailure,
   noShell,
@@ -13,6 +12,7 @@ import {
 } from "../../copy/pod_script.ts";
 import {
   type Checksums,
+  checksumsOf,
   type CopyTotals,
   type FileSource,
   keyOf,
@@ -26,6 +26,7 @@ import { TarError } from "../../copy/tar_header.ts";
 import { saveFile, saveSparse, saveTree } from "../../copy/to_local.ts";
 import { type PodDestination, sendFile, sendTree } from "../../copy/to_pod.ts";
 import { type Outcome, outcomeOfCopyError, outcomeOfStop } from "../../exec/outcome.ts";
+import { reasonOrName } from "../../exec/reason.ts";
 import { openStream } from "../../exec/run_target.ts";
 import type { OpenExec, TargetRun } from "../../exec/run_options.ts";
 import type { Target } from "../../kube/select/target.ts";
@@ -50,6 +51,8 @@ export interface CopyScene {
   resumable: Set<number>;
   /** Called when a copy has completed. */
   ended(target: number, totals: CopyTotals): void;
+  /** Where the copies of folders are in their pods, once the first attempt has found it. */
+  destinations: Map<number, PodDestination>;
 }
 
 /** Delays before a copy is resumed. */
@@ -69,6 +72,7 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
   };
   const backoff = new Backoff(policy, { clock, signal: deadline.signal });
   let furthest = 0;
+  let doubt: Outcome | undefined;
   for (;;) {
     try {
       const totals = await copyOnce(scene, within);
@@ -84,13 +88,17 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
       }
       if (deadline.signal.aborted) return outcomeOfStop({ kind: "cancelled" }, remains);
       const reached = scene.doneBytes(run.index);
-      // An attempt that got further is progress if the next one resumes there.
+      // An attempt that got further is progress if the next attempt resumes there.
       if (scene.resumable.has(run.index) && reached > furthest) backoff.reset();
       furthest = Math.max(furthest, reached);
-      const delayMs = backoff.next();
-      if (!failure.again || delayMs === undefined) return failure.outcome;
       const { outcome } = failure;
-      scene.note(run.index, `${"reason" in outcome ? outcome.reason : outcome.kind}: going on`);
+      if (outcome.kind === "unknown") doubt = outcome;
+      const delayMs = backoff.next();
+      if (!failure.again || delayMs === undefined) {
+        // An attempt that couldn't begin says nothing about an earlier attempt, which may have arrived.
+        return outcome.kind === "unreachable" ? doubt ?? outcome : outcome;
+      }
+      scene.note(run.index, `${reasonOrName(outcome)}: going on`);
       await passed(clock, delayMs, { signal: deadline.signal });
     }
   }
@@ -187,23 +195,21 @@ function destination(
   run: TargetRun,
   { path, name, meter }: { path: string; name: string; meter: Meter },
 ): PodDestination {
-  return { open: opener(run), path, name, checksums: checksumsOf(scene), meter };
+  const how = scene.destinations.get(run.index)?.how;
+  const to = { open: opener(run), path, name, checksums: checksumsIn(scene), meter };
+  const destination: PodDestination = how === undefined ? to : { ...to, how };
+  scene.destinations.set(run.index, destination);
+  return destination;
 }
 
 function originOf(scene: CopyScene, run: TargetRun, path: string) {
   const { context, namespace, pod, container, uid = "" } = run.target;
   const identity = [context, namespace, pod, container, uid].join("/");
-  return { open: opener(run), path, checksums: checksumsOf(scene), identity };
+  return { open: opener(run), path, checksums: checksumsIn(scene), identity };
 }
 
-function checksumsOf({ options, files }: CopyScene): Checksums {
-  return {
-    wanted: checksumPreferences[options.checksum ?? copyOptions.checksum.default].join(" "),
-    async maker(word) {
-      const name = checksumNamed(word);
-      return name === undefined ? undefined : { name, make: await checksumMaker(name, files) };
-    },
-  };
+function checksumsIn({ options, files }: CopyScene): Checksums {
+  return checksumsOf(options.checksum ?? copyOptions.checksum.default, files);
 }
 
 /** Runs scripts in the target, retried like the streams of a run. The signal ends a running script when it aborts. */

@@ -1,8 +1,8 @@
 /**
  * The options and events of the `cp` action: files and folders from this machine to pods, from pods to this machine,
- * and from one pod to others.
+ * and from a pod to others.
  */
-import type { OptionValues } from "../option.ts";
+import type { Given } from "../../operation/field.ts";
 import type { copyOptions } from "./options.ts";
 import type { CopyTotals } from "../../copy/source.ts";
 import type { Selection } from "../../kube/select/target.ts";
@@ -17,20 +17,20 @@ export type CopyDirection =
    * which already make it distinct; otherwise to exactly that path, for a single pod.
    */
   | { kind: "fromPods"; remote: string; local: string; perPod: boolean }
-  /** Out of one pod, which `source` must select, into every pod of the selection. */
+  /** Out of a pod, which `source` must select, into every pod of the selection. */
   | { kind: "podToPods"; source: Selection; from: string; to: string };
 
 /** Source, destination and limits of a copy. Times are milliseconds. */
 export interface CopyOptions
   extends
-    OptionValues<typeof copyOptions>,
+    Given<typeof copyOptions>,
     Pick<ExecOptions, "contexts" | "selection" | "confirm" | "signal"> {
   way: CopyDirection;
-  /** Only reports what would be copied: emits `planned`, and connects to no pod. */
+  /** Only reports the planned copies: emits `planned`, and connects to no pod. */
   planOnly?: boolean;
 }
 
-/** One target's copy, as requested. */
+/** A target's copy, as requested. */
 export interface PlannedCopy {
   /** `./conf`, `web-0:/etc/app.conf`: as `kodama cp` takes it. */
   from: string;
@@ -43,6 +43,7 @@ export type CopyEvent =
     ExecEvent,
     {
       kind:
+        | "containersDefaulted"
         | "contextWaiting"
         | "contextFailed"
         | "podsSkipped"
@@ -52,7 +53,7 @@ export type CopyEvent =
         | "notRecorded";
     }
   >
-  /** What would be copied; nothing follows. */
+  /** The planned copies; nothing follows. */
   | {
     kind: "planned";
     targets: Extract<ExecEvent, { kind: "runStarted" }>["targets"];

@@ -17,7 +17,7 @@ export function hasPlaceHolders(path: string): boolean {
   return path.search(placeHolder) >= 0;
 }
 
-/** Returns the local path of one pod, as requested: inside the folder of that name if there is one. */
+/** Returns the local path of a pod, as requested: inside the folder of that name if there is such a folder. */
 export function localPathOf(
   way: Extract<CopyDirection, { kind: "fromPods" }>,
   target: Target,

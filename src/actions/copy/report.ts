@@ -1,4 +1,4 @@
-/** One target of a copy as a JSON object, for programs that read kodama. */
+/** A target of a copy as a JSON object, for programs that read kodama. */
 import { outcomeReport } from "../../exec/target_report.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { CopyEvent } from "./events.ts";

@@ -7,7 +7,7 @@ import { action, type Hint, hint } from "../../base/hint.ts";
 import { effectiveSettings } from "../../config/settings.ts";
 import { isTooOld, oldestTmux } from "../../tmux/commands.ts";
 import { settingSources } from "../config/setting_sources.ts";
-import { noImageError } from "../no_session_image.ts";
+import { noImageError } from "../session_image.ts";
 
 /** The contexts to check; the current one if none is named. */
 interface DoctorOptions {
@@ -23,12 +23,19 @@ const serverLimitMs = 10_000;
 /** Yields the findings as they arrive: contexts sorted by name, then this machine. */
 export async function* doctor(host: Host, options: DoctorOptions): AsyncGenerator<Finding, void> {
   const names = options.contexts.length === 0 ? [undefined] : [...new Set(options.contexts)];
-  // All at once, reported in order: an unreachable cluster doesn't delay the others.
-  const asked = names.map((name) => Array.fromAsync(checkContext(host, name, options)));
+  // All at once, reported as they end: an unreachable cluster doesn't delay the others.
+  const asked = new Map(names.map((name) => {
+    const checked = Array.fromAsync(checkContext(host, name, options));
+    return [name, checked.then((findings) => ({ name, findings }))];
+  }));
   const machine = Array.fromAsync(checkMachine(host, options.signal));
   // The first failure is thrown; without a handler the others would be unhandled rejections.
-  for (const findings of [...asked, machine]) findings.catch(() => {});
-  for (const findings of asked) yield* await findings;
+  for (const findings of [...asked.values(), machine]) findings.catch(() => {});
+  while (asked.size > 0) {
+    const { name, findings } = await Promise.race(asked.values());
+    asked.delete(name);
+    yield* findings;
+  }
   yield* await machine;
 }
 
@@ -56,15 +63,38 @@ async function* checkContext(
     const release = typeof version.gitVersion === "string" ? version.gitVersion.slice(0, 60) : "";
     const answer = release === "" ? "without its version" : release;
     yield { id: "server", context, status: "ok", detail: `answers, ${answer}` };
+    yield* checkCertificate(host, client);
     const where = namespace ?? client.defaultNamespace;
     yield* checkServer(host, client, { release, namespace: where, signal: deadline.signal });
   } catch (error) {
     signal.throwIfAborted();
+    const awaited = client.awaited?.text ?? client.server;
     yield deadline.expired
-      ? { id: "server", context, status: "fail", detail: `no answer from ${client.server} in 10s` }
+      ? { id: "server", context, status: "fail", detail: `no answer from ${awaited} in 10s` }
       : failed("server", error, context);
+    yield* checkCertificate(host, client);
     yield* skipped(["listPods", "execPods", "streams", "versions", "clock"], context);
   }
+}
+
+/** A client certificate that ends sooner is worth a warning. */
+const certificateDays = 14;
+
+/** Yields what the client certificate says about its end, if there is one. */
+function* checkCertificate(
+  { clock }: Host,
+  { context, certificateEnd }: KubeClient,
+): Generator<Finding, void> {
+  if (certificateEnd === undefined) return;
+  const id = "certificate";
+  const end = `${certificateEnd.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const days = (certificateEnd.getTime() - clock.now().getTime()) / 86_400_000;
+  const advice = "log in again, or have it renewed";
+  yield days < 0
+    ? { id, context, status: "fail", detail: `the client certificate expired on ${end}`, advice }
+    : days < certificateDays
+    ? { id, context, status: "warn", detail: `the client certificate expires on ${end}`, advice }
+    : { id, context, status: "ok", detail: `the client certificate is valid until ${end}` };
 }
 
 function failed(id: CheckId, error: unknown, context: string | undefined): Finding {
@@ -242,10 +272,7 @@ async function serverTime(client: KubeClient, options: CallOptions): Promise<num
     const review = await client.raw<{ metadata?: { creationTimestamp?: unknown } }>(
       "POST",
       "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-      {
-        ...options,
-        body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" },
-      },
+      { ...options, body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" } },
     );
     const time = Date.parse(String(review.metadata?.creationTimestamp));
     return Number.isNaN(time) ? undefined : time;
@@ -383,6 +410,7 @@ async function capture(
 type CheckId =
   | "kubeconfig"
   | "server"
+  | "certificate"
   | "listPods"
   | "execPods"
   | "streams"

@@ -152,3 +152,53 @@ Deno.test("settings that can't be read are a failure, before a command meets the
   assert.equal(wrong?.status, "fail");
   assert.match(wrong?.detail ?? "", /^\/config\/config.yaml:1:8: unknown field "fanot"/);
 });
+
+Deno.test("the end of a client certificate is reported: a warning two weeks before, then a failure", async () => {
+  const { host, clock } = simulatedHost({ c: { documents: healthy } });
+  const foundAfter = async (days: number | undefined, failure?: KodamaError) => {
+    const certificateEnd = days === undefined
+      ? undefined
+      : new Date(clock.now().getTime() + days * 86_400_000);
+    const kube = async (name?: string) => {
+      const client = { ...await host.kube(name), certificateEnd };
+      return failure === undefined ? client : { ...client, raw: () => Promise.reject(failure) };
+    };
+    const signal = new AbortController().signal;
+    const all = await clock.runUntil(
+      Array.fromAsync(doctor({ ...host, kube }, { contexts: ["c"], signal })),
+    );
+    const found = all.find(({ id }) => id === "certificate");
+    return found && `${found.status}: ${found.detail.replace(/\d{4}-.*UTC/, "DATE")}`;
+  };
+  assert.equal(await foundAfter(undefined), undefined);
+  assert.equal(await foundAfter(15), "ok: the client certificate is valid until DATE");
+  assert.equal(await foundAfter(13), "warn: the client certificate expires on DATE");
+  const refused = new KodamaError("unauthorized", "Unauthorized");
+  assert.equal(await foundAfter(-1, refused), "fail: the client certificate expired on DATE");
+});
+
+Deno.test("a context that hangs is reported after the others, with the plugin that is awaited", async () => {
+  const awaited = { text: "the credential plugin login", mayPrompt: false };
+  const { host, clock } = simulatedHost({ c: { documents: healthy } });
+  const kube = async (name?: string) => {
+    const client = await host.kube("c");
+    if (name === "c") return client;
+    return { ...client, context: "plug", awaited, raw: () => new Promise<never>(() => {}) };
+  };
+  const seen: unknown[] = [];
+  await clock.runUntil((async () => {
+    const { signal } = new AbortController();
+    for await (
+      const { id, context, detail } of doctor({ ...host, kube }, {
+        contexts: ["plug", "c"],
+        signal,
+      })
+    ) {
+      if (id === "server") seen.push([context, clock.elapsedMs(), detail]);
+    }
+  })());
+  assert.deepEqual(seen, [
+    ["c", 0, "answers, v1.34.4"],
+    ["plug", 10_000, "no answer from the credential plugin login in 10s"],
+  ]);
+});

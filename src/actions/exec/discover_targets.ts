@@ -1,12 +1,16 @@
 /** Finds the targets of a selection in several contexts; none blocks the others. */
 import { action, type Hint, hint, option } from "../../base/hint.ts";
-import { BoundedQueue } from "../../base/bounded_queue.ts";
-import { KodamaError, NoMatchError } from "../../base/errors.ts";
+import { type KodamaError, NoMatchError } from "../../base/errors.ts";
+import { defaultedContainers } from "../../exec/defaulted_containers.ts";
 import { compressNames } from "../../exec/target_names.ts";
 import type { NearMatch } from "../../kube/select/nearest_matches.ts";
 import type { FoundTargets } from "../../kube/select/find_targets.ts";
-import type { Selection } from "../../kube/select/target.ts";
+import type { Selection, Target } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";
+import type { ExecEvent } from "./events.ts";
+import { type AskLimits, type ContextAnswer, ContextAnswers } from "./ask_contexts.ts";
+import { defaultSettings } from "../../config/default_settings.ts";
+import { settingsOf } from "../config/setting_sources.ts";
 
 /** The result of one context. */
 export type ContextFindings =
@@ -14,102 +18,114 @@ export type ContextFindings =
   /** `context` is as given: empty for the current one. */
   | { kind: "failed"; context: string; error: KodamaError };
 
-/** Finds the targets in one context; the current one if none is named. */
+/** Finds the targets in one context, until the signal aborts; in the current one if none is named. */
 export type FindIn = (
   context: string | undefined,
+  signal: AbortSignal,
 ) => Promise<Extract<ContextFindings, { kind: "found" }>>;
 
-/** Returns a function that resolves a selection. `bulk`: much data will pass through each of the pods. */
+/** How a selection is used. */
+interface SelectionUse {
+  /** Much data will pass through each of the pods. */
+  bulk?: boolean;
+  /**
+   * Each pod gets an outcome: a named one that doesn't exist too, and with `requireAll`, of which the default is a
+   * setting, each one that matches.
+   */
+  outcomes?: { requireAll?: boolean | undefined };
+}
+
+/** Returns a function that resolves a selection. */
 export function selectIn(
   host: Host,
   selection: Selection,
-  signal: AbortSignal,
-  { bulk = false } = {},
+  { bulk = false, outcomes }: SelectionUse = {},
 ): FindIn {
-  return async (name) => {
+  const required = outcomes && requiredIn(host, selection, outcomes.requireAll);
+  required?.catch(() => {});
+  return async (name, signal) => {
     const opened = await host.kube(name);
     const client = bulk ? opened.forBulk() : opened;
-    const found = await host.select(client, selection, { signal });
+    const found = required === undefined
+      ? await host.select(client, selection, { signal })
+      : await host.select(client, await required, { signal, absent: "target" });
     return { kind: "found", context: client.context, ...found };
   };
 }
 
-/** How long the contexts that have answered wait for the others. */
-const stragglerMs = 1000;
+async function requiredIn(
+  host: Host,
+  selection: Selection,
+  given: boolean | undefined,
+): Promise<Selection> {
+  if (selection.allPhases) return selection;
+  const { exec } = await settingsOf(host);
+  const requireAll = given ?? exec?.requireAll ?? defaultSettings.exec.requireAll;
+  return requireAll ? { ...selection, allPhases: true } : selection;
+}
 
 /** Findings by context, in the order in which they arrive. */
 export class Discovery {
-  readonly #host: Host;
-  readonly #findings: AsyncIterator<ContextFindings, void>;
-  /** Requested and not yet consumed: a cancelled wait doesn't lose the result. */
-  #coming: Promise<IteratorResult<ContextFindings, void>> | undefined;
+  readonly #answers: ContextAnswers<Extract<ContextFindings, { kind: "found" }>>;
+  /** The context of each container that was found, by server. */
+  readonly #found = new Map<string, string>();
 
-  /** Queries every context at once; the current one if none is named. */
+  /**
+   * Queries every context at once; the current one if none is named.
+   *
+   * @param limits the time of each; by default that of the settings.
+   */
   constructor(
-    host: Host,
+    private readonly host: Host,
     contexts: readonly string[],
     find: FindIn,
-    options: { signal: AbortSignal },
+    limits: AskLimits,
   ) {
-    this.#host = host;
-    const names = contexts.length === 0 ? [undefined] : [...new Set(contexts)];
-    const queue = new BoundedQueue<ContextFindings>(names.length);
-    const asked = names.map(async (name) =>
-      await queue.push(await askContext(name, find, options.signal))
-    );
-    Promise.all(asked).then(() => queue.close(), (error: unknown) => queue.fail(error));
-    this.#findings = queue[Symbol.asyncIterator]();
+    this.#answers = new ContextAnswers(host, contexts, find, limits);
   }
 
   /** Yields every context's result as it arrives; after {@link first}, those that it didn't wait for. */
   async *rest(): AsyncGenerator<ContextFindings, void> {
-    for (;;) {
-      const result = await (this.#coming ?? this.#findings.next());
-      this.#coming = undefined;
-      if (result.done === true) return;
-      yield result.value;
-    }
+    for await (const answer of this.#answers.rest()) yield await this.#once(answer);
   }
 
-  /** Waits until there is a target, then at most a second for the other contexts. */
+  /** Waits until there is a target, then for a moment for the other contexts. */
   async first(): Promise<ContextFindings[]> {
     const all: ContextFindings[] = [];
-    for await (const findings of this.rest()) {
-      all.push(findings);
-      if (findings.kind === "found" && findings.targets.length > 0) break;
+    for (const answer of await this.#answers.first(({ targets }) => targets.length > 0)) {
+      all.push(await this.#once(answer));
     }
-    const late = Promise.withResolvers<"late">();
-    using _timer = this.#host.clock.timer(stragglerMs, () => late.resolve("late"));
-    for (;;) {
-      this.#coming ??= this.#findings.next();
-      const result = await Promise.race([this.#coming, late.promise]);
-      if (result === "late") return all;
-      // When the queue has ended, its final result stays for `rest`.
-      if (result.done === true) return all;
-      this.#coming = undefined;
-      all.push(result.value);
+    return all;
+  }
+
+  /**
+   * Returns the findings without containers that another context has too: two names of one server, as of files that are
+   * merged, must not run a command twice.
+   */
+  async #once(
+    answer: ContextAnswer<Extract<ContextFindings, { kind: "found" }>>,
+  ): Promise<ContextFindings> {
+    if (answer.kind === "failed") return answer;
+    const findings = answer.value;
+    if (this.#answers.isSingle) return findings;
+    const { context } = findings;
+    const { server } = await this.host.kube(context);
+    const targets: Target[] = [];
+    const skipped = [...findings.skipped];
+    for (const target of findings.targets) {
+      const key = `${server}\0${target.uid}\0${target.container}`;
+      const other = target.uid === undefined ? undefined : this.#found.get(key);
+      if (other === undefined) {
+        this.#found.set(key, context);
+        targets.push(target);
+      } else {
+        const { namespace, pod } = target;
+        const reason = `has the same server as context ${other}, by which it is selected too`;
+        skipped.push({ namespace, pod, reason });
+      }
     }
+    return { ...findings, targets, skipped };
   }
-}
-
-async function askContext(
-  name: string | undefined,
-  find: FindIn,
-  signal: AbortSignal,
-): Promise<ContextFindings> {
-  try {
-    return await find(name);
-  } catch (error) {
-    if (signal.aborted) throw cancelled(signal);
-    if (!(error instanceof KodamaError)) throw error;
-    return { kind: "failed", context: name ?? "", error };
-  }
-}
-
-/** Nothing was started: there are no outcomes to report, so this is an error. */
-function cancelled({ reason }: AbortSignal): KodamaError {
-  if (reason instanceof KodamaError) return reason;
-  return new KodamaError("cancelled", "cancelled before any command started", { cause: reason });
 }
 
 /**
@@ -185,6 +201,14 @@ function whereText(found: readonly (ContextFindings & { kind: "found" })[]): str
 function nearText({ text, names }: NearMatch): string {
   const [only, ...others] = names;
   return others.length === 0 && only === text ? text : `${text} (${compressNames(names)})`;
+}
+
+/** Returns the note on containers that were chosen by default; none if nothing was. */
+export function defaultedNotes(
+  targets: readonly Target[],
+): Extract<ExecEvent, { kind: "containersDefaulted" }>[] {
+  const choices = defaultedContainers(targets);
+  return choices.length === 0 ? [] : [{ kind: "containersDefaulted", choices }];
 }
 
 /** The maximum number of names in the text: an error isn't a list. */

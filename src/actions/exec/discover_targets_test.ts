@@ -37,10 +37,36 @@ Deno.test("pods that match and aren't running are reported, with the command tha
   assert.equal(hint, "`kubectl describe pod web-0 -n web` says more");
 });
 
+Deno.test("`selectIn()` tries every pod that matches if the option, or else the setting, requires all", async () => {
+  const asked: unknown[] = [];
+  const allPhasesOf = async (settings: string, outcomes?: { requireAll?: boolean }) => {
+    const { host } = simulatedHost({ a: {} }, { files: { "/config/config.yaml": settings } });
+    const select: typeof host.select = (_client, { allPhases }, { absent }) => {
+      asked.push([allPhases, absent]);
+      return Promise.resolve({ targets: [], skipped: [], nearest: [] });
+    };
+    const find = selectIn({ ...host, select }, wholeSelection, { ...outcomes && { outcomes } });
+    await find(undefined, new AbortController().signal);
+  };
+  const setting = "exec: { requireAll: true }";
+  await allPhasesOf(setting);
+  await allPhasesOf("", {});
+  await allPhasesOf("", { requireAll: true });
+  await allPhasesOf(setting, {});
+  await allPhasesOf(setting, { requireAll: false });
+  assert.deepEqual(asked, [
+    [false, undefined],
+    [false, "target"],
+    [true, "target"],
+    [true, "target"],
+    [false, "target"],
+  ]);
+});
+
 Deno.test("a context that is named twice is asked once", async () => {
   const { host, clock } = simulatedHost({ a: {}, b: {} });
   const { signal } = new AbortController();
-  const find = selectIn(host, wholeSelection, signal);
+  const find = selectIn(host, wholeSelection);
   const discovery = new Discovery(host, ["a", "b", "a"], find, { signal });
   const findings = await clock.runUntil(Array.fromAsync(discovery.rest()));
   assert.deepEqual(findings.map(({ context }) => context).toSorted(), ["a", "b"]);

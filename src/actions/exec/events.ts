@@ -3,6 +3,7 @@
  * JSON. Every type that a front end names (targets, outcomes, selections) is exported from here.
  */
 import type { KodamaError } from "../../base/errors.ts";
+import type { DefaultedContainers } from "../../exec/defaulted_containers.ts";
 import type { FoldedGroup } from "../../exec/fold.ts";
 import type { OutputLine } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/outcome.ts";
@@ -16,10 +17,12 @@ import type { Change, Confirm } from "../confirm_change.ts";
 
 export type { ChangeQuestion, ChangeScope } from "../../gate/change.ts";
 export type { Confirm } from "../confirm_change.ts";
+export { type DefaultedContainers, defaultedContainers } from "../../exec/defaulted_containers.ts";
 export type { FoldedGroup, GroupDiff } from "../../exec/fold.ts";
 export type { OutputLine as Line } from "../../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind } from "../../exec/outcome.ts";
-export { remainsOf } from "../../exec/outcome.ts";
+export { outcomeReport as outcomeData } from "../../exec/target_report.ts";
+export { outcomeReason, outcomeText, reasonOrName } from "../../exec/reason.ts";
 export { wholeSelection } from "../../kube/select/target.ts";
 export type { OutputMode } from "../../exec/run_options.ts";
 export { compressNames } from "../../exec/target_names.ts";
@@ -73,6 +76,8 @@ export interface ExecOptions extends ExecOptionValues {
   /** Read by every target, each at its own rate. */
   stdin?: AsyncIterable<Uint8Array>;
   terminal?: ExecTerminal;
+  /** The line is of a workflow file. */
+  strict?: boolean;
   /** More than one target is an error, as with a terminal: one was requested, and none can be given. */
   oneTarget?: boolean;
   /** Confirms a command that isn't known to be read-only. If absent, no confirmation is needed (`--yes`). */
@@ -93,7 +98,7 @@ export interface ExecOptions extends ExecOptionValues {
  */
 export type ExecEvent =
   /** This context's server is down; it is retried for at most `limitMs`. Emitted once per context. */
-  | { kind: "contextWaiting"; context: string; reason: string; limitMs: number }
+  | { kind: "contextWaiting"; context: string; reason: string; limitMs: number | undefined }
   /** This context's pods can't be listed; the others continue. Emitted once per context. */
   | { kind: "contextFailed"; context: string; error: KodamaError }
   /** Pods of the selection that can't be targets. `several`: other contexts are searched too. */
@@ -103,6 +108,8 @@ export type ExecEvent =
     skipped: readonly SkippedPod[];
     several?: true;
   }
+  /** Pods with several containers, of which nothing named the chosen one. Emitted once, before a question. */
+  | { kind: "containersDefaulted"; choices: readonly DefaultedContainers[] }
   | Extract<RunEvent, { kind: "runStarted" }> & { names: readonly string[] }
   /** Targets of a context that answered late; their indexes and names continue the earlier ones. */
   | Extract<RunEvent, { kind: "targetsAdded" }> & { names: readonly string[] }
@@ -123,6 +130,8 @@ export type ExecEvent =
   | { kind: "folded"; groups: readonly FoldedGroup[] }
   /** `report`: when the target ends. */
   | { kind: "report"; target: number; report: TargetReport }
+  /** Files of targets that weren't ok, which didn't get their names; before the end. */
+  | { kind: "outputIncomplete"; paths: readonly string[] }
   /** This run's record isn't stored, or not completely; emitted once. */
   | { kind: "notRecorded"; error: KodamaError }
   | {

@@ -86,6 +86,7 @@ Deno.test("a dead cluster delays and breaks nothing in the others, and is said o
     "runStarted alive/w-0",
     "0> hi",
     "0 ok",
+    "contextWaiting",
     "contextFailed dead: no answer from https://dead:6443",
     "exit 4, 1 ok",
   ]);
@@ -102,6 +103,7 @@ Deno.test("a cluster that answers late still takes part", async () => {
     "runStarted near/w-0",
     "0> hi",
     "0 ok",
+    "contextWaiting",
     "targetsAdded far/w-0",
     "1> ho",
     "1 ok",
@@ -189,4 +191,50 @@ Deno.test("pods are reported by context, with the failures of others", async () 
     "pods a",
     "contextFailed b",
   ]);
+});
+
+Deno.test("a pod that is replaced while the question stands gets no command, and isn't recorded as run", async () => {
+  const { host, clock } = simulatedHost({
+    c: { server: "https://c", pods: { "w-0": prints("a\n"), "w-1": prints("a\n") } },
+  });
+  const begun: string[] = [];
+  const kube = async (context?: string) => {
+    const client = await host.kube(context);
+    return {
+      ...client,
+      // The simulated pods have their names as uids.
+      get: <T>(_resource: unknown, name: string) =>
+        Promise.resolve({ metadata: { uid: name === "w-0" ? "another" : name } } as T),
+      exec: (...args: Parameters<typeof client.exec>) => {
+        begun.push(args[0].pod);
+        return client.exec(...args);
+      },
+    };
+  };
+  const ask = () => {
+    clock.advance(5000);
+    return Promise.resolve(true);
+  };
+  const events = await clock.runUntil(Array.fromAsync(exec({ ...host, kube }, {
+    contexts: [],
+    selection: wholeSelection,
+    command: ["rm", "x"],
+    confirm: { above: 1, ask },
+    outputMode: "none",
+    signal: new AbortController().signal,
+  })));
+  assert.deepEqual(begun, ["w-1"]);
+  const ends = events.flatMap((event) => event.kind === "targetEnded" ? [event.outcome] : []);
+  assert.deepEqual(ends.toSorted((a, b) => a.kind < b.kind ? -1 : 1), [
+    { kind: "ok" },
+    {
+      kind: "unreachable",
+      reason: 'pod "w-0" was replaced by another one since it was selected',
+    },
+  ]);
+});
+
+Deno.test("settings that can't be read are the error of a run, even while a context doesn't answer", async () => {
+  const files = { "/project/.kodama.yaml": "nothing: {}\n" };
+  await assert.rejects(run({ east: { hangs: true } }, {}, { files }), /unknown field "nothing"/);
 });

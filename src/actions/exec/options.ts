@@ -1,39 +1,49 @@
 /** The options of `exec`: what a front end offers of a run besides its command and its pods. */
 import type { Selection } from "../../kube/select/target.ts";
+import { defaultSettings, settingVariables } from "../../config/default_settings.ts";
+import { amountField, amountsField } from "../../exec/schedule.ts";
 import type { OutputMode } from "../../exec/run_options.ts";
 import {
-  amountOption,
-  amountsOption,
-  choiceOption,
-  durationOption,
-  intervalOption,
-  ofSetting,
-  type OptionValues,
-  textOption,
-  toggleOption,
-  variablesOption,
-  wholeOption,
-} from "../option.ts";
+  choiceField,
+  durationField,
+  type Field,
+  type Given,
+  intervalField,
+  textField,
+  toggleField,
+  variablesField,
+  wholeField,
+} from "../../operation/field.ts";
+
+/** Returns a field with the default of a setting of `exec`, and names what overrides it: `32, or $KODAMA_FANOUT`. */
+export function ofSetting<T>(name: keyof typeof defaultSettings.exec, field: Field<T>): Field<T> {
+  const variable = field.variable === undefined
+    ? Object.entries(settingVariables).find(([, key]) => key === `exec.${name}`)?.[0]
+    : undefined;
+  const source = variable === undefined ? `exec.${name}` : `$${variable}`;
+  return { ...field, defaultText: `${defaultSettings.exec[name]}, or ${source}` };
+}
 
 /** The layouts of output; `report` is for programs, which choose it by the format. */
 const outputModes = ["prefix", "group", "fold", "raw", "none"] as const satisfies OutputMode[];
 
 /** How many pods at a time, and when a run stops. */
 export const fanOutOptions = {
-  fanout: ofSetting(
-    "fanout",
-    wholeOption("pods at the same time; the others wait", { least: 1 }),
-  ),
-  serial: amountsOption(
+  fanout: ofSetting("fanout", wholeField("pods at the same time; the others wait", { least: 1 })),
+  serial: amountsField(
     "run in batches of this size: 1,5,20% is one pod, then five, then a fifth at a time",
   ),
-  maxFail: amountOption("start no further batch or pod after more than this many have failed"),
-  failFast: toggleOption("start no further pod after one has failed"),
+  maxFail: amountField("start no further batch or pod after more than this many have failed"),
+  failFast: toggleField("start no further pod after one has failed"),
+  requireAll: ofSetting(
+    "requireAll",
+    toggleField("try every pod that matches: one that isn't running is unreachable"),
+  ),
   connectTimeoutMs: ofSetting(
     "connectTimeout",
-    durationOption("time to wait for an unreachable server, and for a pod's stream to open"),
+    durationField("time to wait for an unreachable server, and for a pod's stream to open"),
   ),
-  timeoutMs: durationOption("time limit of the command in each pod (default none)", {
+  timeoutMs: durationField("time limit of the command in each pod (default none)", {
     variable: "KODAMA_TIMEOUT",
   }),
 };
@@ -41,21 +51,19 @@ export const fanOutOptions = {
 /** The options of every command in pods. */
 export const execOptions = {
   ...fanOutOptions,
-  environment: variablesOption("environment variable of the command"),
-  workdir: textOption("directory to run the command in"),
-  shell: toggleOption("join the arguments to one command line for sh in the pod"),
-  substitute: toggleOption(
-    "replace {pod}, {namespace}, {node}, {ip} and {index} in the arguments",
-  ),
-  outputMode: ofSetting("outputMode", choiceOption("output layout", outputModes)),
-  foldStderr: toggleOption("with fold: standard error must be the same too"),
-  diff: toggleOption("show the majority output, and diffs for others"),
-  maxExitCode: toggleOption("exit with the largest exit code of a pod"),
+  environment: variablesField("environment variable of the command"),
+  workdir: textField("directory to run the command in"),
+  shell: toggleField("join the arguments to one command line for sh in the pod"),
+  substitute: toggleField("replace {pod}, {namespace}, {node}, {ip} and {index} in the arguments"),
+  outputMode: ofSetting("outputMode", choiceField("output layout", outputModes)),
+  foldStderr: toggleField("with fold: standard error must be the same too"),
+  diff: toggleField("show the majority output, and diffs for others"),
+  maxExitCode: toggleField("exit with the largest exit code of a pod"),
 };
 
 /** How a run is repeated. */
 export const watchOptions = {
-  watchMs: intervalOption(
+  watchMs: intervalField(
     "repeat the command, 10s after each round or as given, and print what has changed",
     10_000,
   ),
@@ -65,7 +73,7 @@ export const watchOptions = {
 export const confirmOptions = {
   above: ofSetting(
     "confirmAbove",
-    wholeOption("ask before a command that may change more than N pods", {
+    wholeField("ask before a command that may change more than N pods", {
       least: 0,
       variable: "KODAMA_CONFIRM_ABOVE",
     }),
@@ -73,7 +81,7 @@ export const confirmOptions = {
 };
 
 /** Their values; `report` too, which no person chooses. */
-export interface ExecOptionValues extends Omit<OptionValues<typeof execOptions>, "outputMode"> {
+export interface ExecOptionValues extends Omit<Given<typeof execOptions>, "outputMode"> {
   outputMode?: OutputMode;
 }
 

@@ -1,7 +1,7 @@
 /** The file of one record: lines are queued at once and written in order; no failure of it can fail the run. */
 import { KodamaError } from "../../base/errors.ts";
 import { runsFolder } from "../../config/paths.ts";
-import { expiredRecords, type RecordLimits, recordLimits } from "../../exec/run_record.ts";
+import { expiredRecords, type RecordLimits, recordLimits } from "../../runs/run_record.ts";
 import type { Host, NewFile } from "../host.ts";
 
 /** The extension of a record's file; the run's id precedes it. */
@@ -15,8 +15,6 @@ const hourLength = "20261121-09".length;
 
 /** Lines of JSON in a separate file. Disposing of it closes the file, and exports the run. */
 export class RecordFile implements AsyncDisposable {
-  readonly #host: Host;
-  readonly #id: string;
   readonly #totalLimitBytes: number;
   readonly #encoder = new TextEncoder();
   #waiting = "";
@@ -28,9 +26,11 @@ export class RecordFile implements AsyncDisposable {
   #failure: KodamaError | undefined;
 
   /** Nothing is written before the first line. */
-  constructor(host: Host, id: string, { totalLimitBytes }: { totalLimitBytes: number }) {
-    this.#host = host;
-    this.#id = id;
+  constructor(
+    private readonly host: Host,
+    private readonly id: string,
+    { totalLimitBytes }: { totalLimitBytes: number },
+  ) {
     this.#totalLimitBytes = totalLimitBytes;
   }
 
@@ -50,12 +50,12 @@ export class RecordFile implements AsyncDisposable {
 
   /** Exports the run as a trace, if that is set up. */
   async #export(): Promise<void> {
-    const { env } = this.#host;
+    const { env } = this.host;
     const isSet = env("OTEL_EXPORTER_OTLP_ENDPOINT") || env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
     if (!isSet) return;
     const { exportTrace } = await import("./trace.ts");
-    const record = await this.#host.files.readText(this.#path, maxExportedBytes).catch(() => "");
-    await exportTrace(this.#host, { id: this.#id, record: record ?? "" });
+    const record = await this.host.files.readText(this.#path, maxExportedBytes).catch(() => "");
+    await exportTrace(this.host, { id: this.id, record: record ?? "" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,7 +84,7 @@ export class RecordFile implements AsyncDisposable {
   }
 
   get #path(): string {
-    return `${runsFolder(this.#host.places)}/${this.#id}${recordEnding}`;
+    return `${runsFolder(this.host.places)}/${this.id}${recordEnding}`;
   }
 
   /** A file without a record would be listed for weeks as a run that can't be read. */
@@ -94,16 +94,16 @@ export class RecordFile implements AsyncDisposable {
     if (file === undefined) return;
     try {
       await file[Symbol.asyncDispose]();
-      await this.#host.files.remove(this.#path);
+      await this.host.files.remove(this.#path);
     } catch {
       // The first error is the one reported.
     }
   }
 
   async #open(): Promise<NewFile> {
-    const file = await this.#host.files.create(this.#path, { private: true, replace: false });
+    const file = await this.host.files.create(this.#path, { private: true, replace: false });
     const limits = { ...recordLimits, maxBytes: this.#totalLimitBytes };
-    this.#pruning = prune(this.#host, this.#id, limits).catch((error: unknown) => {
+    this.#pruning = prune(this.host, this.id, limits).catch((error: unknown) => {
       this.#failure ??= asKodamaError(error);
     });
     return file;

@@ -6,7 +6,7 @@ import { definedOnly } from "../../base/json_value.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import { OutputStore } from "../../exec/recorded_output.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
-import type { RecordHeader, RecordLine } from "../../exec/report_shapes.ts";
+import type { RecordHeader, RecordLine } from "../../runs/event_shapes.ts";
 import type { RunEvent } from "../../exec/run_options.ts";
 import { EventReporter } from "./event_report.ts";
 import type { ExecEvent, ExecOptions } from "./events.ts";
@@ -51,7 +51,7 @@ export class RunRecorder implements AsyncDisposable {
   readonly #reporter = new EventReporter();
   /** One line for each event that isn't output: a few for each target; and one for each distinct output. */
   readonly #file: RecordFile;
-  readonly #outputs: OutputStore | undefined;
+  #outputs: OutputStore | undefined;
   readonly #started = new Set<number>();
 
   constructor(host: Host, options: RecordedOptions, settings: RecordSettings) {
@@ -66,6 +66,11 @@ export class RunRecorder implements AsyncDisposable {
       .flatMap((value) => [value, ...value.split(/\r?\n/)])
       .filter(({ length }) => length >= shortestSecret);
     this.#outputs?.hide([...secrets, ...values]);
+  }
+
+  /** Stores no output from now on: it may be credentials. */
+  withoutOutputs(): void {
+    this.#outputs = undefined;
   }
 
   /** Creates the file, once it is certain that the run takes place. Before this, nothing is written. */
@@ -83,14 +88,32 @@ export class RunRecorder implements AsyncDisposable {
   follow(event: ExecEvent): void {
     if (event.kind === "output" || event.kind === "line") return;
     for (const report of this.#reporter.report(event)) {
-      if (report.event === "line") continue;
-      const line = this.#withoutSecrets(report);
-      this.#file.add(line.event === "targetEnded" ? { ...line, ...this.#output(line) } : line);
+      switch (report.event) {
+        case "runStarted":
+          this.#file.add({ ...report, command: this.#header.command } satisfies RecordLine);
+          break;
+        case "targetEnded": {
+          const error = report.error && withoutSecrets(report.error, this.#secrets);
+          const output = this.#output(report);
+          this.#file.add({ ...report, error, ...output } satisfies RecordLine);
+          break;
+        }
+        case "contextFailed": {
+          const error = withoutSecrets(report.error, this.#secrets);
+          this.#file.add({ ...report, error } satisfies RecordLine);
+          break;
+        }
+        case "targetsAdded":
+        case "targetStarted":
+        case "podSkipped":
+        case "runEnded":
+          this.#file.add(report satisfies RecordLine);
+      }
     }
   }
 
   /** Records what a target has written, if that is new. */
-  #output({ target }: { target: number }): { outputId?: string } {
+  #output({ target = 0 }: { target?: number | undefined }): { outputId?: string } {
     if (this.#outputs === undefined || !this.#started.delete(target)) return {};
     const { id, output } = this.#outputs.end(target);
     if (output !== undefined) {
@@ -110,20 +133,6 @@ export class RunRecorder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file[Symbol.asyncDispose]();
   }
-
-  #withoutSecrets(line: RecordLine): RecordLine {
-    switch (line.event) {
-      case "runStarted":
-        return { ...line, command: this.#header.command };
-      case "targetEnded":
-        if (line.error === null) return line;
-        return { ...line, error: withoutSecrets(line.error, this.#secrets) };
-      case "contextFailed":
-        return { ...line, error: withoutSecrets(line.error, this.#secrets) };
-      default:
-        return line;
-    }
-  }
 }
 
 function headerOf(options: RecordedOptions, words: string[], now: Date): RecordHeader {
@@ -131,7 +140,7 @@ function headerOf(options: RecordedOptions, words: string[], now: Date): RecordH
   const { serial, maxFail, failFast } = options;
   return {
     event: "record",
-    version: 1,
+    version: 2,
     id: recordId(now),
     at: now.toISOString(),
     command: words,

@@ -114,6 +114,59 @@ Deno.test("a setting turns the recording of outputs off, and limits it", async (
   assert.equal((await outputIn("runs: { outputLimit: 4Ki }"))?.omittedBytes, 0);
 });
 
+Deno.test("a record has no output of a command that prints credentials, by its words or by the pod's spec", async () => {
+  const secret = "correct horse";
+  const script: PodScript = {
+    ...ends(0),
+    output: [{ afterMs: 1, stream: "stdout", bytes: new TextEncoder().encode(secret) }],
+  };
+  const spec = {
+    containers: [{
+      name: "main",
+      volumeMounts: [{ name: "s", mountPath: "/etc/app" }],
+      env: [{ name: "PASS", valueFrom: { secretKeyRef: { name: "a", key: "b" } } }],
+    }],
+    volumes: [{ name: "s", secret: { secretName: "a" } }],
+  };
+  const hasOutput = async (command: readonly string[], shell = false) => {
+    const { host, clock, files } = simulatedHost({ c: { pods: { "w-0": script } } });
+    const select: typeof host.select = async (...args) => {
+      const found = await host.select(...args);
+      const pods = found.targets.map(({ namespace, pod: name, container }) => ({
+        metadata: { namespace, name },
+        spec: { ...spec, containers: spec.containers.map((one) => ({ ...one, name: container })) },
+      }));
+      return { ...found, pods };
+    };
+    await clock.runUntil(Array.fromAsync(exec({ ...host, select }, {
+      contexts: [],
+      selection: wholeSelection,
+      command,
+      shell,
+      signal: new AbortController().signal,
+    })));
+    return [...files.values()].join().includes(secret);
+  };
+  const secretWays: readonly (readonly string[])[] = [
+    ["cat", "/run/secrets/db"],
+    ["cat", "/etc/app/dbpass"],
+    ["base64", "/etc/../etc/app/dbpass"],
+    ["grep", "-1rh", ".", "/etc"],
+    ["printenv", "PASS"],
+    ["env"],
+    ["sh", "-c", "cat /etc/app/*"],
+    ["tar", "c", "/etc"],
+    ["cat", "/proc/1/environ"],
+  ];
+  for (const command of secretWays) {
+    assert.equal(await hasOutput(command), false, command.join(" "));
+  }
+  assert.equal(await hasOutput(["rev </etc/app/dbpass"], true), false);
+  for (const command of [["cat", "/etc/hostname"], ["printenv", "HOME"], ["ls", "/etc/app"]]) {
+    assert.equal(await hasOutput(command), true, command.join(" "));
+  }
+});
+
 Deno.test("what looks like a secret in a step isn't in the record, nor where a reason repeats it", async () => {
   const { host, records } = stage();
   const text = `permissions: { run: [curl] }
@@ -189,15 +242,21 @@ Deno.test("a disk that is full fails no run, and is said once", async () => {
 Deno.test("the first run of an hour removes the records that have had their time", async () => {
   const old = "/config/runs/20250101-000000-000aaaa.jsonl";
   const early = "/config/runs/20260101-000000-000.jsonl";
-  const modifiedAt = (path: string) => path === old ? new Date("2025-01-01") : undefined;
+  const used = ["a", "b", "c"].map((name) => `/config/runs/20251201-000000-${name}.jsonl`);
+  const modifiedAt = (path: string) => {
+    const day = used.indexOf(path);
+    if (day >= 0) return new Date(Date.UTC(2025, 11, 25 + day));
+    return path === old ? new Date("2025-01-01") : undefined;
+  };
+  const later = Object.fromEntries(used.map((path) => [path, ""]));
   const kept = async (present: Readonly<Record<string, string>>) => {
     const { run, files } = stage({ files: present, modifiedAt });
     await run();
     return files.has(old);
   };
-  assert.equal(await kept({ [old]: "" }), false);
+  assert.equal(await kept({ [old]: "", ...later }), false);
   // Another run of this hour has already pruned.
-  assert.equal(await kept({ [old]: "", [early]: "" }), true);
+  assert.equal(await kept({ [old]: "", ...later, [early]: "" }), true);
 });
 
 Deno.test("runs of the same moment have records of their own", async () => {
@@ -246,6 +305,27 @@ Deno.test("a pod that is gone or another one is unreachable in a rerun, and the 
   const recreated = outcomes(await again({ run: run1, recreated: true }));
   assert.deepEqual(recreated.filter(({ kind }) => kind === "unreachable").length, 1);
   assert.equal((await findRun(host, run1)).header.id, run1);
+});
+
+Deno.test("a rerun runs in a pod that was named before it existed", async () => {
+  const { host, clock, files } = simulatedHost({ c: { pods: { "w-0": ends(0) }, server: "s" } });
+  const { signal } = new AbortController();
+  const options = { contexts: [], selection: wholeSelection, command: ["id"], signal };
+  await clock.runUntil(Array.fromAsync(exec(host, options)));
+  const [[path, text] = ["", ""]] = [...files];
+  // As a record has a pod that didn't exist.
+  files.set(
+    path,
+    text.replace('"container":"a"', '"container":""').replace('"uid":"w-0"', '"uid":null'),
+  );
+  const again = { signal, failed: false, recreated: false };
+  const events = await clock.runUntil(Array.fromAsync(rerun(host, again)));
+  assert.deepEqual(
+    events.flatMap((event) => event.kind === "runStarted" ? event.targets : [])
+      .map(({ container, uid }) => [container, uid]),
+    [["a", "w-0"]],
+  );
+  assert.equal(events.findLast((event) => event.kind === "runEnded")?.exitCode, 0);
 });
 
 Deno.test("what wasn't kept must be said again", async () => {

@@ -1,10 +1,12 @@
 /** Saves every byte of each target's output in separate files during the run. */
 import { hint, option } from "../../base/hint.ts";
+import type { DraftFile } from "../../base/draft_file.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { inParallel } from "../../base/semaphore.ts";
+import type { OutcomeKind } from "../../exec/outcome.ts";
 import { outputFileName } from "../../exec/target_names.ts";
 import type { OutputFolder } from "./events.ts";
-import type { Host, NewFile } from "../host.ts";
+import type { Host } from "../host.ts";
 
 type Stream = "stdout" | "stderr";
 const streams: readonly Stream[] = ["stdout", "stderr"];
@@ -17,13 +19,13 @@ const inspectedAtOnce = 64;
  * when the system has accepted the bytes, and rejects with the file's name if it can't (a full disk).
  */
 export class OutputFiles implements AsyncDisposable {
-  readonly #host: Host;
+  /** The paths of kept files without their names. */
+  readonly incomplete: string[] = [];
   readonly #folder: string;
   readonly #replace: boolean;
-  readonly #open = new Map<number, Readonly<Record<Stream, NewFile>>>();
+  readonly #open = new Map<number, Readonly<Record<Stream, DraftFile>>>();
 
-  constructor(host: Host, { path, replace }: OutputFolder) {
-    this.#host = host;
+  constructor(private readonly host: Host, { path, replace }: OutputFolder) {
     this.#folder = path.startsWith("/") ? path : `${host.places.workingDir}/${path}`;
     this.#replace = replace;
   }
@@ -32,7 +34,7 @@ export class OutputFiles implements AsyncDisposable {
   async check(names: readonly string[]): Promise<void> {
     if (this.#replace) return;
     const paths = names.flatMap((name) => streams.map((stream) => this.#path(name, stream)));
-    const inspecting = paths.map((path) => () => this.#host.files.inspect(path));
+    const inspecting = paths.map((path) => () => this.host.files.inspect(path));
     const found = await inParallel(inspecting, inspectedAtOnce);
     const first = paths.find((_, index) => found[index] !== undefined);
     if (first === undefined) return;
@@ -44,7 +46,7 @@ export class OutputFiles implements AsyncDisposable {
   /** Creates the files of a target. */
   async begin(target: number, name: string): Promise<void> {
     const options = { private: false, replace: this.#replace };
-    const create = (stream: Stream) => this.#host.files.create(this.#path(name, stream), options);
+    const create = (stream: Stream) => this.host.files.draft(this.#path(name, stream), options);
     const stdout = await create("stdout");
     try {
       this.#open.set(target, { stdout, stderr: await create("stderr") });
@@ -58,14 +60,22 @@ export class OutputFiles implements AsyncDisposable {
     await this.#open.get(target)?.[stream].write(bytes);
   }
 
-  async end(target: number): Promise<void> {
+  /**
+   * Ends the files of a target: they get their names if the output is whole, else they are kept as `NAME.incomplete`.
+   * The output of a command that failed is whole, and replaces nothing.
+   */
+  async end(target: number, outcome: OutcomeKind): Promise<void> {
     const files = this.#open.get(target);
     this.#open.delete(target);
-    for (const stream of streams) await files?.[stream][Symbol.asyncDispose]();
+    const isNamed = outcome === "ok" || outcome === "failed" && !this.#replace;
+    for (const stream of streams) {
+      if (isNamed) await files?.[stream].complete();
+      else this.incomplete.push(...[await files?.[stream].keep() ?? []].flat());
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const target of [...this.#open.keys()]) await this.end(target);
+    for (const target of [...this.#open.keys()]) await this.end(target, "cancelled");
   }
 
   #path(name: string, stream: Stream): string {

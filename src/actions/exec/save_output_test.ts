@@ -59,6 +59,30 @@ Deno.test("files of an earlier run are an error before anything runs, or replace
   assert.equal(saved["/o/w-1.stderr"], "oh\n");
 });
 
+Deno.test("a target that fails leaves the files of an earlier run, and its own as incomplete", async () => {
+  const failing: PodScript = { ...says("header\n"), end: { kind: "exited", exitCode: 1 } };
+  const files = { "/o/db-0.stdout": "all\n" };
+  const { host, clock, files: saved } = simulatedHost({ c: { pods: { "db-0": failing } } }, {
+    files,
+  });
+  const events = exec(host, {
+    contexts: [],
+    selection: wholeSelection,
+    command: ["id"],
+    signal: new AbortController().signal,
+    outputFolder: { path: "/o", replace: true },
+  });
+  const seen = await clock.runUntil(Array.fromAsync(events));
+  assert.deepEqual(seen.filter(({ kind }) => kind === "outputIncomplete"), [
+    { kind: "outputIncomplete", paths: ["/o/db-0.stdout.incomplete"] },
+  ]);
+  const outputs = [...saved].filter(([path]) => path.startsWith("/o/"));
+  assert.deepEqual(Object.fromEntries(outputs), {
+    ...files,
+    "/o/db-0.stdout.incomplete": "header\n",
+  });
+});
+
 Deno.test("a full disk is the error of the run, names the file, and ends what runs", async () => {
   const { error, events, clock } = await run({ outputFolder: { path: "/o", replace: false } }, {
     fullDisk: (path) => path === "/o/w-0.stdout",
@@ -80,14 +104,19 @@ Deno.test("groups have their differences if `--diff` is given", async () => {
 Deno.test("a target whose second file can't be made leaves its first one closed", async () => {
   const { host } = simulatedHost({});
   const open = new Set<string>();
-  const create = (path: string) => {
+  const draft = (path: string) => {
     if (path.endsWith(".stderr")) return Promise.reject(new Error("no room"));
     open.add(path);
     const close = () => Promise.resolve(void open.delete(path));
-    return Promise.resolve({ write: () => Promise.resolve(), [Symbol.asyncDispose]: close });
+    const file = {
+      write: () => Promise.resolve(),
+      complete: close,
+      keep: () => close().then(() => undefined),
+    };
+    return Promise.resolve({ ...file, [Symbol.asyncDispose]: close });
   };
   const folder = { path: "/o", replace: false };
-  await using files = new OutputFiles({ ...host, files: { ...host.files, create } }, folder);
+  await using files = new OutputFiles({ ...host, files: { ...host.files, draft } }, folder);
   await assert.rejects(files.begin(0, "w-0"), /no room/);
   assert.deepEqual([...open], []);
 });

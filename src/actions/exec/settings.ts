@@ -7,7 +7,7 @@ import type { Settings } from "../../config/settings_shape.ts";
 import type { ConfirmPolicy } from "../../gate/change.ts";
 import type { OutputMode } from "../../exec/run_options.ts";
 import type { Host } from "../host.ts";
-import { settingsOf } from "../config/setting_sources.ts";
+import { contextPolicies, settingsOf } from "../config/setting_sources.ts";
 
 /** Limits and mode of a run; times are milliseconds. */
 export interface ExecSettings {
@@ -51,10 +51,13 @@ export async function confirmSettings(
   host: Host,
   chosen: { above?: number },
 ): Promise<ConfirmPolicy & { readOnly: readonly string[] }> {
-  const { exec: settings, gate } = await settingsOf(host);
+  const [{ exec: settings }, policyOf] = await Promise.all([
+    settingsOf(host),
+    contextPolicies(host),
+  ]);
   return {
     above: chosen.above ?? settings?.confirmAbove ?? defaultSettings.exec.confirmAbove,
-    contexts: gate?.contexts ?? {},
+    policyOf,
     readOnly: settings?.readOnly ?? [],
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { simulatedHost } from "../testing/simulated_host.ts";
-import { exportTrace, parsePairs, parseTraceParent, tracesEndpoint } from "./trace.ts";
+import { exportTrace, parseTraceParent } from "./trace.ts";
 
 const target = { context: "lab", namespace: "dev", container: "main", node: "n1", ip: "" };
 const at = "2026-01-01T00:00:00.000Z";
@@ -10,8 +10,22 @@ const lines = [
     ...{ event: "workflow", version: 1, id: "run-1", at, workflow: "kwekash", path: "/w.yaml" },
     ...{ files: {}, params: {}, secrets: [], rerunOf: null, overrides: {} },
   },
-  { kind: "stepStarted", step: "deploy", stepKind: "group", title: "deploy all", at },
-  { kind: "stepStarted", step: "deploy/check", stepKind: "run", title: "check", at },
+  {
+    kind: "stepStarted",
+    step: "deploy",
+    stepKind: "group",
+    title: "deploy all",
+    definition: "d",
+    at,
+  },
+  {
+    kind: "stepStarted",
+    step: "deploy/check",
+    stepKind: "run",
+    title: "check",
+    definition: "c",
+    at,
+  },
   {
     kind: "stepTargetEnded",
     step: "deploy/check",
@@ -32,89 +46,125 @@ const lines = [
   },
 ];
 
-function fixture(env: Readonly<Record<string, string>>, content: readonly object[] = lines) {
+const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" };
+
+/** Exports a record on a machine whose process is `process`: args and standard input in, exit code out. */
+async function exported(
+  env: Readonly<Record<string, string>>,
+  process: (args: readonly string[], stdin: string) => Promise<number>,
+  content: readonly object[] = lines,
+): Promise<string[]> {
   const logged: string[] = [];
   const { host } = simulatedHost({}, { env, log: (_l, _c, message) => void logged.push(message) });
+  const machine = {
+    ...host.machine,
+    async *lines(program: string, args: readonly string[], { stdin }: { stdin: string }) {
+      const code = await process([program, ...args], stdin);
+      if (code !== 0) yield "no memory";
+      return code;
+    },
+  };
   const record = content.map((line) => `${JSON.stringify(line)}\n`).join("");
-  const send = (fetched: typeof fetch) => exportTrace(host, { id: "run-1", record }, fetched);
-  return { send, logged };
+  await exportTrace({ ...host, machine }, { id: "run-1", record });
+  return logged;
 }
 
 Deno.test("a run of a workflow is a trace: its steps, and their pods, each with its times and its outcome", async () => {
-  const env = {
-    OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/",
-    OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20abc",
-    OTEL_RESOURCE_ATTRIBUTES: "deployment.environment=test",
-    TRACEPARENT: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
-  };
-  const { send, logged } = fixture(env);
-  const requests: { url: string; init: RequestInit | undefined }[] = [];
-  await send((url, init) => {
-    requests.push({ url: String(url), init });
-    return Promise.resolve(new Response());
+  let input = "";
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  const logged = await exported({ ...endpoint, TRACEPARENT: traceparent }, (_args, stdin) => {
+    input = stdin;
+    return Promise.resolve(0);
   });
-  const [request] = requests;
-  assert.equal(request?.url, "http://collector:4318/v1/traces");
-  assert.deepEqual(request?.init?.headers, {
-    authorization: "Bearer abc",
-    "content-type": "application/json",
-  });
-  const { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] } = JSON.parse(
-    String(request?.init?.body),
-  );
-  assert.deepEqual(
-    resource.attributes.map(({ key, value }: { key: string; value: { stringValue: string } }) =>
-      `${key}=${value.stringValue}`
-    ),
-    ["service.name=kodama", "deployment.environment=test"],
-  );
-  const nameOf = (id: string) =>
-    spans.find(({ spanId }: { spanId: string }) => spanId === id)?.name ?? id;
+  const { spans, parent } = JSON.parse(input);
+  assert.deepEqual(parent, { traceId: "a".repeat(32), spanId: "b".repeat(16) });
+  const start = Date.parse(at);
   const rows = spans.map((
-    { name, parentSpanId, traceId, startTimeUnixNano, endTimeUnixNano, status }: {
-      [field: string]: string;
-    } & { status: { code: number; message?: string } },
-  ) => {
-    assert.equal(traceId, "a".repeat(32));
-    const seconds = [startTimeUnixNano, endTimeUnixNano].map((time) =>
-      (Number(BigInt(time ?? 0) / 1_000_000n) - Date.parse(at)) / 1000
-    );
-    return [name, nameOf(parentSpanId ?? ""), ...seconds, status.message ?? status.code];
-  });
+    { name, parent, startMs, endMs, error }: {
+      name: string;
+      parent?: number;
+      startMs: number;
+      endMs: number;
+      error?: string;
+    },
+  ) => [name, parent, (startMs - start) / 1000, (endMs - start) / 1000, error]);
   assert.deepEqual(rows, [
-    ["workflow kwekash", "b".repeat(16), 0, 4, "deploy failed"],
-    ["deploy all", "workflow kwekash", 0, 3, "1 of 1 failed"],
-    ["check", "deploy all", 0, 3, "1 of 1 failed"],
-    ["web-0", "check", 1, 3, "failed"],
+    ["workflow kwekash", undefined, 0, 4, "deploy failed"],
+    ["deploy all", 0, 0, 3, "1 of 1 failed"],
+    ["check", 1, 0, 3, "1 of 1 failed"],
+    ["web-0", 2, 1, 3, "failed"],
   ]);
-  assert.deepEqual(logged, [`trace ${"a".repeat(32)} of run run-1 is exported`]);
+  assert.deepEqual(logged, ["the trace of run run-1 is exported"]);
 });
 
-Deno.test("a collector that refuses isn't asked again; nothing is sent without an end, or when it is off", async () => {
-  const env = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://collector/x" };
+Deno.test("Deno exports the spans and nothing else, below the span of TRACEPARENT", async () => {
+  const received = Promise.withResolvers<string>();
+  const paths: string[] = [];
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (one) => {
+      paths.push(new URL(one.url).pathname);
+      received.resolve(await one.text());
+      return Response.json({});
+    },
+  );
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" };
+  const variables = { ...env, TRACEPARENT: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` };
+  const logged = await exported(variables, async (args, stdin) => {
+    const [program = "", ...words] = args;
+    const command = new Deno.Command(program, { args: words, env, stdin: "piped" });
+    const process = command.spawn();
+    await new Blob([stdin]).stream().pipeTo(process.stdin);
+    return (await process.status).code;
+  });
+  assert.deepEqual(logged, ["the trace of run run-1 is exported"]);
+  const { resourceSpans: [{ resource, scopeSpans: [{ spans }, ...others] }] } = JSON.parse(
+    await received.promise,
+  );
+  type Attribute = { key: string; value: { stringValue?: string } };
+  const service = resource.attributes.find(({ key }: Attribute) => key === "service.name");
+  assert.equal(service.value.stringValue, "kodama");
+  assert.deepEqual([paths, others], [["/v1/traces"], []]);
+  type Sent = { [field: string]: string } & { status: { code: number; message?: string } };
+  const nameOf = (id: string) => spans.find(({ spanId }: Sent) => spanId === id)?.name ?? id;
+  const rows = spans.map(({ name, traceId, parentSpanId, startTimeUnixNano, status }: Sent) => {
+    assert.equal(traceId, "a".repeat(32));
+    const seconds = Math.round(
+      Number(BigInt(startTimeUnixNano ?? 0) / 1_000_000n) - Date.parse(at),
+    );
+    return [name, nameOf(parentSpanId ?? ""), seconds, status.message];
+  }).toSorted();
+  assert.deepEqual(rows, [
+    ["check", "deploy all", 0, "1 of 1 failed"],
+    ["deploy all", "workflow kwekash", 0, "1 of 1 failed"],
+    ["web-0", "check", 1000, "failed"],
+    ["workflow kwekash", "b".repeat(16), 0, "deploy failed"],
+  ]);
+});
+
+Deno.test("nothing is exported without an end, or when it is off; a failure of the process is logged", async () => {
   let count = 0;
-  const refuse = () => Promise.resolve(new Response("no", { status: 400 + count++ }));
-  const { send, logged } = fixture(env);
-  await send(refuse);
-  assert.deepEqual([count, logged], [1, [
-    "the trace of run run-1 wasn't exported: it answered with 400",
-  ]]);
-  await fixture(env, lines.slice(0, 2)).send(refuse);
-  await fixture({ ...env, OTEL_SDK_DISABLED: "true" }).send(refuse);
-  await fixture({}).send(refuse);
+  const fails = () => Promise.resolve(++count);
+  assert.deepEqual(await exported(endpoint, fails), [
+    "the trace of run run-1 wasn't exported: exit code 1: no memory",
+  ]);
+  for (
+    const [env, content] of [
+      [endpoint, lines.slice(0, 2)],
+      [{ ...endpoint, OTEL_SDK_DISABLED: "true" }, lines],
+      [{ ...endpoint, OTEL_TRACES_EXPORTER: "none" }, lines],
+      [{ OTEL_EXPORTER_OTLP_ENDPOINT: "" }, lines],
+    ] as const
+  ) assert.deepEqual(await exported(env, fails, content), []);
   assert.equal(count, 1);
 });
 
-Deno.test("the variables of OpenTelemetry are read as its specification has them", () => {
-  const of = (env: Readonly<Record<string, string>>) => tracesEndpoint((name) => env[name]);
-  assert.equal(of({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://a/b//" }), "http://a/b/v1/traces");
-  assert.equal(of({ OTEL_EXPORTER_OTLP_ENDPOINT: "", OTEL_SERVICE_NAME: "x" }), undefined);
-  assert.deepEqual(parsePairs("a=1, b=x%2Cy,c,d=%"), { a: "1", b: "x,y", d: "%" });
-  const [trace, span] = ["1".repeat(32), "2".repeat(16)];
-  assert.deepEqual(parseTraceParent(`00-${trace}-${span}-00`), { trace, span });
-  for (
-    const text of ["", `ff-${trace}-${span}-00`, `00-${"0".repeat(32)}-${span}-00`, "00-1-2-0"]
-  ) {
+Deno.test("`parseTraceParent()` returns nothing for what isn't a span", () => {
+  const [traceId, spanId] = ["1".repeat(32), "2".repeat(16)];
+  assert.deepEqual(parseTraceParent(`00-${traceId}-${spanId}-00`), { traceId, spanId });
+  const zero = `00-${"0".repeat(32)}-${spanId}-00`;
+  for (const text of ["", `ff-${traceId}-${spanId}-00`, zero, "00-1-2-0"]) {
     assert.equal(parseTraceParent(text), undefined);
   }
 });

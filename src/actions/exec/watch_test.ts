@@ -4,8 +4,11 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { PodScript } from "../../exec/testing/simulated_pod.ts";
 import { wholeSelection } from "../../kube/select/target.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
+import type { Confirm } from "../confirm_change.ts";
+import { type Round, roundConfirmation, type WatchEvent } from "../rounds.ts";
+import type { ExecEvent } from "./events.ts";
 import { exec } from "./exec.ts";
-import { type Round, watchRun, type WatchRunEvent } from "./watch.ts";
+import { watchRun } from "./watch.ts";
 
 function prints(text: string, exitCode = 0): PodScript {
   const bytes = new TextEncoder().encode(text);
@@ -21,11 +24,15 @@ function prints(text: string, exitCode = 0): PodScript {
 type Situation = Readonly<Record<string, Readonly<Record<string, PodScript>> | KodamaError>>;
 
 /** Runs a round in each situation, and stops the watch after the last. */
-async function watched(situations: readonly Situation[], { stopInRound = 0 } = {}) {
+async function watched(
+  situations: readonly Situation[],
+  { stopInRound = 0, confirm }: { stopInRound?: number; confirm?: Confirm } = {},
+) {
+  const confirmed = confirm && roundConfirmation(confirm);
   const clock = new ManualClock();
   const stop = new AbortController();
   const started: { atMs: number; files: Map<string, string> }[] = [];
-  const events: WatchRunEvent[] = [];
+  const events: WatchEvent<ExecEvent>[] = [];
   let round = 0;
   const watch = async () => {
     for await (
@@ -52,6 +59,7 @@ async function watched(situations: readonly Situation[], { stopInRound = 0 } = {
             signal: stop.signal,
             observe,
             unrecorded: !isFirst,
+            ...(confirmed && { confirm: isFirst ? confirmed.first : confirmed.later }),
           });
         },
       })
@@ -71,7 +79,9 @@ async function watched(situations: readonly Situation[], { stopInRound = 0 } = {
 }
 
 /** Returns the changes of a round in short form. */
-function changesOf({ changes: { changed, added, gone, same } }: Round): string {
+function changesOf({ diff }: Round): string {
+  assert(diff?.kind === "run");
+  const { changed, added, gone, same } = diff.changes;
   return [
     ...changed.map(({ names, pairs: [pair] }) =>
       `${names} ${pair?.before.output?.stdout.trim()} -> ${pair?.after.output?.stdout.trim()}`
@@ -144,4 +154,25 @@ Deno.test("a watch that is stopped in a round ends with the exit code of the one
   });
   assert.equal(rounds.length, 1);
   assert.deepEqual(events.at(-1), { kind: "watchEnded", exitCode: 3 });
+});
+
+Deno.test("a round that has grown beyond the confirmed pods doesn't run, and a later one does", async () => {
+  const pods = (...names: string[]) => Object.fromEntries(names.map((name) => [name, prints("x")]));
+  const asked: number[] = [];
+  const { rounds } = await watched(
+    [{ c: pods("a", "b") }, { c: pods("a", "b", "d") }, { c: pods("b") }],
+    { confirm: { above: 1, ask: ({ count }) => Promise.resolve(asked.push(count) > 0) } },
+  );
+  assert.deepEqual(asked, [2]);
+  assert.deepEqual(rounds.map(({ targets }) => targets), [2, 0, 1]);
+  assert.deepEqual(rounds.map(({ failures }) => failures.map(({ error }) => error.message)), [
+    [],
+    ["this round would change what no one was asked about: d"],
+    [],
+  ]);
+  // Few pods need no question, more than that do.
+  const grown = await watched([{ c: pods("a") }, { c: pods("a", "b") }], {
+    confirm: { above: 1, ask: () => assert.fail("it was asked") },
+  });
+  assert.deepEqual(grown.rounds.map(({ targets }) => targets), [1, 0]);
 });

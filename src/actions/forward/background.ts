@@ -32,8 +32,8 @@ export interface ForwardedSession {
 }
 
 /**
- * Forwards ports of a session in the background, until it is stopped or deleted; they replace those that were forwarded
- * before. A local port that is taken becomes the next free one.
+ * Forwards ports of a session in the background, until it is stopped or deleted; they replace the ports that were
+ * forwarded before. A local port that is taken becomes the next free port.
  *
  * @throws UsageError if no port is named, and the session declares none; else as `ForwardControl.start`.
  */
@@ -103,7 +103,7 @@ export async function listSets(host: Host): Promise<ForwardReport[]> {
 }
 
 /**
- * Returns the set of a name; the only one that runs if there is no name.
+ * Returns the set of a name; the only running set if there is no name.
  *
  * @throws KodamaError `notFound`, with the nearest names.
  */
@@ -139,8 +139,8 @@ export async function findSet(host: Host, name: string | undefined): Promise<For
 }
 
 /**
- * Returns what can be started: the sets of the settings, those that ran in the background before and don't run now, and
- * what ran in the foreground, each with a name of its own.
+ * Returns the sets that can be started: the sets of the settings, those that ran in the background before and don't run
+ * now, and those that ran in the foreground, each with a name of its own.
  */
 export async function remembered(host: Host): Promise<NamedSet[]> {
   const control = await host.forwards();
@@ -168,7 +168,7 @@ export async function remembered(host: Host): Promise<NamedSet[]> {
   return [...known.filter(({ name }) => !running.has(name)), ...others];
 }
 
-/** Returns the name, or with the first number behind it that makes it another one. */
+/** Appends the lowest number that makes the name unique. */
 function freeName(name: string, used: ReadonlySet<string>): string {
   let free = name;
   for (let number = 2; used.has(free); number++) free = `${name}-${number}`;
@@ -191,7 +191,7 @@ export interface NamedSet extends ForwardSet {
 }
 
 /**
- * Returns the set of a name: that of the settings, else the one that ran before.
+ * Returns the set of a name: that of the settings, else the set that ran before.
  *
  * @throws KodamaError `notFound`.
  */

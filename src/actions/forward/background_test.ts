@@ -3,7 +3,7 @@ import { simulatedHost } from "../testing/simulated_host.ts";
 import { endSessionForwards, type ForwardReport, type ForwardSet } from "./background.ts";
 import type { Host } from "../host.ts";
 
-/** A machine on which one set runs, and what was done to it. */
+/** A machine on which a set runs, and the requests to it. */
 function machineWith(set: ForwardSet): { host: Host; done: string[] } {
   const done: string[] = [];
   const report: ForwardReport = { ...set, phase: "running", pid: 1 };

@@ -1,5 +1,5 @@
 /** Forwards local ports to pods until the signal aborts. */
-import { type KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
+import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import { hint, option } from "../../base/hint.ts";
 import {
   Forwarder,
@@ -10,12 +10,15 @@ import {
 import type { RequestedAddress } from "../../forward/listen.ts";
 import type { ForwardEvent, ForwardInfo, ForwardPod } from "../../forward/model.ts";
 import { PodSet, type RouteMode } from "../../forward/pods.ts";
+import { isTransient } from "../../kube/failures.ts";
 import { LiveList } from "../../kube/live_list.ts";
 import { compareNatural } from "../../kube/select/selection.ts";
 import type { Selection, SelectionOperand } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
+import { ContextAnswers } from "../exec/ask_contexts.ts";
+import type { ContextWait } from "../exec/find_retrying.ts";
 import type { Host } from "../host.ts";
-import { type Pool, poolsOf } from "./pools.ts";
+import { notTcpError, type Pool, poolsOf } from "./pools.ts";
 import { type PortMapping, portText } from "./ports.ts";
 import {
   type OpenTraffic,
@@ -25,8 +28,8 @@ import {
   type TrafficOptions,
 } from "./traffic.ts";
 
-export type { ForwardEvent, ForwardInfo, LocalAddress } from "../../forward/model.ts";
-export { ForwardStatistics, type Histogram } from "../../forward/model.ts";
+export type { ForwardInfo } from "../../forward/model.ts";
+export { ForwardStatistics } from "../../forward/model.ts";
 export type { OpenForward } from "../../forward/forwarder.ts";
 
 /** Targets, and the ports that lead to each of them. */
@@ -37,15 +40,15 @@ export interface ForwardGroup {
   ports: readonly PortMapping[];
 }
 
-/** What to forward. */
+/** The ports to forward, and how. */
 export interface ForwardOptions {
   contexts: readonly string[];
   /** Without operands: the targets of the groups take their place. */
   selection: Selection;
   groups: readonly ForwardGroup[];
-  /** One local port for all pods of a group, instead of one for each. */
+  /** A single local port for all pods of a group, instead of a port for each. */
   balance: boolean;
-  /** If a local port is taken, the next free one. */
+  /** If a local port is taken, the next free port. */
   free: boolean;
   /** `localhost` is both addresses of the loopback. */
   address: string;
@@ -59,8 +62,12 @@ export interface ForwardOptions {
 /** The events of a forward command. */
 export type ForwardActionEvent =
   | ForwardEvent
-  /** Every port is open. */
+  /** Every port is open, but for those of contexts that need longer. */
   | { kind: "ready"; forwards: readonly OpenForward[] }
+  /** A context needs longer than a second. */
+  | ContextWait
+  /** The others continue. */
+  | { kind: "contextFailed"; context: string; error: KodamaError }
   /** Changes of the pods are missed until it is in sync again. */
   | { kind: "outOfSync"; error: KodamaError }
   | { kind: "inSync" }
@@ -68,9 +75,9 @@ export type ForwardActionEvent =
   | { kind: "skipped"; count: number }
   /** The counters are served there. */
   | { kind: "metrics"; url: string }
-  /** What a connection carries, with `inspect`. */
+  /** The traffic of a connection, with `inspect`. */
   | { kind: "traffic"; event: TrafficEvent }
-  /** The last event; with what was recorded. */
+  /** The last event; with the summary of a recording. */
   | { kind: "ended"; forwards: readonly OpenForward[]; record?: RecordingSummary };
 
 /** Events that wait for the consumer. */
@@ -127,6 +134,13 @@ async function openMetrics(
   return served;
 }
 
+/** The pools of a group's targets in a context, or in several. */
+interface GroupPools {
+  pools: readonly Pool[];
+  ports: readonly PortMapping[];
+}
+
+/** Opens the ports of the contexts that answer; those of a context that needs longer follow, unless they are joined. */
 async function opened(
   host: Host,
   { contexts, selection, groups, graceMs, ...options }: ForwardOptions,
@@ -136,33 +150,38 @@ async function opened(
     traffic: OpenTraffic | undefined;
   },
 ): Promise<Forwarder> {
-  const clients = await Promise.all(
-    (contexts.length === 0 ? [undefined] : contexts).map((one) => host.kube(one)),
-  );
-  const resolved = await Promise.all(groups.map(async ({ targets, ports }) => {
-    const pools = await Promise.all(
-      clients.map((client) => poolsOf(host, client, { selection, targets, signal })),
+  const answers = new ContextAnswers(host, contexts, async (name, bound) => {
+    const client = await host.kube(name);
+    const found = await Promise.all(
+      groups.map(({ targets }) => poolsOf(host, client, { selection, targets, signal: bound })),
     );
-    return { pools: pools.flat(), ports };
-  }));
-  const requests: ForwardRequest[] = [];
-  for (const { pools, ports } of resolved) {
-    const shared = options.balance ? [joined(pools)] : pools;
-    for (const pool of shared) {
-      const pods = new PodSet();
-      const list = new LiveList<Pod, ForwardPod>(pool.sources, {
-        clock: host.clock,
-        signal,
-        pollMs,
-      });
-      const first = Promise.withResolvers<void>();
-      const followed = follow(list, pods, { events, onFirst: first.resolve });
-      followed.catch((error: unknown) => events.fail(error));
-      await Promise.race([first.promise, followed]);
-      requests.push(...requestsOf(pool, pods, { ...options, ports }));
-    }
+    return { context: client.context, found };
+  }, { signal, onWait: (wait) => events.put(wait) });
+  const all: ForwardRequest[] = [];
+  const add = async (found: readonly (readonly Pool[])[][]) => {
+    const requests = (await Promise.all(groups.map(({ ports }, index) =>
+      groupRequests(
+        { pools: found.flatMap((one) => one[index] ?? []), ports },
+        { ...options, host, events, signal },
+      )
+    ))).flat();
+    requireApart([...all, ...requests]);
+    all.push(...requests);
+    for (const request of requests) await forwarder.add(request);
+  };
+  const first = options.balance
+    ? await Array.fromAsync(answers.rest())
+    : await answers.first(() => true);
+  const found = first.flatMap((one) => one.kind === "answered" ? [one.value] : [])
+    // The local ports of a selection are numbered in this order.
+    .toSorted((a, b) => contexts.indexOf(a.context) - contexts.indexOf(b.context))
+    .map((one) => one.found);
+  for (const one of first) {
+    if (one.kind === "answered") continue;
+    const { context, error } = one;
+    if (found.length === 0 || !isTransient(error)) throw error;
+    events.put({ kind: "contextFailed", context, error });
   }
-  requireApart(requests);
   const forwarder = new Forwarder({
     clock: host.clock,
     kube: (context) => host.kube(context),
@@ -171,12 +190,52 @@ async function opened(
     ...(traffic === undefined ? {} : { traffic: traffic.control }),
   });
   try {
-    for (const request of requests) await forwarder.add(request);
+    await add(found);
   } catch (error) {
     await forwarder[Symbol.asyncDispose]();
     throw error;
   }
+  const late = async () => {
+    for await (const one of answers.rest()) {
+      if (signal.aborted) return;
+      const context = one.kind === "answered" ? one.value.context : one.context;
+      try {
+        if (one.kind === "failed") throw one.error;
+        await add([one.value.found]);
+      } catch (error) {
+        if (!(error instanceof KodamaError)) throw error;
+        events.put({ kind: "contextFailed", context, error });
+      }
+    }
+  };
+  late().catch((error: unknown) => events.fail(error));
   return forwarder;
+}
+
+/** Returns the ports to open for a group, once its pods are known. */
+async function groupRequests(
+  { pools, ports }: GroupPools,
+  { host, events, signal, ...options }: Pick<ForwardOptions, "balance" | "free" | "address"> & {
+    host: Host;
+    events: Events;
+    signal: AbortSignal;
+  },
+): Promise<ForwardRequest[]> {
+  const requests: ForwardRequest[] = [];
+  for (const pool of options.balance ? [joined(pools)] : pools) {
+    const pods = new PodSet();
+    const list = new LiveList<Pod, ForwardPod>(pool.sources, {
+      clock: host.clock,
+      signal,
+      pollMs,
+    });
+    const first = Promise.withResolvers<void>();
+    const followed = follow(list, pods, { events, onFirst: first.resolve });
+    followed.catch((error: unknown) => events.fail(error));
+    await Promise.race([first.promise, followed]);
+    requests.push(...requestsOf(pool, pods, { ...options, ports }));
+  }
+  return requests;
 }
 
 /** Pods that may be read and not watched are read at this interval. */
@@ -198,7 +257,7 @@ async function follow(
   throw new Error("a list without an end has ended");
 }
 
-/** Several targets behind one local port. */
+/** Several targets behind the same local port. */
 function joined(pools: readonly Pool[]): Pool {
   const [first, ...others] = pools;
   if (first === undefined) throw new NoMatchError("no pod matches");
@@ -210,8 +269,9 @@ function joined(pools: readonly Pool[]): Pool {
   };
 }
 
-function requestsOf(
-  { target, isSelection, declared, remoteOf }: Pool,
+/** @throws UsageError for ports that the pods don't have, or that can't be forwarded. */
+export function requestsOf(
+  { target, isSelection, declared, routeOf }: Pool,
   pods: PodSet,
   { ports, balance, free, address }: Pick<ForwardOptions, "balance" | "free" | "address"> & {
     ports: readonly PortMapping[];
@@ -237,10 +297,13 @@ function requestsOf(
         hint: hint`with ${option("balance")} it leads to all of them`,
       });
     }
-    const port = remoteOf(remote);
+    const { remote: port, own } = routeOf(remote);
     requireNamed(port, pods.pods, target);
+    const numbered = local.kind !== "same"
+      ? local
+      : localOf(own ?? pods.pods.map(({ namedPorts }) => namedPorts[port]).find(Boolean));
     return Array.from({ length: slots }, (_, index): ForwardRequest => ({
-      address: addressOf(local, { index, address, free: free || ports.length === 0 }),
+      address: addressOf(numbered, { index, address, free: free || ports.length === 0 }),
       target,
       remote: port,
       requested: String(remote),
@@ -250,8 +313,19 @@ function requestsOf(
   });
 }
 
-/** @throws UsageError if there are pods, and none has a port of the name. */
+/** Without pods no number is known. */
+function localOf(port: number | undefined): PlaceableLocal {
+  return port === undefined ? { kind: "free" } : { kind: "port", port };
+}
+
+/** A local port whose number doesn't depend on the pods. */
+type PlaceableLocal = Exclude<PortMapping["local"], { kind: "same" }>;
+
+/** @throws UsageError if there are pods, and the port of none is for TCP, or has the name. */
 function requireNamed(port: number | string, pods: readonly ForwardPod[], target: string): void {
+  if (pods.length > 0 && pods.every(({ notTcp = [] }) => notTcp.includes(port))) {
+    throw notTcpError(target, port);
+  }
   if (typeof port === "number" || pods.length === 0) return;
   if (pods.some(({ namedPorts }) => namedPorts[port] !== undefined)) return;
   const named = Object.entries(pods[0]?.namedPorts ?? {});
@@ -263,7 +337,7 @@ function requireNamed(port: number | string, pods: readonly ForwardPod[], target
 }
 
 function addressOf(
-  local: PortMapping["local"],
+  local: PlaceableLocal,
   { index, address, free }: { index: number; address: string; free: boolean },
 ): RequestedAddress {
   if (local.kind === "unix") return local;

@@ -1,5 +1,5 @@
-/** The pods behind the targets of a forward, and which of their ports a requested one is. */
-import { KodamaError, UsageError } from "../../base/errors.ts";
+/** The pods behind the targets of a forward, and their ports. */
+import { KodamaError, unlessError, UsageError } from "../../base/errors.ts";
 import { hint, option } from "../../base/hint.ts";
 import type { ForwardPod } from "../../forward/model.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -12,7 +12,13 @@ import type { Selection, SelectionOperand } from "../../kube/select/target.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
 import { noMatch } from "../exec/discover_targets.ts";
 import type { Host } from "../host.ts";
-import { type PortMapping, type ServicePort, servicePort } from "./ports.ts";
+import {
+  isTcp,
+  type PortMapping,
+  type ServicePort,
+  servicePort,
+  type ServiceRoute,
+} from "./ports.ts";
 
 /** Pods that a local port, or several, lead to. */
 export interface Pool {
@@ -26,14 +32,14 @@ export interface Pool {
   /** The ports that are forwarded if none is requested. */
   declared: readonly PortMapping[];
   /**
-   * Returns the port of the pods for a requested one.
+   * Returns the port of the pods for a requested port.
    *
-   * @throws UsageError if a service doesn't have it.
+   * @throws UsageError if a service doesn't have it, or not for TCP.
    */
-  remoteOf(remote: number | string): number | string;
+  routeOf(requested: number | string): Omit<ServiceRoute, "isTcp">;
 }
 
-/** Returns the pods of some targets in one cluster; of the whole selection if no target is named. */
+/** Returns the pods of some targets in a cluster; of the whole selection if no target is named. */
 export async function poolsOf(
   host: Host,
   client: KubeClient,
@@ -70,7 +76,7 @@ async function poolOf(
   const service = target?.kind === "workload" && target.plural === SERVICES.plural
     ? await readService(client, target.name, selection, signal)
     : undefined;
-  // It also explains what is missing, and names what is near.
+  // The selection also explains missing pods, and suggests similar names.
   const found = await host.select(client, selection, { signal });
   const pods = found.pods ?? [];
   if (found.targets.length === 0 && target?.kind !== "workload") {
@@ -92,7 +98,10 @@ async function poolOf(
     declared: service === undefined
       ? declaredPorts(pods)
       : service.ports.filter(isTcp).map(({ name, port }) => mappingOf(port, name)),
-    remoteOf: (remote) => service === undefined ? remote : requireServicePort(service, remote),
+    routeOf: (requested) =>
+      service === undefined
+        ? { remote: requested, own: undefined }
+        : requireServicePort(service, requested),
   };
 }
 
@@ -108,14 +117,14 @@ function targetText(target: SelectionOperand): string {
   return `${short[target.plural] ?? target.plural.replace(/s$/, "")}/${target.name}`;
 }
 
-/** What forwarding needs of a service. */
+/** The parts of a service that forwarding needs. */
 interface Service {
   name: string;
   ports: readonly ServicePort[];
   isHeadless: boolean;
 }
 
-/** Returns undefined if it doesn't exist. Throws KodamaError `conflict` for one that leads to no pods. */
+/** Returns undefined if it doesn't exist. Throws KodamaError `conflict` for a service that leads to no pods. */
 async function readService(
   client: KubeClient,
   name: string,
@@ -130,15 +139,13 @@ async function readService(
       hint: hint`name it with ${option("namespace")}`,
     });
   }
-  let object: KubeObject;
-  try {
-    const scope = namespace === undefined ? {} : { namespace };
-    object = await client.get<KubeObject>(SERVICES, name, scope, { signal });
-  } catch (error) {
-    // The selection reports it, with near names.
-    if (error instanceof KodamaError && error.kind === "notFound") return undefined;
-    throw error;
-  }
+  const scope = namespace === undefined ? {} : { namespace };
+  const object = await unlessError(
+    ["notFound"],
+    client.get<KubeObject>(SERVICES, name, scope, { signal }),
+  );
+  // The selection reports it, with near names.
+  if (object === undefined) return undefined;
   const spec = (object["spec"] ?? {}) as {
     type?: string;
     externalName?: string;
@@ -154,9 +161,10 @@ async function readService(
   return { name, ports: spec.ports ?? [], isHeadless: spec.clusterIP === "None" };
 }
 
-function requireServicePort(service: Service, remote: number | string): number | string {
-  const port = servicePort(service, remote);
-  if (port !== undefined) return port;
+function requireServicePort(service: Service, remote: number | string): ServiceRoute {
+  const route = servicePort(service, remote);
+  if (route?.isTcp) return route;
+  if (route !== undefined) throw notTcpError(`svc/${service.name}`, remote);
   const known = service.ports.map(({ name, port }) =>
     name === undefined ? port : `${port} (${name})`
   );
@@ -165,7 +173,14 @@ function requireServicePort(service: Service, remote: number | string): number |
   });
 }
 
-/** Ports below this one need root on many machines. */
+/** Returns the error of a port of another protocol than TCP. */
+export function notTcpError(target: string, port: number | string): UsageError {
+  return new UsageError(`port ${port} of ${target} isn't a TCP port`, {
+    hint: "Kubernetes forwards TCP alone",
+  });
+}
+
+/** Ports below this number need root on many machines. */
 const unprivileged = 1024;
 
 /** The same number here, as far as it may be used without root. */
@@ -180,15 +195,18 @@ function declaredPorts(pods: readonly Pod[]): PortMapping[] {
   return ports.map(({ containerPort, name }) => mappingOf(containerPort, name));
 }
 
-function isTcp({ protocol }: { protocol?: string }): boolean {
-  return protocol === undefined || protocol === "TCP";
-}
-
-function forwardPod(client: KubeClient, { metadata, spec, status }: Pod): ForwardPod {
+/** Returns the parts of a pod that a forward needs. */
+export function forwardPod(client: KubeClient, { metadata, spec, status }: Pod): ForwardPod {
   const ready = status?.conditions?.some(({ type, status }) =>
     type === "Ready" && status === "True"
   );
-  const ports = (spec?.containers ?? []).flatMap((one) => one.ports ?? []);
+  const declared = (spec?.containers ?? []).flatMap((one) => one.ports ?? []);
+  const ports = declared.filter(isTcp);
+  const namesOf = ({ name, containerPort }: typeof declared[number]) =>
+    name === undefined ? [containerPort] : [containerPort, name];
+  // A number may be that of a TCP and of a UDP port.
+  const forwardable = new Set<number | string>(ports.flatMap(namesOf));
+  const others = declared.flatMap(namesOf).filter((one) => !forwardable.has(one));
   return {
     context: client.context,
     namespace: metadata?.namespace ?? "",
@@ -206,16 +224,14 @@ function forwardPod(client: KubeClient, { metadata, spec, status }: Pod): Forwar
         name === undefined ? [] : [[name, containerPort] as const]
       ),
     ),
+    ...(others.length === 0 ? {} : { notTcp: others }),
   };
 }
 
 /** Labels that distinguish a pod from its replacement. */
 const ownLabels = new Set([
-  "pod-template-hash",
-  "controller-revision-hash",
-  "pod-template-generation",
-  "controller-uid",
-  "batch.kubernetes.io/controller-uid",
+  ..."pod-template-hash controller-revision-hash pod-template-generation".split(" "),
+  ..."controller-uid batch.kubernetes.io/controller-uid".split(" "),
 ]);
 
 /**
@@ -239,7 +255,7 @@ function successorSource(
     transform(pod) {
       if (pod.metadata?.name === name) return forwardPod(client, pod);
       const own = pod.metadata?.ownerReferences?.find(({ controller }) => controller);
-      if (own?.kind !== owner.kind) return undefined;
+      if (own?.kind !== owner.kind || own.apiVersion !== owner.apiVersion) return undefined;
       const isSame = owner.kind === "DaemonSet"
         ? own.name === owner.name && pod.spec?.nodeName === spec?.nodeName
         : familyOf(own.name) === family;

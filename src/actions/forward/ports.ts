@@ -3,11 +3,13 @@
 /** The local side of a mapping. */
 export type LocalPort =
   | { kind: "port"; port: number }
-  /** Any free one. */
+  /** The number behind the name of the remote port: of the service if it has the name, else of the container. */
+  | { kind: "same" }
+  /** Any free port. */
   | { kind: "free" }
   | { kind: "unix"; path: string };
 
-/** One local port, and the port behind it: a number, or the name that a container or a service gives it. */
+/** A local port, and the port behind it: a number, or the name that a container or a service gives it. */
 export interface PortMapping {
   local: LocalPort;
   remote: number | string;
@@ -35,8 +37,7 @@ export function parsePorts(text: string): PortMapping[] | { invalid: string } {
   if (at === 0) return remotes.map((remote) => ({ local: { kind: "free" }, remote }));
   if (at === -1) {
     return remotes.map((remote) => ({
-      // The name of a port says nothing about a local number.
-      local: typeof remote === "number" ? { kind: "port", port: remote } : { kind: "free" },
+      local: typeof remote === "number" ? { kind: "port", port: remote } : { kind: "same" },
       remote,
     }));
   }
@@ -79,8 +80,10 @@ export function portText({ local, remote }: PortMapping): string {
   switch (local.kind) {
     case "port":
       return local.port === remote ? String(remote) : `${local.port}:${remote}`;
+    case "same":
+      return String(remote);
     case "free":
-      return typeof remote === "string" ? remote : `:${remote}`;
+      return `:${remote}`;
     case "unix":
       return `unix:${local.path}:${remote}`;
   }
@@ -94,17 +97,39 @@ export interface ServicePort {
   protocol?: string;
 }
 
+/** Returns whether a port can be forwarded: Kubernetes forwards TCP alone. */
+export function isTcp({ protocol }: { protocol?: string }): boolean {
+  return protocol === undefined || protocol === "TCP";
+}
+
+/** The port of a service for a requested port. */
+export interface ServiceRoute {
+  /** The port of the pods. */
+  remote: number | string;
+  /** The port of the service; undefined if it has none. */
+  own: number | undefined;
+  isTcp: boolean;
+}
+
 /**
  * Returns the port of the pods behind a service's port, as kubectl resolves it; undefined if the service has no such
  * port. A headless service has no ports of its own in between: a number is the pod's.
  */
 export function servicePort(
   { ports, isHeadless }: { ports: readonly ServicePort[]; isHeadless: boolean },
-  remote: number | string,
-): number | string | undefined {
-  const found = ports.find(({ name, port }) => name === remote || port === remote);
-  if (isHeadless && typeof remote === "number") return remote;
-  if (found === undefined) return undefined;
-  // 0 and an absent one are the service's own port.
-  return found.targetPort || found.port;
+  requested: number | string,
+): ServiceRoute | undefined {
+  const all = ports.filter(({ name, port }) => name === requested || port === requested);
+  // A number may be that of a TCP and of a UDP port.
+  const found = all.find(isTcp) ?? all[0];
+  if (found === undefined) {
+    return isHeadless && typeof requested === "number"
+      ? { remote: requested, own: undefined, isTcp: true }
+      : undefined;
+  }
+  const remote = isHeadless && typeof requested === "number"
+    ? requested
+    // 0 and an absent target port are the service's own port.
+    : found.targetPort || found.port;
+  return { remote, own: found.port, isTcp: isTcp(found) };
 }

@@ -9,7 +9,7 @@ export { type Faults, parseFaults } from "../../forward/traffic/fault.ts";
 export type { TrafficEvent } from "../../forward/traffic/events.ts";
 export type { RecordingSummary } from "../../forward/traffic/record.ts";
 
-/** What is switched on. */
+/** The options that are switched on. */
 export interface TrafficOptions {
   /** Report requests and protocols as events. */
   inspect: boolean;

@@ -1,17 +1,18 @@
 /**
- * Kubernetes objects within a budget of characters, for readers who pay for each of them. Values are whole or absent, the
- * sections that matter come first, lists lose their ends, and what is omitted is named.
+ * Kubernetes objects within a budget of characters, for readers who pay for each of them. Values are whole or absent,
+ * the important sections come first, lists lose their ends, and omissions are named.
  *
- * An object is shortened by sections, its top-level fields: in the order of their importance each may use the larger part
- * of what the ones before it have left. Within a section the small fields come first, so that few large ones lose.
+ * An object is shortened by sections, its top-level fields: in the order of their importance each may use the larger
+ * part of the remainder. Within a section the small fields come first, so that few large fields lose.
  */
 import { KodamaError, UsageError } from "../../base/errors.ts";
+import { isRecord } from "../../base/json_value.ts";
 import { hint, option } from "../../base/hint.ts";
+import { withFlags } from "../../gate/kubectl.ts";
 import { flagValue } from "../../gate/kubectl_rating.ts";
 import { settingsOf } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
 import type { KubectlPlan } from "./guard.ts";
-import { withFlags } from "./preview.ts";
 import type { KubectlProgram } from "./program.ts";
 
 /** How an object is shortened. */
@@ -28,14 +29,14 @@ interface BudgetOptions {
   depth?: number;
 }
 
-/** A shortened value, and what it lacks. */
-export interface Budgeted {
+/** A shortened value, and its omissions. */
+interface Budgeted {
   value: unknown;
   /** In the order of the value: `metadata.managedFields`, `status.conditions: 2 of 6`. */
   omitted: readonly string[];
 }
 
-/** What is the matter comes before what is desired. */
+/** The current state comes before the desired state. */
 const usualSections: readonly string[] = ["items", "status", "spec", "data"];
 
 /** Texts that name an object or its state: they always remain. */
@@ -67,7 +68,7 @@ export function withinBudget(value: unknown, options: BudgetOptions): Budgeted {
   const isLimited = listItems !== undefined || depth !== undefined;
   const whole = measure(value);
   if (!isLimited && whole <= characters) return { value, omitted: [] };
-  // Sizes are estimated as compact JSON: what is printed has indentation too.
+  // Sizes are estimated as compact JSON: the output has indentation too.
   let estimate = Math.min(characters, sizeOf(value));
   let result: Budgeted = { value, omitted: [] };
   for (let attempt = 0; attempt < attempts; attempt++) {
@@ -98,7 +99,7 @@ class Shortener {
 
   shortened(value: unknown, path: string, available: number, level: number): unknown {
     if (Array.isArray(value)) return this.#list(value, path, available, level);
-    if (isFields(value)) return this.#fields(value, path, available, level);
+    if (isRecord(value)) return this.#fields(value, path, available, level);
     if (sizeOf(value) <= available || level === 0) return value;
     return this.#omit(path, typeof value === "string" ? `${value.length} characters` : "");
   }
@@ -119,7 +120,7 @@ class Shortener {
     const short: unknown[] = [];
     let left = available - 2;
     for (const [at, item] of items.slice(0, this.#listItems).entries()) {
-      // What the planned ones have left is for further ones.
+      // The remainder of the planned sections is for further sections.
       const share = Math.floor(left / Math.max(1, planned - at)) - 1;
       const one = share < 0 ? nothing : this.#item(item, `${path}[${at}]`, share, level + 1);
       if (one === nothing) break;
@@ -136,7 +137,7 @@ class Shortener {
   /** An item that is an object of the API has sections of its own. */
   #item(item: unknown, path: string, available: number, level: number): unknown {
     const before = this.omitted.length;
-    const isObject = isFields(item) && isFields(item.metadata);
+    const isObject = isRecord(item) && isRecord(item.metadata);
     const one = isObject
       ? this.#sectioned(item, path, available, level)
       : this.shortened(item, path, available, level);
@@ -237,21 +238,17 @@ function sizeOf(value: unknown): number {
   return JSON.stringify(value)?.length ?? 0;
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /* The objects that a kubectl command line prints, within a budget of characters. */
 
 /** More isn't read: a list of this size can be narrowed by the server. */
 const maxBytes = 256 * 1024 * 1024;
 
-/** What was read. */
+/** The objects that were read. */
 interface BudgetedRead {
   /** The exit code of kubectl. The other fields are empty if it isn't 0. */
   exitCode: number;
   text: string;
-  /** What the text lacks, by its path. */
+  /** The omissions of the text, by their path. */
   omitted: readonly string[];
 }
 
@@ -279,11 +276,9 @@ export async function readWithinBudget(
   );
   if (exitCode !== 0 || stdout === "") return { exitCode, text: "", omitted: [] };
   if (isTruncated) throw new KodamaError("server", "the objects are larger than 256 MiB");
-  const { stringify } = await import("yaml");
+  const { yamlText } = await import("../../base/yaml/write.ts");
   const textOf = (value: unknown) =>
-    format === "json"
-      ? `${JSON.stringify(value, null, 4)}\n`
-      : stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+    format === "json" ? `${JSON.stringify(value, null, 4)}\n` : yamlText(value);
   const { value, omitted } = withinBudget(parsed(stdout), {
     characters,
     measure: (value) => value === undefined ? 0 : textOf(value).length,

@@ -103,7 +103,7 @@ Deno.test("withinBudget() leaves alone what is in no object, and what fits withi
   assert.deepEqual(first.omitted, ["status.probe.all: 1 of 2 items"]);
 });
 
-/** Whether each value of a shortened object is one of the whole, at the same path. */
+/** Whether each value of a shortened object is a value of the whole, at the same path. */
 function isPartOf(short: unknown, whole: unknown): boolean {
   if (Array.isArray(short)) {
     return Array.isArray(whole) && short.every((item, at) => isPartOf(item, whole[at]));

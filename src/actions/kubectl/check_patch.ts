@@ -7,9 +7,9 @@ import type { Host } from "../host.ts";
 import { isOneTime } from "./objects.ts";
 
 /** The API server accepts objects of up to 3 MiB. */
-const limits = { maxChars: 3 * 1024 * 1024, maxAliases: 50, onlyJson: true };
+const limits = { maxChars: 3 * 1024 * 1024, maxAliases: 50 };
 
-/** What each operation needs beside `path`: https://www.rfc-editor.org/rfc/rfc6902#section-4 */
+/** The field that each operation needs beside `path`: https://www.rfc-editor.org/rfc/rfc6902#section-4 */
 const operations: Readonly<Record<string, "value" | "from" | undefined>> = {
   add: "value",
   replace: "value",
@@ -20,7 +20,7 @@ const operations: Readonly<Record<string, "value" | "from" | undefined>> = {
 };
 
 /**
- * Checks the patch of a command line, if it has one that can be read here.
+ * Checks the patch of a command line, if it has a patch that can be read here.
  *
  * @throws FileError with the position of each problem: it isn't JSON or YAML, or not a patch of the requested type.
  */

@@ -10,7 +10,7 @@ const { host } = simulatedHost({}, {
   },
 });
 
-/** The first line of the error; `ok` without one. */
+/** The first line of the error; `ok` without an error. */
 async function checked(...args: string[]): Promise<string> {
   try {
     await checkPatch(host, parseKubectl(["patch", "deploy", "web", ...args]));

@@ -1,21 +1,25 @@
 /**
- * The gate before a run of the user's own kubectl: what the command line would do by the rules of `gate/`, whether the
- * context's policy lets it, and what a person has to confirm.
+ * The gate before a run of the user's own kubectl: the effects of the command line by the rules of `gate/`, whether the
+ * context's policy lets it, and the effects that a person has to confirm.
  */
 import { defaultSettings } from "../../config/default_settings.ts";
-import { parseKubectl } from "../../gate/kubectl.ts";
-import { type ContextPolicy, policyOf } from "../../gate/policy.ts";
+import { type KubectlLine, parseKubectl } from "../../gate/kubectl.ts";
+import { type ContextPolicy, strictestPolicy } from "../../gate/policy.ts";
 import {
   flagValue,
+  isOn,
   judgeKubectl,
   type KubectlJudgement,
+  type KubectlObject,
   objectSources,
 } from "../../gate/kubectl_rating.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { commandLine } from "../../base/shell_quote.ts";
 import { redact } from "../../exec/redact.ts";
+import type { KubeClient } from "../../kube/client.ts";
 import { requireWritable } from "../../kube/client_limits.ts";
 import type { Settings } from "../../config/settings_shape.ts";
-import { settingsOf } from "../config/setting_sources.ts";
+import { contextPolicies, policiesOf, settingsOf } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
 
 /** Returns the args without flags of another program's own, and those flags with their values. */
@@ -48,31 +52,36 @@ type KubectlDecision = "run" | "ask";
 
 /** A command line, judged. */
 export interface KubectlPlan {
-  /** Without kubectl itself. */
+  /** Without kubectl itself. Manifests that were read are standard input here, and not the files of the command line. */
   args: readonly string[];
-  /** The command line as it may be shown and logged: without what looks like a secret. */
+  /** The command line as it may be shown and logged: without possible secrets. */
   shown: string;
   judgement: KubectlJudgement;
   decision: KubectlDecision;
   /** The scope of a command line that changes something. */
   scope?: KubectlScope;
-  /** Its standard input, if that was read to judge it. */
-  input?: Uint8Array;
+  /** Its standard input, if that, or the files of its manifests, was read to judge it. */
+  input?: Uint8Array<ArrayBuffer>;
+  /** The objects of its files, if all of them are known. */
+  objects?: readonly KubectlObject[];
 }
 
 /** Where a command line changes something. */
-export interface KubectlScope {
+interface KubectlScope {
   context: string;
   /** The API server's address. */
   server: string;
+  /** The namespace of the command line, or the context's. */
   namespace: string;
+  /** The command line is for all namespaces. */
+  isEverywhere: boolean;
   policy: ContextPolicy | undefined;
 }
 
 /** The environment of a plan. */
-export interface PlanOptions {
+interface PlanOptions {
   /** Returns all of standard input, for a command line whose objects it has. */
-  readInput(): Promise<Uint8Array>;
+  readInput(): Promise<Uint8Array<ArrayBuffer>>;
   /** No question is asked. */
   isConfirmed: boolean;
 }
@@ -81,7 +90,7 @@ export interface PlanOptions {
  * Returns how a command line is run. Reads need no settings and no server.
  *
  * @throws KodamaError `readOnly` if it isn't known to only read, and nothing may be changed in its context; FileError
- *   for a patch that isn't one.
+ * for an invalid patch.
  */
 export async function planKubectl(
   host: Host,
@@ -95,8 +104,7 @@ export async function planKubectl(
   const configured = judgeKubectl(args, surroundingsOf(settings));
   if (configured.rating === "read") return { args, shown, judgement: configured, decision: "run" };
   const { line } = configured;
-  const client = await host.kube(flagValue(line, "--context"));
-  requireWritable(client, `run kubectl ${line.verb.join(" ")}`);
+  const { client, server, policy } = await writablePlace(host, line);
   if (line.verb[0] === "patch") {
     const { checkPatch } = await import("./check_patch.ts");
     await checkPatch(host, line);
@@ -105,16 +113,17 @@ export async function planKubectl(
   const input = files.includes("-") ? await readInput() : undefined;
   const scope: KubectlScope = {
     context: client.context,
-    server: flagValue(line, "--server", "-s") ?? client.server,
+    server,
     namespace: flagValue(line, "--namespace", "-n") ?? client.defaultNamespace,
-    policy: policyOf(settings.gate?.contexts ?? {}, client.context),
+    isEverywhere: isOn(line, "-A", "--all-namespaces"),
+    policy,
   };
-  const { objectsOf } = await import("./objects.ts");
-  const objects = await objectsOf(host, line, input);
+  const { readSources } = await import("./objects.ts");
+  const { texts, objects } = await readSources(host, line, input);
   const judgement = judgeKubectl(args, {
     ...surroundingsOf(settings),
     namespace: scope.namespace,
-    ...(objects === undefined ? {} : { objects }),
+    ...definedOnly({ objects }),
   });
   const asks = judgement.rating === "dangerous" || scope.policy !== "allow";
   const { rating, dangers } = judgement;
@@ -122,17 +131,45 @@ export async function planKubectl(
   const verdict = kinds === "" ? rating : `${rating} (${kinds})`;
   const answer = !asks ? "runs" : isConfirmed ? "confirmed beforehand" : "asks";
   host.log("info", "gate", `${shown}: ${verdict}, ${scope.context}, ${answer}`);
-  return {
+  const plan: KubectlPlan = {
     args,
     shown,
     judgement,
     decision: asks && !isConfirmed ? "ask" : "run",
     scope,
-    ...(input === undefined ? {} : { input }),
+    ...definedOnly({ input, objects }),
   };
+  if (isConfirmed || texts === undefined || texts.length === 0) return plan;
+  // The rated args are the args that run.
+  const { frozenArgs, joinedManifests, mayFreeze } = await import("./frozen.ts");
+  if (!mayFreeze(line)) return plan;
+  return { ...plan, args: frozenArgs(args), input: joinedManifests(texts) };
 }
 
-export type { KubectlDanger, KubectlJudgement } from "../../gate/kubectl_rating.ts";
+/**
+ * Returns where a command line changes something, with the policy there: with a cluster of its own the strictest of all.
+ *
+ * @throws KodamaError `readOnly` if nothing may be changed there.
+ */
+export async function writablePlace(
+  host: Host,
+  line: KubectlLine,
+): Promise<{ client: KubeClient; server: string; policy: ContextPolicy | undefined }> {
+  const client = await host.kube(flagValue(line, "--context"));
+  const server = flagValue(line, "--server", "-s") ?? client.server;
+  const policyOf = await contextPolicies(host);
+  const policy = flagValue(line, "--cluster") === undefined
+    ? policyOf(client.context, server)
+    : strictestPolicy(await policiesOf(host));
+  const readOnly = client.readOnly ?? (policy === "read-only" ? "context" : undefined);
+  requireWritable(
+    { context: client.context, readOnly },
+    `run kubectl ${line.verb.join(" ")}`,
+  );
+  return { client, server, policy };
+}
+
+export type { KubectlDanger } from "../../gate/kubectl_rating.ts";
 
 function surroundingsOf({ exec, gate }: Settings) {
   return {

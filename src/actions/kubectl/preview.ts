@@ -1,17 +1,18 @@
 /**
- * What a kubectl command line would do, before it does it: by the server's dry run of the very same command line, and
- * by the difference between its result and the objects as they are.
+ * The effects of a kubectl command line, before it runs: by the server's dry run of the very same command line, and by
+ * the difference between its result and the objects as they are.
  */
-import { type KubectlLine, parseKubectl } from "../../gate/kubectl.ts";
+import { parseApiVersion } from "../../base/api_version.ts";
+import { type KubectlLine, parseKubectl, withFlags } from "../../gate/kubectl.ts";
 import { flagValue, isOn, objectSources } from "../../gate/kubectl_rating.ts";
-import type { ApiResource, KubeClient } from "../../kube/client.ts";
-import type { KubeObject, LabelSelector, Node, Pod } from "../../kube/types.ts";
+import { definedOnly, isRecord } from "../../base/json_value.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type { KubeObject, ObjectMeta } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
 import type { KubectlPlan } from "./guard.ts";
-import { isOneTime } from "./objects.ts";
+import { isOneTime, jsonDocuments, valuesIn } from "./objects.ts";
 import type { KubectlProgram } from "./program.ts";
-import { listAll } from "../../kube/http/list.ts";
-import { PODS } from "../../kube/resources.ts";
+import { type NodePreview, previewNodes } from "./nodes.ts";
 
 /** An object that a command line would change. */
 export interface PreviewedChange {
@@ -19,19 +20,26 @@ export interface PreviewedChange {
   name: string;
   /** Absent if the object has none. */
   namespace?: string;
-  effect: "create" | "change" | "delete" | "none";
-  /** The lines that a change changes. */
+  /** Identifies the object: another object of its name has another uid; absent if it doesn't exist, or isn't known. */
+  uid?: string;
+  effect: "create" | "change" | "replace" | "delete" | "none";
   diff: readonly DiffLine[];
+  /** The objects in a namespace that is deleted, by kind; `undefined` if they aren't known. */
+  contents?: readonly string[] | undefined;
 }
 
-/** What a command line would do. */
+/** The effects of a command line. */
 export type KubectlPreview =
-  /** Its verb has no dry run. */
-  | { kind: "unknown" }
-  /** The dry run failed, as the run may. */
-  | { kind: "failed"; message: string }
-  | { kind: "objects"; objects: readonly PreviewedChange[] }
-  | { kind: "nodes"; verb: "cordon" | "uncordon" | "drain"; nodes: readonly NodePreview[] };
+  /** Nothing can tell before it runs; `why` says so for a verb whose objects are usually known. */
+  | { kind: "unknown"; why?: string }
+  /** `failure`: the part that kubectl can't do, in its own words; it does the rest. */
+  | { kind: "objects"; objects: readonly PreviewedChange[]; failure?: string }
+  | {
+    kind: "nodes";
+    verb: "cordon" | "uncordon" | "drain";
+    nodes: readonly NodePreview[];
+    failure?: string;
+  };
 
 /** Verbs whose dry run prints the objects as they would be. */
 const printing: ReadonlySet<string> = new Set([
@@ -39,20 +47,36 @@ const printing: ReadonlySet<string> = new Set([
   ...["scale", "set", "taint"],
 ]);
 
-/** The result of a dry run is read up to this size: beyond it only the names are. */
+/** Verbs without a dry run, which change the objects that the same choice of `kubectl get` prints. */
+const listed: ReadonlySet<string> = new Set([
+  ...["apply edit-last-applied", "apply set-last-applied", "auth reconcile", "edit", "replace"],
+  ...["rollout pause", "rollout restart", "rollout resume"],
+]);
+
+/** Flags that choose objects, and which none of them has: kubectl refuses the command line. */
+const unlisted: ReadonlySet<string> = new Set([
+  ...["-A", "--all", "--all-namespaces", "--field-selector"],
+]);
+
+/** The result of a dry run is read up to this size. */
 const maxBytes = 16 * 1024 * 1024;
 
 /** The differences of more objects aren't computed. */
 const maxDiffs = 50;
 
+/** Objects in more namespaces aren't read. */
+const maxNamespaces = 10;
+
 /** Returns whether kubectl's verb knows `--dry-run`. */
-export function hasDryRun({ verb: [verb = "", part] }: KubectlLine): boolean {
+export function hasDryRun(line: KubectlLine): boolean {
+  const [verb = "", part] = line.verb;
+  if (verb === "replace") return !isOn(line, "--force");
   return verb === "delete" || verb === "drain" || verb === "cordon" || verb === "uncordon" ||
-    printing.has(verb) && part?.endsWith("-applied") !== true ||
+    printing.has(verb) && part?.endsWith("-applied") !== true && part !== "token" ||
     verb === "rollout" && part === "undo";
 }
 
-/** Returns what the command line of a plan would do. */
+/** Returns the effects of a plan's command line. */
 export async function previewKubectl(
   host: Host,
   kubectl: KubectlProgram,
@@ -63,44 +87,278 @@ export async function previewKubectl(
   const [verb = ""] = line.verb;
   if (verb === "cordon" || verb === "uncordon" || verb === "drain") {
     const client = await clientOf(host, plan);
-    if (client === undefined) return { kind: "unknown" };
-    return { kind: "nodes", verb, nodes: await previewNodes(client, line, signal) };
+    if (client === undefined) return { kind: "unknown", why: "not known: another connection" };
+    return { kind: "nodes", verb, ...await previewNodes(client, line, signal) };
   }
   const { files, kustomizations } = objectSources(line);
-  if ([...files, ...kustomizations].some(isOneTime)) return { kind: "unknown" };
+  const source = [...files, ...kustomizations].find(isOneTime);
+  if (source !== undefined) {
+    return { kind: "unknown", why: `not known: ${source} can be read only once` };
+  }
   if (line.flags.some(({ name }) => name === "--raw")) return { kind: "unknown" };
-  if (!hasDryRun(line)) return { kind: "unknown" };
-  if (isOn(line, "--interactive", "-i") && verb === "delete") return { kind: "unknown" };
-  const format = verb === "delete" ? "name" : "json";
+  if (hasDryRun(line)) {
+    return verb === "delete"
+      ? await previewDeletion(kubectl, plan, signal)
+      : await previewResult(kubectl, plan, signal);
+  }
+  if (!listed.has(line.verb.join(" ")) && !listed.has(verb)) return { kind: "unknown" };
+  const refused = line.flags.find(({ name }) => unlisted.has(name));
+  if (refused !== undefined) {
+    return { kind: "unknown", why: `not known: this verb of kubectl has no ${refused.name}` };
+  }
+  if (verb === "replace") return await previewReplacement(kubectl, plan, signal);
+  const { objects, failure } = await chosenObjects(kubectl, plan, signal);
+  const changes = objects.map((one): PreviewedChange => ({
+    ...identityOf(one),
+    effect: isRefused(line, one.name, one.isPaused) ? "none" : "change",
+    diff: [],
+  }));
+  return { kind: "objects", objects: changes, ...definedOnly({ failure }) };
+}
+
+/** Returns whether kubectl refuses to pause, resume or restart an object. */
+function isRefused({ verb: [verb, part] }: KubectlLine, name: string, isPaused: boolean): boolean {
+  if (verb !== "rollout") return false;
+  const [kind = ""] = name.split("/");
+  if (part !== "restart") return kind !== "deployment.apps" || isPaused === (part === "pause");
+  return !/^(?:deployment|statefulset|daemonset)\.apps$/.test(kind) || isPaused;
+}
+
+/** The answer of a server's dry run. */
+async function dryRun(
+  kubectl: KubectlProgram,
+  { args, input }: KubectlPlan,
+  format: "name" | "json",
+  signal: AbortSignal,
+): Promise<{ stdout: string; isTruncated: boolean; failure?: string }> {
   const { exitCode, stdout, stderr, isTruncated } = await kubectl.read(
-    withFlags(plan.args, ["--dry-run=server", "--output", format]),
-    {
-      stderr: "read",
-      maxBytes,
-      signal,
-      ...(plan.input === undefined ? {} : { input: plan.input }),
-    },
+    withFlags(args, ["--dry-run=server", "--output", format]),
+    { stderr: "read", maxBytes, signal, ...definedOnly({ input }) },
   );
-  if (exitCode !== 0) return { kind: "failed", message: stderr.trim() };
-  if (isTruncated) return { kind: "unknown" };
-  if (verb === "delete") return { kind: "objects", objects: deleted(stdout) };
-  const after = objectsOf(stdout);
-  if (after === undefined) return { kind: "unknown" };
+  return { stdout, isTruncated, ...(exitCode === 0 ? {} : { failure: stderr.trim() }) };
+}
+
+/** Returns the objects of a deletion: kubectl prints their names alone, and `kubectl get` has the namespaces. */
+async function previewDeletion(
+  kubectl: KubectlProgram,
+  plan: KubectlPlan,
+  signal: AbortSignal,
+): Promise<KubectlPreview> {
+  const [{ stdout, isTruncated, ...failure }, { objects: chosen }] = await Promise.all([
+    dryRun(kubectl, plan, "name", signal),
+    chosenObjects(kubectl, plan, signal),
+  ]);
+  if (isTruncated) return { kind: "unknown", why: "too many objects to show" };
+  const names = stdout.split("\n").filter((line) => /^[^\s/]+\/\S+$/.test(line));
+  const isWhole = sameTexts(names, chosen.map(({ name }) => name));
+  const found: ChosenObject[] = isWhole ? chosen.map(identityOf) : names.map((name) => ({ name }));
+  const objects = await Promise.all(found.map(async (one): Promise<PreviewedChange> => {
+    const [kind, name = ""] = one.name.split("/");
+    const deleted = { ...one, effect: "delete" as const, diff: [] };
+    if (kind !== "namespace" || found.length > maxNamespaces) return deleted;
+    const { namespaceContents } = await import("./namespace_contents.ts");
+    const connection = connectionArgs(plan.judgement.line);
+    return { ...deleted, contents: await namespaceContents(kubectl, name, { connection, signal }) };
+  }));
+  return { kind: "objects", objects, ...failure };
+}
+
+/** `replace --force`, which has no dry run: existing objects are deleted, then all of the manifests is created. */
+async function previewReplacement(
+  kubectl: KubectlProgram,
+  { args, input, ...plan }: KubectlPlan,
+  signal: AbortSignal,
+): Promise<KubectlPreview> {
+  if (input === undefined) return { kind: "unknown", why: "not known: they can't be read here" };
+  const line = parseKubectl(args);
+  const whole = { ...plan, args: [...args, "--ignore-not-found"], input };
+  const { objects, failure } = await chosenObjects(kubectl, whole, signal);
+  const replaced = new Map(objects.map((one) => [`${one.namespace ?? ""}/${one.name}`, one]));
+  const namespace = flagValue(line, "-n", "--namespace") ?? plan.scope?.namespace;
+  const all = await valuesIn(new TextDecoder().decode(input)) ?? [];
+  const other = all.find(({ metadata }) => (metadata.namespace ?? namespace) !== namespace);
+  if (flagValue(line, "-n", "--namespace") !== undefined && other !== undefined) {
+    return {
+      kind: "objects",
+      objects: objects.map((one) => ({ ...identityOf(one), effect: "delete", diff: [] })),
+      failure: `${nameOf(other)} is in namespace ${String(other.metadata.namespace)}, ` +
+        "which the command isn't for: kubectl deletes these, and creates none",
+    };
+  }
+  const changes = all.map((value): PreviewedChange => {
+    const { apiVersion = "", metadata } = value;
+    const created = createdOf({
+      ...value,
+      apiVersion: String(apiVersion),
+      metadata: { namespace, ...metadata } as ObjectMeta,
+    });
+    const old = replaced.get(`${created.namespace ?? ""}/${created.name}`) ??
+      replaced.get(`/${created.name}`);
+    return old === undefined
+      ? { ...created, effect: "create", diff: [] }
+      : { ...identityOf(old), effect: "replace", diff: [] };
+  });
+  return {
+    kind: "objects",
+    objects: failure === undefined ? changes : [],
+    ...definedOnly({ failure }),
+  };
+}
+
+/** The objects as the dry run prints them, compared with those that exist. */
+async function previewResult(
+  kubectl: KubectlProgram,
+  plan: KubectlPlan,
+  signal: AbortSignal,
+): Promise<KubectlPreview> {
+  const { line } = plan.judgement;
+  const { stdout, isTruncated, ...failure } = await resultOf(kubectl, plan, signal);
+  if (isTruncated) return { kind: "unknown", why: "too many objects to show" };
+  const documents = objectsOf(stdout);
+  if (documents === undefined) {
+    return { kind: "unknown", why: "not known: no objects were printed" };
+  }
+  // The list of applied objects comes first, then each object that is pruned.
+  const [applied = [], ...others] = documents;
+  const isPruning = line.verb[0] === "apply" && isOn(line, "--prune");
+  const after = isPruning ? applied : documents.flat();
   // The dry run of a scale prints the objects as they were.
   const replicas = flagValue(line, "--replicas");
-  if (verb === "scale" && replicas !== undefined) {
+  if (line.verb[0] === "scale" && replicas !== undefined) {
     for (const object of after) {
       object.spec = { ...object.spec as Record<string, unknown>, replicas: Number(replicas) };
     }
   }
-  return { kind: "objects", objects: await compared(kubectl, line, after, signal) };
+  const { known, unknown } = line.verb[0] === "rollout"
+    ? await restored(kubectl, line, after, signal)
+    : { known: after, unknown: [] };
+  const objects = await compared(kubectl, line, known, signal);
+  const pruned = isPruning ? others.flat() : [];
+  return {
+    kind: "objects",
+    objects: [
+      ...objects,
+      ...unknown.map((object) => ({ ...chosenOf(object), effect: "change" as const, diff: [] })),
+      ...pruned.map((object) => ({ ...chosenOf(object), effect: "delete" as const, diff: [] })),
+    ],
+    ...failure,
+  };
 }
 
-/** Returns the args with flags of ours: after the user's own, which they take precedence over, and before `--`. */
-export function withFlags(args: readonly string[], flags: readonly string[]): string[] {
-  const { trailing } = parseKubectl(args);
-  const end = trailing === undefined ? args.length : args.length - trailing.length - 1;
-  return [...args.slice(0, end), ...flags, ...args.slice(end)];
+/**
+ * The dry run's objects. `apply` prints none of them if it fails for a single object, but names those that pass: a dry
+ * run of these alone has them.
+ */
+async function resultOf(
+  kubectl: KubectlProgram,
+  plan: KubectlPlan,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof dryRun>>> {
+  const whole = await dryRun(kubectl, plan, "json", signal);
+  const isApply = plan.judgement.line.verb.join(" ") === "apply";
+  if (whole.failure === undefined || !isApply || plan.input === undefined) return whole;
+  const { stdout, isTruncated } = await dryRun(kubectl, plan, "name", signal);
+  const passing = new Set(stdout.split("\n"));
+  if (isTruncated || stdout.trim() === "") return whole;
+  const items = (await valuesIn(new TextDecoder().decode(plan.input)) ?? [])
+    .filter((object) => passing.has(nameOf(object)));
+  const input = new TextEncoder().encode(JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  const { stdout: objects } = await dryRun(kubectl, { ...plan, input }, "json", signal);
+  return { ...whole, stdout: objects };
+}
+
+/**
+ * Returns workloads as `rollout undo` makes them, whose dry run prints them as they are; `unknown` are those whose
+ * revisions can't be read.
+ */
+async function restored(
+  kubectl: KubectlProgram,
+  line: KubectlLine,
+  workloads: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<{ known: KubeObject[]; unknown: KubeObject[] }> {
+  const { revisionKinds, undone } = await import("./undo.ts");
+  const to = Number(flagValue(line, "--to-revision") ?? 0);
+  const groups = Map.groupBy(
+    workloads,
+    ({ kind, metadata }) => JSON.stringify([revisionKinds[kind], metadata?.namespace ?? ""]),
+  );
+  const all = await Promise.all([...groups].map(async ([key, some]) => {
+    const [kind = "", namespace = ""] = JSON.parse(key) as string[];
+    const { stdout } = await kubectl.read([
+      ...connectionArgs(line),
+      ...["get", kind, "--namespace", namespace, "--output", "json"],
+    ], { stderr: "read", maxBytes, signal });
+    const revisions = objectsOf(stdout)?.flat() ?? [];
+    return some.map((workload) => ({ workload, after: undone(workload, revisions, to) }));
+  }));
+  return {
+    known: all.flat().flatMap(({ after }) => after ?? []),
+    unknown: all.flat().flatMap(({ workload, after }) => after === undefined ? workload : []),
+  };
+}
+
+/** An object as `kubectl get` lists it. */
+type ChosenObject = Pick<PreviewedChange, "name" | "namespace" | "uid">;
+
+function chosenOf({ metadata, ...object }: KubeObject): ChosenObject {
+  const { namespace, uid } = metadata ?? {};
+  return { name: nameOf({ ...object, metadata }), ...definedOnly({ namespace, uid }) };
+}
+
+function identityOf({ name, namespace, uid }: ChosenObject): ChosenObject {
+  return { name, ...definedOnly({ namespace, uid }) };
+}
+
+/** A dry run gives each object that it creates another uid, and maybe another name. */
+function createdOf(object: KubeObject): ChosenObject {
+  const { namespace, generateName } = object.metadata ?? {};
+  const metadata = generateName === undefined
+    ? object.metadata
+    : { ...object.metadata, name: `${generateName}*` };
+  return { name: nameOf({ ...object, metadata }), ...definedOnly({ namespace }) };
+}
+
+/** Flags by which `get` chooses objects, as other verbs do. */
+const choosingFlags: ReadonlySet<string> = new Set([
+  ...["-A", "--all-namespaces", "-l", "--selector", "--field-selector"],
+  ...["-n", "--namespace", "-f", "--filename", "-k", "--kustomize", "-R", "--recursive"],
+]);
+
+const columns: readonly string[] = [
+  ...["apiVersion", "kind", "metadata.namespace", "metadata.name", "metadata.uid", "spec.paused"],
+];
+
+/** Returns the existing objects that a command line chooses, and why others can't be listed. */
+async function chosenObjects(
+  kubectl: KubectlProgram,
+  { args, input }: KubectlPlan,
+  signal: AbortSignal,
+): Promise<{ objects: (ChosenObject & { isPaused: boolean })[]; failure?: string }> {
+  const line = parseKubectl(args);
+  const { exitCode, stdout, stderr, isTruncated } = await kubectl.read([
+    ...connectionArgs(line),
+    ...["get", "--no-headers"],
+    ...(isOn(line, "--ignore-not-found") ? ["--ignore-not-found"] : []),
+    ...["--output", `custom-columns=${columns.map((path) => `C:.${path}`).join(",")}`],
+    ...flagArgs(line.flags.filter(({ name }) => choosingFlags.has(name))),
+    ...line.operands,
+  ], { stderr: "read", maxBytes, signal, ...definedOnly({ input }) });
+  if (isTruncated) return { objects: [], failure: "too many objects to show" };
+  const objects = stdout.split("\n").filter((row) => row.trim() !== "").map((row) => {
+    const [apiVersion = "", kind = "", namespace = "", name = "", uid = "", paused] = row.trim()
+      .split(/\s+/);
+    const named = namespace === "<none>" ? {} : { namespace };
+    const chosen = chosenOf({ apiVersion, kind, metadata: { name, uid, ...named } });
+    return { ...chosen, isPaused: paused === "true" };
+  });
+  return { objects, ...(exitCode === 0 ? {} : { failure: stderr.trim() }) };
+}
+
+function sameTexts(some: readonly string[], others: readonly string[]): boolean {
+  const sorted = others.toSorted();
+  return some.length === others.length &&
+    some.toSorted().every((text, at) => text === sorted[at]);
 }
 
 /** Undefined if the command line uses another server, or another user, than its context. */
@@ -112,23 +370,12 @@ async function clientOf(
   return isOther || scope === undefined ? undefined : await host.kube(scope.context);
 }
 
-/** `pod/web-0`, a line each. With a dry run kubectl prints nothing else of a deletion. */
-function deleted(stdout: string): PreviewedChange[] {
-  return stdout.split("\n").filter((name) => name !== "").map((name) => ({
-    name,
-    effect: "delete",
-    diff: [],
-  }));
-}
-
-function objectsOf(text: string): KubeObject[] | undefined {
-  let value: KubeObject & { items?: KubeObject[] };
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  return value.kind === "List" ? value.items ?? [] : [value];
+/** Returns the objects of each document that kubectl has printed; undefined if it printed something else. */
+function objectsOf(text: string): KubeObject[][] | undefined {
+  return jsonDocuments(text)?.map((value) => {
+    const object = value as KubeObject & { items?: KubeObject[] };
+    return object.kind === "List" ? object.items ?? [] : [object];
+  });
 }
 
 /** Flags that choose the server and the user of a command line. */
@@ -139,6 +386,11 @@ const connectionFlags: ReadonlySet<string> = new Set([
   ...["--server", "--tls-server-name", "--token", "--user", "--username"],
 ]);
 
+/** Returns the flags of a command line that choose its server and user, as args of another command line. */
+export function connectionArgs(line: KubectlLine): string[] {
+  return flagArgs(line.flags.filter(({ name }) => connectionFlags.has(name)));
+}
+
 async function compared(
   kubectl: KubectlProgram,
   line: KubectlLine,
@@ -147,9 +399,8 @@ async function compared(
 ): Promise<PreviewedChange[]> {
   const before = after.length > maxDiffs ? undefined : await current(kubectl, line, after, signal);
   return await Promise.all(after.map(async (object): Promise<PreviewedChange> => {
-    const { namespace } = object.metadata ?? {};
-    const named = { name: nameOf(object), ...(namespace === undefined ? {} : { namespace }) };
     const old = before?.get(keyOf(object));
+    const named = old === undefined ? createdOf(object) : chosenOf(old);
     // A dry run that creates an object gives it a uid too; only the server's list can tell.
     if (before === undefined) return { ...named, effect: "change", diff: [] };
     if (old === undefined) return { ...named, effect: "create", diff: [] };
@@ -165,7 +416,7 @@ async function current(
   objects: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<Map<string, KubeObject> | undefined> {
-  const connection = flagArgs(line.flags.filter(({ name }) => connectionFlags.has(name)));
+  const connection = connectionArgs(line);
   const found = new Map<string, KubeObject>();
   const byNamespace = Map.groupBy(objects, ({ metadata }) => metadata?.namespace);
   for (const [namespace, some] of byNamespace) {
@@ -175,7 +426,7 @@ async function current(
       ...["get", "--ignore-not-found", "--output", "json"],
       ...some.map(qualifiedName),
     ], { stderr: "read", maxBytes, signal });
-    const read = stdout.trim() === "" ? [] : objectsOf(stdout);
+    const read = objectsOf(stdout)?.flat();
     if (exitCode !== 0 || isTruncated || read === undefined) return undefined;
     for (const object of read) found.set(keyOf(object), object);
   }
@@ -193,19 +444,14 @@ export async function editedObjects(
 ): Promise<EditedObjects | undefined> {
   const chosen = line.flags.filter(({ name }) => choosingFlags.has(name));
   const { exitCode, stdout, isTruncated } = await kubectl.read([
-    ...flagArgs(line.flags.filter(({ name }) => connectionFlags.has(name))),
+    ...connectionArgs(line),
     ...["get", "--ignore-not-found", "--output", "json"],
     ...flagArgs(chosen),
     ...line.operands,
   ], { stderr: "read", maxBytes, signal });
-  const objects = exitCode !== 0 || isTruncated ? undefined : objectsOf(stdout);
+  const objects = exitCode !== 0 || isTruncated ? undefined : objectsOf(stdout)?.flat();
   return objects && new Map(objects.map((one) => [keyOf(one), one]));
 }
-
-/** Flags by which `edit`, as `get`, chooses objects. */
-const choosingFlags: ReadonlySet<string> = new Set([
-  ...["-n", "--namespace", "-f", "--filename", "-k", "--kustomize", "-R", "--recursive"],
-]);
 
 /** Returns how objects have changed between two reads of them. */
 export async function changesBetween(
@@ -227,20 +473,28 @@ function flagArgs(flags: KubectlLine["flags"]): string[] {
 }
 
 function keyOf({ apiVersion = "", kind = "", metadata }: KubeObject): string {
-  const [group] = apiVersion.includes("/") ? apiVersion.split("/") : [""];
+  const { group } = parseApiVersion(apiVersion);
   return [group, kind, metadata?.namespace ?? "", metadata?.name ?? ""].join(" ");
 }
 
 /** `deployment.v1.apps/web`: the very collection that the dry run used. */
 function qualifiedName({ apiVersion = "", kind = "", metadata }: KubeObject): string {
-  const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
+  const { group, version } = parseApiVersion(apiVersion);
   return `${kind.toLowerCase()}.${version}.${group}/${metadata?.name ?? ""}`;
 }
 
 /** `deployment.apps/web`, as kubectl prints it. */
-function nameOf({ apiVersion = "", kind = "", metadata }: KubeObject): string {
-  const group = apiVersion.includes("/") ? `.${apiVersion.split("/")[0]}` : "";
-  return `${kind.toLowerCase()}${group}/${metadata?.name ?? ""}`;
+function nameOf(
+  { apiVersion = "", kind = "", metadata }: {
+    apiVersion?: unknown;
+    kind?: string;
+    metadata?: { name?: unknown };
+  },
+): string {
+  const { group } = parseApiVersion(String(apiVersion));
+  return `${[kind.toLowerCase(), group].filter((one) => one !== "").join(".")}/${
+    metadata?.name ?? ""
+  }`;
 }
 
 /* The difference between two states of an object, as lines of YAML. */
@@ -274,9 +528,9 @@ export async function objectDiff(before: KubeObject, after: KubeObject): Promise
   ]);
 }
 
-/** Returns an object without what the server itself writes. */
+/** Returns an object without the fields that the server itself writes. */
 function comparable(object: KubeObject): Fields {
-  const { status: _status, metadata, ...rest } = object;
+  const { status: _status, metadata, ...rest } = withoutNullTimes(object) as KubeObject;
   const {
     managedFields: _managed,
     resourceVersion: _version,
@@ -294,6 +548,16 @@ function comparable(object: KubeObject): Fields {
       ...(shown.length === 0 ? {} : { annotations: Object.fromEntries(shown) }),
     },
   };
+}
+
+/** Without the `creationTimestamp: null` of templates that kubectl's own types add. */
+function withoutNullTimes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNullTimes);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter(([name, one]) => name !== "creationTimestamp" || one !== null)
+      .map(([name, one]) => [name, withoutNullTimes(one)]),
+  );
 }
 
 type Fields = Record<string, unknown>;
@@ -321,121 +585,4 @@ function maskedValues(values: unknown, others: unknown, mark: string): Fields {
       Object.hasOwn(other, name) && other[name] !== value ? mark : "***",
     ]),
   );
-}
-
-/* What runs on the nodes that a command line cordons or drains, and what a drain does to it. */
-
-const NODES: ApiResource = {
-  group: "",
-  version: "v1",
-  plural: "nodes",
-  kind: "Node",
-  namespaced: false,
-};
-const BUDGETS: ApiResource = {
-  group: "policy",
-  version: "v1",
-  plural: "poddisruptionbudgets",
-  kind: "PodDisruptionBudget",
-  namespaced: true,
-};
-
-/** One node, and its pods as `namespace/name`. */
-export interface NodePreview {
-  name: string;
-  /** Pods that a drain evicts. */
-  evicted: readonly string[];
-  /** Pods of DaemonSets: a drain needs `--ignore-daemonsets`, and leaves them. */
-  daemons: readonly string[];
-  /** Pods without a controller, which nothing replaces: a drain needs `--force`. */
-  unmanaged: readonly string[];
-  /** Pods that lose an emptyDir: a drain needs `--delete-emptydir-data`. */
-  localData: readonly string[];
-  /** PodDisruptionBudgets that allow no eviction now, as `namespace/name`. */
-  blockedBy: readonly string[];
-}
-
-interface Budget extends KubeObject {
-  spec?: { selector?: LabelSelector };
-  status?: { disruptionsAllowed?: number };
-}
-
-/** Returns the nodes of a command line, by name or by its selector. */
-async function previewNodes(
-  client: KubeClient,
-  line: KubectlLine,
-  signal: AbortSignal,
-): Promise<NodePreview[]> {
-  const selector = flagValue(line, "--selector", "-l");
-  const names = selector === undefined
-    ? line.operands
-    : (await listAll<Node>(client, NODES, { labelSelector: selector }, signal))
-      .map(({ metadata }) => metadata?.name ?? "");
-  const budgets = await listAll<Budget>(client, BUDGETS, {}, signal);
-  return await Promise.all(names.map(async (name) => {
-    const pods = await listAll<Pod>(
-      client,
-      PODS,
-      { fieldSelector: `spec.nodeName=${name}` },
-      signal,
-    );
-    return previewOf(name, pods, budgets);
-  }));
-}
-
-/** Returns what a drain does to the pods of a node. Pure. */
-export function previewOf(
-  name: string,
-  pods: readonly Pod[],
-  budgets: readonly Budget[],
-): NodePreview {
-  const running = pods.filter(({ metadata, status }) =>
-    metadata?.annotations?.["kubernetes.io/config.mirror"] === undefined &&
-    status?.phase !== "Succeeded" && status?.phase !== "Failed"
-  );
-  const isDaemon = (pod: Pod) => ownerOf(pod)?.kind === "DaemonSet";
-  const evicted = running.filter((pod) => !isDaemon(pod));
-  const blocking = budgets.filter((budget) =>
-    (budget.status?.disruptionsAllowed ?? 0) === 0 &&
-    evicted.some((pod) => covers(budget, pod))
-  );
-  return {
-    name,
-    evicted: evicted.map(podName),
-    daemons: running.filter(isDaemon).map(podName),
-    unmanaged: evicted.filter((pod) => ownerOf(pod) === undefined).map(podName),
-    localData: evicted.filter(({ spec }) =>
-      spec?.volumes?.some(({ emptyDir }) => emptyDir !== undefined) === true
-    ).map(podName),
-    blockedBy: blocking.map(podName),
-  };
-}
-
-function ownerOf({ metadata }: Pod) {
-  return metadata?.ownerReferences?.find(({ controller }) => controller === true);
-}
-
-function podName({ metadata }: Pick<KubeObject, "metadata"> | Pod): string {
-  return `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
-}
-
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#resources-that-support-set-based-requirements */
-function covers({ metadata, spec }: Budget, pod: Pod): boolean {
-  if (metadata.namespace !== pod.metadata?.namespace || spec?.selector === undefined) return false;
-  const labels = pod.metadata?.labels ?? {};
-  const { matchLabels = {}, matchExpressions = [] } = spec.selector;
-  return Object.entries(matchLabels).every(([name, value]) => labels[name] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      switch (operator) {
-        case "In":
-          return value !== undefined && values.includes(value);
-        case "NotIn":
-          return value === undefined || !values.includes(value);
-        case "Exists":
-          return value !== undefined;
-        default:
-          return value === undefined;
-      }
-    });
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { KubeObject, Pod } from "../../kube/types.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { withFlags } from "../../gate/kubectl.ts";
 import { withoutOwnFlags } from "./guard.ts";
-import { objectDiff, previewOf, withFlags } from "./preview.ts";
+import { objectDiff } from "./preview.ts";
 import { objectsIn } from "./objects.ts";
 
 const object = (kind: string, fields: Record<string, unknown>): KubeObject => ({
@@ -98,47 +99,4 @@ Deno.test("withFlags() puts flags after all others, and before --", () => {
     "delete pod x --dry-run=none --dry-run=server",
   );
   assert.equal(added("run x --image=y -- a -- b"), "run x --image=y --dry-run=server -- a -- b");
-});
-
-Deno.test("previewOf() separates the pods that a drain evicts, leaves, can't replace and is kept from", () => {
-  const pod = (name: string, owner: string | undefined, fields: Partial<Pod> = {}): Pod => ({
-    spec: { containers: [] },
-    ...fields,
-    metadata: {
-      name,
-      namespace: "n",
-      labels: { app: name },
-      ...(owner === undefined ? {} : {
-        ownerReferences: [{ apiVersion: "v1", kind: owner, name: "o", uid: "u", controller: true }],
-      }),
-      ...fields.metadata,
-    },
-  });
-  const mirror = { annotations: { "kubernetes.io/config.mirror": "x" } };
-  const pods = [
-    pod("web", "ReplicaSet"),
-    pod("cache", "ReplicaSet", {
-      spec: { containers: [], volumes: [{ name: "v", emptyDir: {} }] },
-    }),
-    pod("agent", "DaemonSet"),
-    pod("alone", undefined),
-    pod("done", undefined, { status: { phase: "Succeeded" } }),
-    pod("static", undefined, { metadata: mirror }),
-  ];
-  const budget = (app: string, disruptionsAllowed: number) => ({
-    ...object("PodDisruptionBudget", {
-      spec: { selector: { matchExpressions: [{ key: "app", operator: "In", values: [app] }] } },
-      status: { disruptionsAllowed },
-    }),
-    metadata: { name: app, namespace: "n" },
-  });
-  const budgets = [budget("web", 0), budget("cache", 1), budget("agent", 0), budget("other", 0)];
-  assert.deepEqual(previewOf("n1", pods, budgets), {
-    name: "n1",
-    evicted: ["n/web", "n/cache", "n/alone"],
-    daemons: ["n/agent"],
-    unmanaged: ["n/alone"],
-    localData: ["n/cache"],
-    blockedBy: ["n/web"],
-  });
 });

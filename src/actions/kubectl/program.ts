@@ -1,6 +1,6 @@
 /** The user's own kubectl, as found on PATH. It runs without a shell, with the environment of this process. */
 
-/** What a run of kubectl gets beside its arguments. */
+/** The input of a run of kubectl beside its arguments. */
 export interface KubectlInput {
   /** Its standard input; that of this process if absent. */
   input?: Uint8Array;

@@ -1,4 +1,6 @@
-/** What becomes of the objects that a kubectl command line has changed: what to wait for. Pure. */
+/** The conditions to wait for after a kubectl command line has changed objects. Pure. */
+import { groupOfKindName } from "../../base/api_version.ts";
+import { workloadGroup } from "../../base/workload_kinds.ts";
 import type { KubectlLine } from "../../gate/kubectl.ts";
 import { resourceOf } from "../../gate/kubectl_rating.ts";
 import type { WaitOptions } from "../wait/wait.ts";
@@ -10,11 +12,17 @@ const readying: ReadonlySet<string> = new Set([
   ...["persistentvolumeclaims"],
 ]);
 
-/** A wait in one namespace. */
+/** Returns whether a kind's name means a kind of {@link readying}, and none of another group. */
+function isReadying(kind: string): boolean {
+  const plural = resourceOf(kind);
+  const group = workloadGroup(plural);
+  return readying.has(plural) && (groupOfKindName(kind) ?? group) === group;
+}
+
 type WatchedObjects = Pick<WaitOptions, "targets" | "conditions"> & { namespace: string };
 
 /**
- * Returns the waits, one for each namespace; none if nothing of it becomes ready, or disappears.
+ * Returns the waits, one for each namespace; none if no object becomes ready, or disappears.
  *
  * @param namespace of objects whose preview has none.
  */
@@ -24,26 +32,18 @@ export function watchedObjects(
   namespace: string,
 ): WatchedObjects[] {
   const isDeletion = line.verb[0] === "delete";
-  const found = preview.kind === "objects" ? preview.objects : namedObjects(line);
+  const found = preview.kind === "objects" ? preview.objects : [];
   const awaited = found.map(({ name, ...one }) => {
     const [kind = "", object = ""] = name.split("/");
     return { kind, name: object, namespace: one.namespace ?? namespace };
-  }).filter(({ kind }) => isDeletion || readying.has(resourceOf(kind)));
+  }).filter(({ kind }) => isDeletion || isReadying(kind));
   const groups = Map.groupBy(awaited, (one) => one.namespace);
   return [...groups].map(([namespace, objects]) => ({
     namespace,
     conditions: [{ kind: isDeletion ? "delete" : "ready" }],
     targets: objects.map(({ kind, name }) => ({
-      kind: readying.has(resourceOf(kind)) ? kind.split(".")[0] ?? kind : kind,
+      kind: isReadying(kind) ? kind.split(".")[0] ?? kind : kind,
       name,
     })),
   }));
-}
-
-/** The objects of `rollout restart deploy/web` and `rollout restart deploy web db`, whose verb has no dry run. */
-function namedObjects({ verb, operands }: KubectlLine): { name: string; namespace?: string }[] {
-  if (verb[0] !== "rollout") return [];
-  if (operands.some((one) => one.includes("/"))) return operands.map((name) => ({ name }));
-  const [kind = "", ...names] = operands;
-  return names.map((name) => ({ name: `${kind}/${name}` }));
 }

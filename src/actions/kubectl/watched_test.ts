@@ -41,8 +41,16 @@ Deno.test("watchedObjects() awaits what becomes ready, by namespace, and every d
       "shop delete configmap/x certificate.cert-manager.io/y",
     ],
   );
-  assert.deepEqual(watched("rollout restart deploy web db"), ["shop ready deploy/web deploy/db"]);
-  assert.deepEqual(watched("rollout restart sts/db"), ["shop ready sts/db"]);
+  // A kind of another group isn't Kubernetes' own of its name.
+  const custom = "statefulset.apps.example.com/db";
+  assert.deepEqual(watched("delete -f x", custom, "statefulset.apps/db"), [
+    `shop delete ${custom} statefulset/db`,
+  ]);
+  assert.deepEqual(watched("apply -f x", custom, "pod.metrics.k8s.io/db"), []);
+  assert.deepEqual(watched("rollout restart statefulsets.apps.example.com/db"), []);
+  assert.deepEqual(watched("rollout restart deploy", "deployment.apps/web", "deployment.apps/db"), [
+    "shop ready deployment/web deployment/db",
+  ]);
   assert.deepEqual(watched("label cm x a=b", "configmap/x"), []);
   assert.deepEqual(watched("drain n1"), []);
 });

@@ -1,37 +1,32 @@
-/** The options and events of the `logs` action, and the types that a front end needs to show them. */
+/** The declaration, requests and events of the `logs` action, and the types that a front end needs to show them. */
 import type { KodamaError } from "../../base/errors.ts";
-import type { Selection, SkippedPod, Target } from "../../kube/select/target.ts";
-import type { ContainerChoice } from "../../logs/containers.ts";
-import type { LineFilter, LogLine } from "../../logs/line.ts";
-import type { LogStart, ReadEvent } from "../../logs/reading.ts";
-import type { OptionValues } from "../option.ts";
+import type { SkippedPod, Target } from "../../kube/select/target.ts";
+import type { ScopedSelection } from "../../kube/select/fields.ts";
+import type { LogLine } from "../../logs/line.ts";
+import type { LogReading } from "../../logs/logs.ts";
+import type { ReadEvent } from "../../logs/reading.ts";
 import type { PickedPod } from "../pick/picked_host.ts";
-import type { logsOptions } from "./options.ts";
 
 export { fieldText, jsonFieldsText, jsonObjectOf } from "../../logs/template.ts";
 export { type LogLine, logLineText as textOf, stampOf } from "../../logs/line.ts";
 export {
   type LogTemplatePart as TemplatePart,
   parseLogTemplate as parseTemplate,
-  templateFields,
 } from "../../logs/template.ts";
-export { containerNamed, type NameChoice } from "../../logs/containers.ts";
+export {
+  logFields,
+  type LogReading,
+  logs,
+  logViewFields,
+  type StampStyle,
+  withSelection,
+} from "../../logs/logs.ts";
 export type { Target } from "../../kube/select/target.ts";
 
-/** Which logs to read, and how much of them. */
-export interface LogsOptions
-  extends Omit<OptionValues<typeof logsOptions>, "tailLines" | "sinceMs"> {
-  /** Names of kubeconfig contexts; the current one if empty. */
-  contexts: readonly string[];
-  /** The pods, in any phase. Its container is ignored: `containers` selects among all of them. */
-  selection: Selection;
+/** Which logs to read, and how much of them. The pods may be in any phase; the selection's own container is ignored. */
+export interface LogsRequest extends ScopedSelection, LogReading {
   /** Only these pods of the selection. */
   picked?: readonly PickedPod[];
-  containers: ContainerChoice;
-  /** Only pods with this condition. */
-  condition?: { type: string; status: string };
-  start: LogStart;
-  filter: LineFilter;
   /** Stops reading gracefully. */
   signal: AbortSignal;
 }
@@ -69,6 +64,6 @@ export type LogsEvent =
   | { kind: "ended"; exitCode: number };
 
 /** Returns how many logs are read at the same time: more if they are followed, because those are mostly idle. */
-export function maxRequestsOf({ maxRequests, follow }: LogsOptions): number {
-  return maxRequests ?? (follow ? 500 : 50);
+export function maxRequestsOf({ maxLogRequests, follow }: LogReading): number {
+  return maxLogRequests ?? (follow ? 500 : 50);
 }

@@ -8,11 +8,18 @@ import type { Target } from "../../kube/select/target.ts";
 import { cutReason } from "../../logs/read_stream.ts";
 import { followContainer } from "../../logs/read_container.ts";
 import { filterLines } from "../../logs/line.ts";
-import type { FollowedContainer, OpenLog } from "../../logs/reading.ts";
+import type { FollowedContainer, LogStart, OpenLog } from "../../logs/reading.ts";
 import type { ContextFindings, Discovery } from "../exec/discover_targets.ts";
 import type { Host } from "../host.ts";
-import { exitCodeOfLogs, type LogSources, namesPods, noted, openerOf } from "./sources.ts";
-import type { LogsEvent, LogsOptions } from "./events.ts";
+import {
+  exitCodeOfLogs,
+  type LogSources,
+  namesPods,
+  noted,
+  openerOf,
+  unreachedIn,
+} from "./sources.ts";
+import type { LogsEvent, LogsRequest } from "./events.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { type LiveChange, LiveList } from "../../kube/live_list.ts";
@@ -33,7 +40,7 @@ const queueingMs = 200;
 /** The options of following. */
 interface FollowLogsOptions {
   host: Host;
-  options: LogsOptions;
+  options: LogsRequest;
   random: () => number;
   discovery: Discovery;
   /** The initial findings. */
@@ -48,14 +55,14 @@ export async function* followLogs(params: FollowLogsOptions): AsyncGenerator<Log
 }
 
 class Following implements AsyncDisposable {
-  readonly #params: FollowLogsOptions;
   readonly #queue = new BoundedQueue<LogsEvent>(queueLength);
   readonly #stop = new AbortController();
   readonly #cleanup = new DisposableStack();
   readonly #slots: Semaphore;
   readonly #errors: KodamaError[] = [];
   readonly #tasks = new Set<Promise<void>>();
-  #contextFailures = 0;
+  /** Contexts and named pods. */
+  #unreachedCount = 0;
   /** The most logs that waited at the same time; reported again only if it grows. */
   #mostQueued = 0;
   #reportingQueued = false;
@@ -65,8 +72,7 @@ class Following implements AsyncDisposable {
   /** Whether all contexts have answered. */
   #discovered = false;
 
-  constructor(params: FollowLogsOptions) {
-    this.#params = params;
+  constructor(private readonly params: FollowLogsOptions) {
     const { signal } = params.options;
     const maxRequests = maxRequestsOf(params.options);
     this.#slots = new Semaphore(maxRequests, (waiting) => {
@@ -81,13 +87,11 @@ class Following implements AsyncDisposable {
   }
 
   async *events(): AsyncGenerator<LogsEvent, void> {
-    const { first, discovery } = this.#params;
-    for (const findings of first) {
-      if (findings.kind === "failed") this.#contextFailures++;
-    }
+    const { first, discovery } = this.params;
+    for (const findings of first) this.#unreachedCount += unreachedIn(findings);
     this.#spawn(this.#discover(first, discovery));
     yield* this.#queue;
-    yield { kind: "ended", exitCode: exitCodeOfLogs(this.#errors, this.#contextFailures) };
+    yield { kind: "ended", exitCode: exitCodeOfLogs(this.#errors, this.#unreachedCount) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -108,7 +112,7 @@ class Following implements AsyncDisposable {
   /** Reports once for all that start to wait together. */
   async #reportQueued(slots: number): Promise<void> {
     this.#reportingQueued = true;
-    await passed(this.#params.host.clock, queueingMs, { signal: this.#stop.signal });
+    await passed(this.params.host.clock, queueingMs, { signal: this.#stop.signal });
     this.#reportingQueued = false;
     await this.#queue.push({ kind: "queued", waiting: this.#mostQueued, slots });
   }
@@ -116,8 +120,8 @@ class Following implements AsyncDisposable {
   async #discover(first: readonly ContextFindings[], discovery: Discovery): Promise<void> {
     for (const findings of first) await this.#follow(findings);
     for await (const findings of discovery.rest()) {
-      const notes = noted(findings, this.#params.options.contexts);
-      if (findings.kind === "failed") this.#contextFailures++;
+      const notes = noted(findings, this.params.options.contexts);
+      this.#unreachedCount += unreachedIn(findings);
       for (const note of notes) await this.#queue.push(note);
       await this.#follow(findings);
     }
@@ -127,7 +131,7 @@ class Following implements AsyncDisposable {
 
   async #follow(findings: ContextFindings): Promise<void> {
     if (findings.kind === "failed") return;
-    const { host, options, random } = this.#params;
+    const { host, options, random } = this.params;
     const { signal } = this.#stop;
     const client = await host.kube(findings.context === "" ? undefined : findings.context);
     const board = new PodBoard({ client, choice: options, clock: host.clock, random, signal });
@@ -145,17 +149,25 @@ class Following implements AsyncDisposable {
   }
 
   async #add(board: PodBoard, found: readonly Target[], joined: boolean): Promise<void> {
-    const { sources } = this.#params;
+    const { sources } = this.params;
     const targets = sources.unknown(found);
     if (targets.length === 0) return;
     const params = sources.count;
     await this.#queue.push(sources.add(targets, { joined }));
     this.#followed += targets.length;
-    targets.forEach((target, index) => this.#spawn(this.#followOne(board, target, params + index)));
+    // The requested start is about lines that exist at the start: all lines of a later pod are new.
+    const start = joined ? {} : this.params.options;
+    targets.forEach((target, index) =>
+      this.#spawn(this.#followOne(board, target, { source: params + index, start }))
+    );
   }
 
-  async #followOne(board: PodBoard, target: Target, source: number): Promise<void> {
-    const { host, options: { start, filter }, random } = this.#params;
+  async #followOne(
+    board: PodBoard,
+    target: Target,
+    { source, start }: { source: number; start: LogStart },
+  ): Promise<void> {
+    const { host, options, random } = this.params;
     const { signal } = this.#stop;
     const container = this.#container(board, target, source);
     const { clock } = host;
@@ -164,7 +176,7 @@ class Following implements AsyncDisposable {
       const event of followContainer(container, { source, start, clock, random, signal })
     ) {
       if (event.kind === "lines") {
-        const lines = filterLines(event.lines, filter);
+        const lines = filterLines(event.lines, options);
         if (lines.length > 0) await this.#queue.push({ kind: "lines", lines });
         continue;
       }
@@ -184,7 +196,7 @@ class Following implements AsyncDisposable {
 
   #container(board: PodBoard, target: Target, source: number): FollowedContainer {
     let change = board.change(target);
-    const open = this.#limited(openerOf(this.#params.host, target, { bulk: this.#followed > 1 }));
+    const open = this.#limited(openerOf(this.params.host, target, { bulk: this.#followed > 1 }));
     return {
       open: (query, signal) => this.#watched(target, source, () => open(query, signal)),
       state: async ({ fresh, signal }) => {
@@ -232,7 +244,7 @@ class Following implements AsyncDisposable {
 
   /** Named pods don't return once they have ended; all others may. */
   #endWhenDone(): void {
-    const { selection } = this.#params.options;
+    const { selection } = this.params.options;
     if (this.#followed === 0 && this.#discovered && namesPods(selection)) this.#queue.close();
   }
 }
@@ -280,7 +292,6 @@ interface PodBoardOptions {
 
 /** The known pods of a context. */
 class PodBoard {
-  readonly #options: PodBoardOptions;
   readonly #list: LiveList<Pod>;
   /** Resolved at the next change of a pod, by pod. */
   readonly #changes = new Map<string, PromiseWithResolvers<void>>();
@@ -288,8 +299,7 @@ class PodBoard {
   readonly #isSelected = new Map<string, boolean>();
   #watched = true;
 
-  constructor(options: PodBoardOptions) {
-    this.#options = options;
+  constructor(private readonly options: PodBoardOptions) {
     const { client, choice, clock, random, signal } = options;
     const scopes = selectionScopes(client, podSelection(choice, client.context));
     const sources = scopes.map((scope) => ({ client, resource: PODS, scope }));
@@ -332,14 +342,14 @@ class PodBoard {
 
   /** Waits for such a change, or for the poll interval if there is no watch. */
   async changed(change: Promise<void>, signal: AbortSignal): Promise<void> {
-    if (!this.#watched) await passed(this.#options.clock, pollMs, { signal });
+    if (!this.#watched) await passed(this.options.clock, pollMs, { signal });
     // The signal's reason isn't an error here.
     else await orAborted(change, signal).catch(() => {});
   }
 
   async #get({ namespace, pod }: Target, signal: AbortSignal): Promise<Pod | undefined> {
     try {
-      return await this.#options.client.get<Pod>(PODS, pod, { namespace }, { signal });
+      return await this.options.client.get<Pod>(PODS, pod, { namespace }, { signal });
     } catch (error) {
       if (error instanceof KodamaError && error.kind === "notFound") return undefined;
       throw error;
@@ -363,7 +373,7 @@ class PodBoard {
   }
 
   async #targets(pods: readonly Pod[]): Promise<readonly Target[]> {
-    const { choice, client, random } = this.#options;
+    const { choice, client, random } = this.options;
     // A sample is only drawn at the start.
     if (choice.selection.sample !== undefined) return [];
     const selected = await this.#selected(pods);
@@ -379,7 +389,7 @@ class PodBoard {
 
   /** Returns the pods that the operands of the selection name. Its patterns are applied later. */
   async #selected(pods: readonly Pod[]): Promise<readonly Pod[]> {
-    const { choice, client, signal } = this.#options;
+    const { choice, client, signal } = this.options;
     const selection = podSelection(choice, client.context);
     const { operands } = selection;
     if (operands.length === 0) return pods;

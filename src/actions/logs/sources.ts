@@ -9,14 +9,11 @@ import type { Host } from "../host.ts";
 
 /** Grows while logs are followed. */
 export class LogSources {
-  readonly #contexts: readonly string[];
   readonly #keys = new Set<string>();
   #parts: NameParts | undefined;
   #count = 0;
 
-  constructor(contexts: readonly string[]) {
-    this.#contexts = contexts;
-  }
+  constructor(private readonly contexts: readonly string[]) {}
 
   get count(): number {
     return this.#count;
@@ -35,7 +32,7 @@ export class LogSources {
   /** Appends them to the list. The first call fixes the parts of names. */
   add(targets: readonly Target[], { joined }: { joined: boolean }): LogsEvent {
     const own = nameParts(targets);
-    this.#parts ??= { ...own, context: own.context || new Set(this.#contexts).size > 1 };
+    this.#parts ??= { ...own, context: own.context || new Set(this.contexts).size > 1 };
     const parts = { ...this.#parts, container: this.#parts.container || own.container };
     this.#count += targets.length;
     const names = targets.map((target) => targetName(target, parts));
@@ -48,10 +45,15 @@ function keyOf({ context, namespace, pod, container, uid = "" }: Target): string
 }
 
 /** Everything was read: 0; some log couldn't be reached: 4; some server refused: 1. */
-export function exitCodeOfLogs(errors: readonly KodamaError[], failedContexts: number): number {
+export function exitCodeOfLogs(errors: readonly KodamaError[], unreachedCount: number): number {
   const unreachable = errors.some(({ kind }) => kind === "unreachable" || kind === "timeout");
-  if (unreachable || failedContexts > 0) return 4;
+  if (unreachable || unreachedCount > 0) return 4;
   return errors.length > 0 ? 1 : 0;
+}
+
+/** Returns the number of contexts and named pods in findings that can't be read. */
+export function unreachedIn(findings: ContextFindings): number {
+  return findings.kind === "failed" ? 1 : findings.skipped.filter(({ named }) => named).length;
 }
 
 /** Returns the events of a context's findings. Throws if the context failed and was the only one. */

@@ -1,27 +1,31 @@
 /** Resolves a selection of pods to the containers whose logs are read. */
 import { NoMatchError } from "../../base/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { findTargets, type FoundTargets } from "../../kube/select/find_targets.ts";
-import { namedContainers } from "../../kube/select/pod_operands.ts";
-import { readPods } from "../../kube/select/read_pods.ts";
-import { type SelectedTargets, selectTargets } from "../../kube/select/selection.ts";
-import { checkFieldSelector, checkLabelSelector } from "../../kube/select/selectors.ts";
+import {
+  type AbsentPods,
+  findTargets,
+  type FoundTargets,
+  selectedPods,
+} from "../../kube/select/find_targets.ts";
+import { isNamedPod, namedContainers } from "../../kube/select/pod_operands.ts";
+import {
+  containerNames,
+  type SelectedTargets,
+  selectTargets,
+} from "../../kube/select/selection.ts";
 import type { Selection, SkippedPod, Target } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import {
   chosenContainers,
   containerState,
   hasCondition,
-  type NameChoice,
   previousLog,
 } from "../../logs/containers.ts";
-import type { LogsOptions } from "./events.ts";
+import type { NameChoice } from "../../logs/logs.ts";
+import type { LogsRequest } from "./events.ts";
 
 /** The options that select containers. */
-export type LogChoice = Pick<
-  LogsOptions,
-  "selection" | "picked" | "containers" | "condition" | "follow" | "previous"
->;
+export type LogChoice = Omit<LogsRequest, "signal">;
 
 /** What choosing needs besides the options. */
 interface ChoosingContext {
@@ -60,10 +64,10 @@ function pickedOf(pods: readonly Pod[], { picked }: LogChoice, context: string):
 
 /** Returns the containers of a pod that were picked or that an operand names; undefined if neither narrows them. */
 function pickedContainers(
-  { picked, selection, containers }: LogChoice,
+  { picked, selection, container }: LogChoice,
   { context, namespace, pod }: Target,
 ): ReadonlySet<string> | undefined {
-  if (picked === undefined && containers.names.length === 0) {
+  if (picked === undefined && container.length === 0) {
     const named = namedContainers(selection, { context, namespace, pod });
     return named.length === 0 ? undefined : new Set(named);
   }
@@ -81,17 +85,20 @@ function pickedContainers(
 export async function findLogTargets(
   client: KubeClient,
   choice: LogChoice,
-  options: { signal: AbortSignal; random: () => number },
+  options: { signal: AbortSignal; random: () => number } & AbsentPods,
 ): Promise<FoundTargets> {
   const selection = podSelection(choice, client.context);
-  if (selection.labelSelector) checkLabelSelector(selection.labelSelector);
-  if (selection.fieldSelector) checkFieldSelector(selection.fieldSelector);
-  const { pods, missing } = await readPods(client, selection, options.signal);
-  const chosen = missing.length > 0
-    ? undefined
-    : logTargets(pods, choice, { context: client.context, random: options.random });
-  if (chosen !== undefined && chosen.targets.length + chosen.skipped.length > 0) {
-    return { ...chosen, nearest: [] };
+  const { pods, absent } = await selectedPods(client, selection, options);
+  const { context } = client;
+  const chosen = logTargets(pods, choice, { context, random: options.random });
+  if (chosen.targets.length + chosen.skipped.length > 0) {
+    const missing = absent.map(({ namespace, pod, trouble = "" }) => ({
+      namespace,
+      pod,
+      reason: trouble,
+      named: true as const,
+    }));
+    return { ...chosen, skipped: [...chosen.skipped, ...missing], nearest: [] };
   }
   // The error for an empty result is that of every other command.
   const { nearest, requested } = await findTargets(client, selection, options);
@@ -106,9 +113,9 @@ export async function findLogTargets(
 /** These options narrow as a selector does: without them, an error would deny existing pods. */
 function withNarrowing(
   requested: NonNullable<FoundTargets["requested"]>,
-  { condition, containers }: LogChoice,
+  { condition, containerState }: LogChoice,
 ): NonNullable<FoundTargets["requested"]> {
-  const states = containers.states.map((state) => `container state ${state}`);
+  const states = containerState.map((state) => `container state ${state}`);
   const conditions = condition === undefined
     ? []
     : [`condition ${condition.type}=${condition.status}`];
@@ -132,23 +139,33 @@ export function logTargets(
   const skipped: SkippedPod[] = [];
   const all = selectTargets(selected, podSelection(choice, context), { context, random }).targets;
   let named = 0;
+  const lacking: SkippedPod[] = [];
   for (const target of all) {
     const pod = byKey.get(targetKey(target));
     if (pod === undefined) continue;
     const only = pickedContainers(choice, target);
-    for (const container of chosenContainers(pod, choice.containers)) {
-      if (only?.has(container) === false) continue;
-      named++;
-      const reason = unreadable(pod, container, choice);
-      if (reason === undefined) targets.push({ ...target, container });
-      else skipped.push({ namespace: target.namespace, pod: target.pod, reason });
+    const containers = chosenContainers(pod, choice)
+      .filter((container) => only?.has(container) !== false);
+    named += containers.length;
+    const place = { namespace: target.namespace, pod: target.pod };
+    const isNamed = isNamedPod(choice.selection, target);
+    if (containers.length === 0 && isNamed && choice.container.length > 0) {
+      const reason = `has no container ${namesText(choice.container)}`;
+      lacking.push({ ...place, reason, named: true });
     }
+    const reasons = containers.map((container) => unreadable(pod, container, choice));
+    // Without an earlier instance a pod is healthy.
+    const fails = isNamed && !choice.previous && !reasons.includes(undefined);
+    reasons.forEach((reason, at) => {
+      if (reason === undefined) targets.push({ ...target, container: containers[at] ?? "" });
+      else skipped.push({ ...place, reason, ...(fails ? { named: true } : {}) });
+    });
   }
-  if (named === 0 && all.length > 0 && choice.containers.names.length > 0) {
+  if (named === 0 && all.length > 0 && choice.container.length > 0) {
     const selectedPods = all.flatMap((target) => byKey.get(targetKey(target)) ?? []);
-    throw noContainer(all, selectedPods, choice.containers.names);
+    throw noContainer(all, selectedPods, choice.container);
   }
-  return { targets, skipped };
+  return { targets, skipped: [...skipped, ...lacking] };
 }
 
 /** Returns why a container has no log that can be read now; undefined if it has one, or if it is waited for. */
@@ -173,20 +190,19 @@ function noContainer(
   pods: readonly Pod[],
   selected: readonly NameChoice[],
 ): NoMatchError {
-  const names = new Set(
-    pods.flatMap(({ spec }) => [...spec?.containers ?? [], ...spec?.initContainers ?? []])
-      .map(({ name }) => name),
-  );
+  const names = new Set(pods.flatMap(containerNames));
   const [only] = targets;
   const which = targets.length === 1
     ? `pod "${only?.pod}" has no`
     : `none of the ${targets.length} pods that match has a`;
-  const requested = selected.map((one) =>
-    one.kind === "exact" ? `"${one.name}"` : String(one.regExp)
-  );
-  return new NoMatchError(`${which} container ${requested.join(" or ")}`, {
+  return new NoMatchError(`${which} container ${namesText(selected)}`, {
     hint: `the containers are: ${[...names].slice(0, 20).join(", ")}`,
   });
+}
+
+function namesText(selected: readonly NameChoice[]): string {
+  return selected.map((one) => one.kind === "exact" ? `"${one.name}"` : String(one.regExp))
+    .join(" or ");
 }
 
 function keyOf({ namespace = "", name = "" }: { namespace?: string; name?: string }): string {

@@ -1,6 +1,6 @@
 /**
- * The metrics of requests to models, on this machine: a file for each process, so that two of them never write the
- * same one, below a limit of files and days. Prompts and answers aren't stored.
+ * The metrics of requests to models, on this machine: a file for each process, so that no two processes write the same
+ * file, below a limit of files and days. Prompts and answers aren't stored.
  */
 import { KodamaError } from "../../base/errors.ts";
 import type { CallMetrics } from "../../model/fallback.ts";
@@ -15,23 +15,20 @@ const maxFiles = 1000;
 const maxAgeMs = 30 * 24 * 3600 * 1000;
 const maxFileBytes = 1024 * 1024;
 
-/** Writes the metrics of one process. Disposal closes its file. */
+/** Writes the metrics of a process. Disposal closes its file. */
 export class CallLog implements AsyncDisposable {
-  readonly #host: Host;
   #file: Promise<NewFile> | undefined;
   /** Why a call isn't stored; the first reason. */
   problem: KodamaError | undefined;
 
-  constructor(host: Host) {
-    this.#host = host;
-  }
+  constructor(private readonly host: Host) {}
 
   /** Stores the metrics of a call. A problem doesn't prevent an answer: it is in {@link problem}. */
   async add(metrics: CallMetrics): Promise<void> {
     if (this.problem !== undefined) return;
     try {
       const file = await (this.#file ??= this.#open());
-      const line = `${JSON.stringify(storedOf(metrics, this.#host.clock.now()))}\n`;
+      const line = `${JSON.stringify(storedOf(metrics, this.host.clock.now()))}\n`;
       await file.write(new TextEncoder().encode(line));
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
@@ -40,8 +37,8 @@ export class CallLog implements AsyncDisposable {
   }
 
   async #open(): Promise<NewFile> {
-    const { files, clock } = this.#host;
-    const folder = callsFolder(this.#host);
+    const { files, clock } = this.host;
+    const folder = callsFolder(this.host);
     const stamp = clock.now().toISOString().replaceAll(":", "-");
     const name = `${stamp}-${crypto.randomUUID().slice(0, 8)}.jsonl`;
     const file = await files.create(`${folder}/${name}`, { private: true, replace: false });
@@ -50,7 +47,7 @@ export class CallLog implements AsyncDisposable {
   }
 
   async #removeOld(folder: string): Promise<void> {
-    const { files, clock } = this.#host;
+    const { files, clock } = this.host;
     const names = (await files.listFiles(folder)).filter(isCallFile);
     const oldest = new Date(clock.now().getTime() - maxAgeMs).toISOString().replaceAll(":", "-");
     const extra = names.length - maxFiles;
@@ -65,7 +62,7 @@ export class CallLog implements AsyncDisposable {
   }
 }
 
-/** Returns what the stored calls cost, by model. */
+/** Returns the costs of the stored calls, by model. */
 export async function readModelStats(host: Host): Promise<ModelStats[]> {
   const { prices } = await ModelSetup.of(host);
   if (host.places.userDir === undefined) return [];

@@ -1,21 +1,21 @@
 /** The options of actions that ask a language model, and what front ends read of its answer. */
-import { type OptionValues, textOption, toggleOption } from "../option.ts";
+import { type Given, textField, toggleField } from "../../operation/field.ts";
 
 export type { AnswerEvent as ModelAnswerEvent } from "../../model/fallback.ts";
 
 /** The options of all of them. */
 export const modelOptions = {
-  model: textOption("language model to ask, and no other one (default model.name)"),
+  model: textField("language model to ask, and no other one (default model.name)"),
 };
 
 /** Their values. */
-export type ModelOptionValues = OptionValues<typeof modelOptions>;
+export type ModelOptionValues = Given<typeof modelOptions>;
 
 /** The options of a question that the user asks a model. */
 export const askOptions = {
   ...modelOptions,
-  freezeMemory: toggleOption("use the memory of the context, and don't change it"),
+  freezeMemory: toggleField("use the memory of the context, and don't change it"),
 };
 
 /** Their values. */
-export type AskOptionValues = OptionValues<typeof askOptions>;
+export type AskOptionValues = Given<typeof askOptions>;

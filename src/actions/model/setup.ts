@@ -30,23 +30,20 @@ const defaults = defaultSettings.model;
 
 /** The models of a user, in the order in which they are tried. */
 export class ModelSetup {
-  readonly #host: Host;
-  readonly #settings: Settings;
-  /** The preferred one first. */
-  readonly names: readonly ModelName[];
   /** Keys that were found, by provider. */
   readonly keys = new Map<ProviderId, FoundKey>();
 
-  private constructor(host: Host, settings: Settings, names: readonly ModelName[]) {
-    this.#host = host;
-    this.#settings = settings;
-    this.names = names;
-  }
+  private constructor(
+    private readonly host: Host,
+    private readonly settings: Settings,
+    /** The preferred model first. */
+    readonly names: readonly ModelName[],
+  ) {}
 
   /**
    * Reads the settings. No key is read yet.
    *
-   * @throws UsageError for the name of a model that can't be one; KodamaError for invalid settings.
+   * @throws UsageError for an impossible name of a model; KodamaError for invalid settings.
    */
   static async of(host: Host, { model }: ModelOptionValues = {}): Promise<ModelSetup> {
     const settings = await mergedSettings(await settingSources(host));
@@ -56,7 +53,7 @@ export class ModelSetup {
   }
 
   get prices(): Prices {
-    return this.#settings.model?.prices ?? {};
+    return this.settings.model?.prices ?? {};
   }
 
   /** How answers are requested; without the signal. */
@@ -65,7 +62,7 @@ export class ModelSetup {
       maxRetries = defaults.maxRetries,
       retryDelay = defaults.retryDelay,
       timeout = defaults.timeout,
-    } = this.#settings.model ?? {};
+    } = this.settings.model ?? {};
     const policy: RetryPolicy = {
       delayMs: parseDuration(retryDelay) ?? 1000,
       factor: 2,
@@ -75,17 +72,17 @@ export class ModelSetup {
     };
     return {
       open: (name) => this.open(name),
-      clock: this.#host.clock,
+      clock: this.host.clock,
       random: Math.random,
       policy,
       timeoutMs: parseDuration(timeout) ?? 120_000,
     };
   }
 
-  /** Returns the base URL of a provider; undefined if none is set and there is no usual one. */
+  /** Returns the base URL of a provider; undefined if none is set and there is no usual URL. */
   url(provider: ProviderId): string | undefined {
-    const set = this.#settings.model_urls?.[provider];
-    const text = set ?? (provider === "ollama" ? ollamaHost(this.#host) : undefined) ??
+    const set = this.settings.model_urls?.[provider];
+    const text = set ?? (provider === "ollama" ? ollamaHost(this.host) : undefined) ??
       providers[provider].url;
     return text?.replace(/\/+$/, "");
   }
@@ -98,15 +95,15 @@ export class ModelSetup {
   async key(provider: ProviderId): Promise<FoundKey | undefined> {
     const known = this.keys.get(provider);
     if (known !== undefined) return known;
-    const { model_keys, model_key_files } = this.#settings;
+    const { model_keys, model_key_files } = this.settings;
     const found = await findKey(provider, {
-      env: (name) => this.#host.env(name),
+      env: (name) => this.host.env(name),
       keys: model_keys ?? {},
       files: model_key_files ?? {},
       readFile: (path) => this.#readFile(path),
     });
     if (found !== undefined) this.keys.set(provider, found);
-    this.#host.log("info", "model", `key of ${provider}: ${keyText(found)}`);
+    this.host.log("info", "model", `key of ${provider}: ${keyText(found)}`);
     return found;
   }
 
@@ -126,13 +123,13 @@ export class ModelSetup {
         }`,
       });
     }
-    const nowMs = () => this.#host.clock.now().getTime();
-    return await this.#host.openModel(name, { key: key?.value, url, nowMs });
+    const nowMs = () => this.host.clock.now().getTime();
+    return await this.host.openModel(name, { key: key?.value, url, nowMs });
   }
 
   async #readFile(path: string): Promise<{ text: string; isShared: boolean } | undefined> {
-    const { files, places } = this.#host;
-    const home = this.#host.env("HOME");
+    const { files, places } = this.host;
+    const home = this.host.env("HOME");
     const full = path.startsWith("~/") && home !== undefined
       ? `${home}${path.slice(1)}`
       : absolutePath(path, places.userDir ?? places.workingDir);
@@ -143,7 +140,7 @@ export class ModelSetup {
   }
 }
 
-/** Where a key is from and about how long it is: what a log may have of it. */
+/** A key's source and approximate length: no more of it may be logged. */
 function keyText(found: FoundKey | undefined): string {
   if (found === undefined) return "none";
   const { source, value } = found;
@@ -218,7 +215,7 @@ export async function listModels(host: Host): Promise<ListedModel[]> {
   return await Promise.all([...chosen, ...known].map((model) => describe(setup, model)));
 }
 
-/** Returns what is known of the chosen models, or of those that the texts name. */
+/** Returns the known facts of the chosen models, or of those that the texts name. */
 export async function showModels(host: Host, texts: readonly string[]): Promise<ListedModel[]> {
   const setup = await ModelSetup.of(host);
   const names = texts.length === 0 ? setup.names : await Promise.all(texts.map(modelOfText));

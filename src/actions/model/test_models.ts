@@ -11,20 +11,20 @@ import { ModelSetup } from "./setup.ts";
 
 /** Which models, and how often. */
 interface TestModelsOptions {
-  /** The chosen ones if it is empty. */
+  /** The chosen models if it is empty. */
   models: readonly string[];
   rounds: number;
   signal: AbortSignal;
 }
 
-/** How one model did. */
+/** The result of a model. */
 export interface TestedModel {
   model: string;
   outcome: CallMetrics["outcome"];
   /** The number of rounds with an answer. */
   answered: number;
   rounds: number;
-  /** Medians of the rounds with an answer; undefined without one, or if the provider doesn't report it. */
+  /** Medians of the rounds with an answer; undefined without an answer, or if the provider doesn't report it. */
   firstPartMs: number | undefined;
   totalMs: number | undefined;
   inputTokens: number | undefined;
@@ -37,11 +37,10 @@ export interface TestedModel {
   error?: KodamaError;
 }
 
-/** The events of a test. */
-export type ModelTestEvent =
+type ModelTestEvent =
   | { kind: "started"; models: readonly string[]; rounds: number }
   | { kind: "round"; model: string; round: number }
-  /** What happens on the way to an answer, such as a delay. */
+  /** Events before an answer, such as a delay. */
   | { kind: "way"; event: AnswerEvent }
   | { kind: "tested"; result: TestedModel }
   /** The metrics aren't stored. */

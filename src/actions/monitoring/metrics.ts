@@ -77,16 +77,11 @@ interface TaskUse {
 
 /** Collects the metrics of one machine and the sessions of a scope; for one scrape, or many. */
 export class MetricsCollector {
-  readonly #host: Host;
-  readonly #scope: SessionListScope;
   readonly #runs = new Map<string, EndedRun>();
   /** The tasks by session, then by their number and start. */
   readonly #tasks = new Map<string, Map<string, TaskUse>>();
 
-  constructor(host: Host, scope: SessionListScope) {
-    this.#host = host;
-    this.#scope = scope;
-  }
+  constructor(private readonly host: Host, private readonly scope: SessionListScope) {}
 
   /** Returns the current metrics. A part that can't be read is absent, and reported. */
   async collect(signal: AbortSignal): Promise<CollectedMetrics> {
@@ -119,11 +114,10 @@ export class MetricsCollector {
   }
 
   async #sessions(signal: AbortSignal): Promise<MetricFamily[]> {
-    const { context, rows } = await list(this.#host, { ...this.#scope, tasks: false }, signal);
+    const { context, rows } = await list(this.host, { ...this.scope, tasks: false }, signal);
     const counts = new Map<string, Sample>();
     const created: Sample[] = [];
     const used: Sample[] = [];
-    const attached: Sample[] = [];
     const sessions = rows.flatMap((row) => row.kind === "session" ? [row] : []);
     for (const { session: { namespace } } of sessions) {
       for (const status of statuses) {
@@ -131,20 +125,19 @@ export class MetricsCollector {
         counts.set(`${namespace}\0${status}`, { labels, value: 0 });
       }
     }
-    for (const { session, live, attached: clients = [] } of sessions) {
+    for (const { session, live } of sessions) {
       const { namespace, name } = session;
       const labels = { context, namespace, session: name };
       const count = counts.get(`${namespace}\0${live.status}`);
       if (count !== undefined) count.value += 1;
       created.push({ labels, value: Date.parse(session.createdAt) / 1000 });
-      attached.push({ labels, value: clients.length });
     }
     const running = sessions.filter(({ live }) => live.status === "Running");
     const { timeUntilStop } = await import("../session/time_limits.ts");
     const tasks: Sample[] = [];
     const tokens: Sample[] = [];
     const cost: Sample[] = [];
-    using deadline = new Deadline(this.#host.clock, podLimitMs, signal);
+    using deadline = new Deadline(this.host.clock, podLimitMs, signal);
     await inParallel(
       running.map(({ session, node }) => async () => {
         const { namespace, name, spec: { limits } } = session;
@@ -156,9 +149,9 @@ export class MetricsCollector {
               target,
               signal: deadline.signal,
             }),
-            timeUntilStop(this.#host, { session, target }, deadline.signal),
+            timeUntilStop(this.host, { session, target }, deadline.signal),
           ]);
-          const value = lastUsed(this.#host.clock.now(), limits, remaining);
+          const value = lastUsed(this.host.clock.now(), limits, remaining);
           if (value !== undefined) used.push({ labels, value });
           for (const state of taskStates) {
             tasks.push({ labels: { ...labels, state }, value: agent.states.get(state) ?? 0 });
@@ -181,7 +174,6 @@ export class MetricsCollector {
         "When a session with an idle limit was last used.",
         used,
       ),
-      gauge("kodama_session_attached_clients", "Clients that are attached to a session.", attached),
       gauge("kodama_agent_tasks", "Tasks that an agent's pod retains, by state.", tasks),
       counter("kodama_agent_tokens", "Tokens of an agent's tasks, by kind.", tokens),
       counter("kodama_agent_cost_dollars", "What an agent reports its tasks to cost.", cost),
@@ -194,7 +186,7 @@ export class MetricsCollector {
     { target, signal }: { target: ReturnType<typeof sessionTarget>; signal: AbortSignal },
   ): Promise<{ states: ReadonlyMap<string, number>; use: TaskUse }> {
     const { readTasks } = await import("../agent/tasks.ts");
-    const tasks = await readTasks(this.#host, target, { newest: allTasks, signal });
+    const tasks = await readTasks(this.host, target, { newest: allTasks, signal });
     const ended = this.#tasks.get(key) ?? new Map<string, TaskUse>();
     this.#tasks.set(key, ended);
     const states = new Map<string, number>();
@@ -211,9 +203,9 @@ export class MetricsCollector {
 
   async #runFamilies(): Promise<MetricFamily[]> {
     let active = 0;
-    for (const id of await runIds(this.#host)) {
+    for (const id of await runIds(this.host)) {
       if (this.#runs.has(id)) continue;
-      const found = await readRun(this.#host, id).catch((error: unknown) => {
+      const found = await readRun(this.host, id).catch((error: unknown) => {
         // It is damaged, or from a later version of kodama: `runs list` reports it.
         if (error instanceof KodamaError) return undefined;
         throw error;
@@ -263,7 +255,7 @@ export class MetricsCollector {
   }
 
   async #forwards(): Promise<MetricFamily[]> {
-    const control = await this.#host.forwards();
+    const control = await this.host.forwards();
     const counts = new Map<string, number>([["running", 0], ["stopped", 0]]);
     const bytes: Sample[] = [];
     const connections: Sample[] = [];
@@ -298,10 +290,7 @@ export class MetricsCollector {
   }
 }
 
-const noUse: TaskUse = {
-  tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-  costUsd: 0,
-};
+const noUse: TaskUse = { tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, costUsd: 0 };
 
 function added(one: TaskUse, other: TaskUse): TaskUse {
   return {
@@ -353,7 +342,7 @@ function endedRun(found: FoundRun): EndedRun | undefined {
     workflow: header.workflow ?? "",
     result: end.exitCode === 0 ? "ok" : end.exitCode === 130 ? "cancelled" : "failed",
     durationSeconds: end.durationMs / 1000,
-    outcomes: end.counts,
+    outcomes: end.counts ?? {},
   };
 }
 
@@ -361,10 +350,7 @@ function durations(labels: MetricLabels, runs: readonly EndedRun[]): HistogramSa
   const seconds = runs.map(({ durationSeconds }) => durationSeconds);
   return {
     labels,
-    buckets: durationBounds.map((le) => ({
-      le,
-      count: seconds.filter((one) => one <= le).length,
-    })),
+    buckets: durationBounds.map((le) => ({ le, count: seconds.filter((one) => one <= le).length })),
     count: seconds.length,
     sum: seconds.reduce((sum, one) => sum + one, 0),
   };

@@ -111,11 +111,12 @@ Deno.test("a run counts by its kind, its exit code and the outcomes of its pods"
   const none = { timeout: 0, forbidden: 0, unreachable: 0, unknown: 0, cancelled: 0, skipped: 0 };
   const record = (id: string, workflow: string | null, exitCode: number, ok: number) => {
     const lines: unknown[] = [{
-      ...{ event: "record", version: 1, id, at, command: ["id"], redacted: false, shell: false },
+      ...{ event: "record", version: 2, id, at, command: ["id"], redacted: false, shell: false },
       ...{ subst: false, workdir: null, env: [], stdin: false, tty: false, workflow },
       ...{ rerunOf: null, places: null, bounds: {} },
     }, {
       ...{ event: "runEnded", at, durationMs: 1500, exitCode, counts: { ...none, ok, failed: 1 } },
+      ...{ outcome: null, error: null, outputs: {}, again: null },
     }];
     const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
     files.set(`/config/runs/${id}.jsonl`, text);

@@ -3,17 +3,21 @@ import type { KodamaError } from "../../base/errors.ts";
 import type { Selection, SkippedPod, Target } from "../../kube/select/target.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "../exec/discover_targets.ts";
 import type { Pod } from "../../kube/types.ts";
+import { definedOnly } from "../../base/json_value.ts";
+import type { ContextWait } from "../exec/find_retrying.ts";
 import type { Host } from "../host.ts";
-import { type PodState, podState } from "./pod.ts";
+import { type PodState, podState } from "./pod_state.ts";
 
-export type { PodState } from "./pod.ts";
+export type { PodState } from "./pod_state.ts";
 
 /** Which pods to list. */
-interface ListPodsOptions {
+export interface ListPodsOptions {
   /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   selection: Selection;
   signal: AbortSignal;
+  /** Called for a context that takes longer than a second. */
+  onWait?: (wait: ContextWait) => void;
 }
 
 /** The result of one context, in the order in which contexts answer. */
@@ -38,11 +42,12 @@ export async function* listPods(
   host: Host,
   options: ListPodsOptions,
 ): AsyncGenerator<PodsEvent, void> {
-  const { contexts, selection, signal } = options;
+  const { contexts, selection, signal, onWait } = options;
   const single = new Set(contexts).size <= 1;
   const all: ContextFindings[] = [];
-  const find = selectIn(host, selection, signal);
-  for await (const findings of new Discovery(host, contexts, find, { signal }).rest()) {
+  const find = selectIn(host, selection);
+  const limits = { signal, ...definedOnly({ onWait }) };
+  for await (const findings of new Discovery(host, contexts, find, limits).rest()) {
     all.push(findings);
     if (findings.kind === "failed") {
       if (single) throw findings.error;

@@ -30,9 +30,7 @@ export async function offeredPods(
 ): Promise<string[]> {
   const kind = /^[^/]+\//.exec(partial)?.[0];
   const operand = kind === undefined ? undefined : parsePodOperand(`${kind}x`);
-  const scope = {
-    namespace: operand?.kind === "pod" ? operand.namespace ?? namespace : namespace,
-  };
+  const scope = { namespace: operand?.kind === "pod" ? operand.namespace ?? namespace : namespace };
   const resource = operand?.kind === "workload" ? workloadResource(operand.plural) : PODS;
   const names: string[] = [];
   for await (const { items } of client.list<KubeObject>(resource, scope, { signal })) {
@@ -62,11 +60,12 @@ export async function offeredNamespaces(
 
 /** Returns the containers of the pods selected by the line as typed. */
 export async function offeredContainers(client: KubeClient, scope: OfferScope): Promise<string[]> {
-  return await ofPods(client, scope, ({ spec }) =>
-    [
-      ...spec?.containers ?? [],
-      ...spec?.initContainers ?? [],
-    ].map(({ name }) => name));
+  return await ofPods(
+    client,
+    scope,
+    ({ spec }) =>
+      [...spec?.containers ?? [], ...spec?.initContainers ?? []].map(({ name }) => name),
+  );
 }
 
 /** Returns the nodes on which pods of the namespace run: few users may list nodes. */

@@ -3,6 +3,7 @@ import { NoMatchError } from "../../base/errors.ts";
 import { selectTargets } from "../../kube/select/selection.ts";
 import type { Selection, Target } from "../../kube/select/target.ts";
 import type { ContainerStatus, Pod } from "../../kube/types.ts";
+import { type PodState, podState } from "./pod_state.ts";
 
 /** One container, in its current state. */
 export interface PickContainer {
@@ -12,17 +13,6 @@ export interface PickContainer {
   ready: boolean;
   restarts: number;
   image: string;
-}
-
-/** The state of a pod: the columns of `kubectl get pods`. */
-export interface PodState {
-  /** As kubectl's STATUS. */
-  status: string;
-  readyContainers: number;
-  totalContainers: number;
-  restarts: number;
-  /** Milliseconds since the epoch; NaN if the server didn't send it. */
-  createdMs: number;
 }
 
 /** A pod that can be picked. */
@@ -54,19 +44,6 @@ export function pickPod(
   };
 }
 
-/** Returns the state of a pod. */
-export function podState(pod: Pod): PodState {
-  const { metadata = {}, status = {}, spec } = pod;
-  const statuses = status.containerStatuses ?? [];
-  return {
-    status: podStatus(pod),
-    readyContainers: statuses.filter(({ ready }) => ready).length,
-    totalContainers: spec?.containers?.length ?? statuses.length,
-    restarts: statuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
-    createdMs: Date.parse(String(metadata.creationTimestamp ?? "")),
-  };
-}
-
 /** Whatever a server omits, the id contains no slash. */
 function idOf({ metadata = {} }: Pod): string {
   return (metadata.uid ?? `${metadata.namespace}.${metadata.name}`).replaceAll("/", ".");
@@ -83,20 +60,6 @@ function targetOf(pod: Pod, selection: Selection, context: string): Target | und
     if (error instanceof NoMatchError) return undefined;
     throw error;
   }
-}
-
-/** https://github.com/kubernetes/kubernetes/blob/master/pkg/printers/internalversion/printers.go defines the rules. */
-function podStatus({ metadata = {}, status = {} }: Pod): string {
-  if (metadata.deletionTimestamp !== undefined) return "Terminating";
-  for (const one of status.initContainerStatuses ?? []) {
-    const reason = troubleOf(one);
-    if (reason !== undefined && reason !== "Completed") return `Init:${reason}`;
-  }
-  for (const one of [...status.containerStatuses ?? []].reverse()) {
-    const reason = troubleOf(one);
-    if (reason !== undefined) return reason;
-  }
-  return status.reason || status.phase || "Unknown";
 }
 
 function troubleOf({ state }: ContainerStatus): string | undefined {

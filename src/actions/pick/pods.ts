@@ -11,6 +11,7 @@ import { type LiveChange, LiveList } from "../../kube/live_list.ts";
 import { podSources } from "../../kube/select/live_pods.ts";
 import type { Selection } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
+import { limitedTo, namesOf } from "../exec/ask_contexts.ts";
 import type { Host } from "../host.ts";
 import { type PickPod, pickPod } from "./pod.ts";
 
@@ -42,24 +43,30 @@ export async function* watchPods(
   host: Host,
   options: WatchPodsOptions,
 ): AsyncGenerator<PickPodsEvent, void> {
-  const contexts = options.contexts.length === 0 ? [undefined] : [...new Set(options.contexts)];
+  const contexts = namesOf(options.contexts);
   const queue = new BoundedQueue<PickPodsEvent>(maxWaiting);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const loading = new Set(contexts);
+  const loaded = async (name: string | undefined) => {
+    if (loading.delete(name) && loading.size === 0) await queue.push({ kind: "loaded" });
+  };
+  const isSingle = contexts.length === 1;
+  const watch = limitedTo(host, async (name, bound) => {
+    const client = await host.kube(name);
+    const watched = { selection: options.selection, signal: bound, clock: host.clock };
+    await watchContext(client, watched, queue, () => loaded(name));
+    // A watch ends with its signal alone, without an error.
+    bound.throwIfAborted();
+  }, { signal, isSingle });
   const watching = contexts.map(async (name) => {
-    const loaded = async () => {
-      if (loading.delete(name) && loading.size === 0) await queue.push({ kind: "loaded" });
-    };
     try {
-      const client = await host.kube(name);
-      const { selection } = options;
-      await watchContext(client, { selection, signal, clock: host.clock }, queue, loaded);
+      await watch(name);
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof KodamaError) || contexts.length === 1) throw error;
+      if (!(error instanceof KodamaError) || isSingle) throw error;
       await queue.push({ kind: "contextFailed", context: name ?? "", error });
-      await loaded();
+      await loaded(name);
     }
   });
   Promise.all(watching).then(() => queue.close(), (error: unknown) => queue.fail(error));

@@ -2,7 +2,9 @@
 import { type Selection, wholeSelection } from "../../kube/select/target.ts";
 import assert from "node:assert/strict";
 import { quiet } from "../../base/testing/manual_clock.ts";
+import { orAborted } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
+import type { KubeClient } from "../../kube/client.ts";
 import type { Pod } from "../../kube/types.ts";
 import { type PickPodsEvent, watchPods } from "./pods.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
@@ -128,20 +130,23 @@ Deno.test("a few names are lists of their own, more are filtered, and selectors 
 });
 
 Deno.test("a workload's pods are watched by its own selector; one that isn't there is an error", async () => {
-  const one = cluster([[runningPod("web-0")]]);
-  one.objects.set("deployments/web", {
+  const own = runningPod("web-0");
+  const owner = { apiVersion: "apps/v1", kind: "StatefulSet", name: "web", uid: "u" };
+  own.metadata = { ...own.metadata, ownerReferences: [{ ...owner, controller: true }] };
+  const one = cluster([[own, runningPod("web-stranger")]]);
+  one.objects.set("statefulsets/web", {
     apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "web" },
+    kind: "StatefulSet",
+    metadata: { name: "web", uid: "u" },
     spec: { selector: { matchLabels: { app: "web" } } },
   });
-  const web = { kind: "workload", plural: "deployments", name: "web" } as const;
+  const web = { kind: "workload", plural: "statefulsets", name: "web" } as const;
   assert.deepEqual(await watching([one], { operands: [web] }).end(), ["+n/web-0", "loaded"]);
   assert.equal(one.asked[0]?.scope.labelSelector, "app=web");
   const missing = watching([one], { operands: [{ ...web, name: "nothing" }] });
   await assert.rejects(missing.done, {
     kind: "noMatch",
-    message: /deployments "nothing" not found/,
+    message: /statefulsets "nothing" not found/,
   });
 });
 
@@ -152,4 +157,33 @@ Deno.test("several namespaces are lists of their own, each read once", async () 
   const events = await watching([one], { namespaces }).end();
   assert.deepEqual([...events].sort(), ["+m/b", "+n/a", "loaded"]);
   assert.equal(one.asked.length, 2);
+});
+
+Deno.test("a context that hangs doesn't delay the pods of the others, and has failed at the limit", async () => {
+  const silent = {
+    ...cluster([], "silent").client,
+    async *list(_resource: unknown, _scope: unknown, { signal }: { signal?: AbortSignal } = {}) {
+      yield await orAborted(new Promise<never>(() => {}), signal ?? AbortSignal.abort());
+    },
+  } as unknown as KubeClient;
+  const near = cluster([[runningPod("a")]], "near").client;
+  const { host, clock } = simulatedHost({});
+  const own = {
+    ...host,
+    kube: (name?: string) => Promise.resolve(name === "near" ? near : silent),
+  };
+  const stop = new AbortController();
+  const seen: unknown[] = [];
+  await clock.runUntil((async () => {
+    const contexts = ["silent", "near"];
+    const options = { contexts, selection: wholeSelection, signal: stop.signal };
+    for await (const event of watchPods(own, options)) {
+      seen.push([clock.elapsedMs(), words(event)]);
+      if (event.kind === "contextFailed") {
+        assert.equal(event.error.message, "context silent, https://silent:6443: no answer in 15s");
+      }
+      if (event.kind === "loaded") stop.abort();
+    }
+  })());
+  assert.deepEqual(seen, [[0, "+n/a"], [15_000, "failed silent"], [15_000, "loaded"]]);
 });

@@ -1,8 +1,10 @@
 /** Details of a pod in a preview, besides its row: its events, and its last log lines. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { EVENTS } from "../../kube/resources.ts";
+import { eventsAbout } from "../../kube/object_ref.ts";
+import { EVENTS, PODS } from "../../kube/resources.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Event } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
@@ -58,8 +60,7 @@ async function eventsOf(
   { namespace, pod, uid }: Target,
   signal: AbortSignal,
 ): Promise<PreviewPart> {
-  const about = uid === undefined ? `involvedObject.name=${pod}` : `involvedObject.uid=${uid}`;
-  const scope = { namespace, fieldSelector: about };
+  const scope = eventsAbout(PODS, { name: pod, namespace, ...definedOnly({ uid }) });
   const events: PreviewEvent[] = [];
   for await (const { items } of client.list<Event>(EVENTS, scope, { signal })) {
     events.push(...items.map(previewEvent));

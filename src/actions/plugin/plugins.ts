@@ -1,5 +1,6 @@
 /** The user's plugins: which are configured, what a file contains, and a run without a screen. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
+import { parsedJson } from "../../base/json_value.ts";
 import { hint, option } from "../../base/hint.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import { type Capability, isCapability, parseCapabilities } from "../../plugin/capability.ts";
@@ -252,20 +253,12 @@ class Turns {
 function commandsOf(text: string): PluginCommand[] {
   return text.split("\n").flatMap((line, index) => {
     if (line.trim() === "") return [];
-    const command = parsePluginCommand(jsonOf(line));
+    const command = parsePluginCommand(parsedJson(line));
     if (command !== undefined) return [command];
     throw new UsageError(`line ${index + 1} of the commands is not a command of plugins`, {
       hint: 'one JSON value in a line, such as {"type":"scroll_down"}',
     });
   }).slice(0, sessionLimits.commands);
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /* What permissions let a plugin use: answers to its imports, as JSON values. */
@@ -309,9 +302,7 @@ function capabilityHandlers(
       // A Secret has a namespace, even if all are shown.
       const { namespace = scope.namespace || client.defaultNamespace, name } = textsOf(request);
       if (name === undefined) throw new KodamaError("usage", 'get_secrets: "name" is missing');
-      const { data = {} } = await client.get<Secret>(SECRETS, name, { namespace }, {
-        signal,
-      });
+      const { data = {} } = await client.get<Secret>(SECRETS, name, { namespace }, { signal });
       return { namespace, name, data };
     },
     async clipboard_write(request) {

@@ -69,7 +69,7 @@ const recordedCommands = ["select_next", "select_next", "select_prev"]
   .map((type) => `${JSON.stringify({ type })}\n`).join("");
 
 /** What a build writes, in the project's folder. */
-export const builtModule = "plugin.wasm";
+const builtModule = "plugin.wasm";
 
 /**
  * Creates a project in a new folder of the working directory. Returns the paths of its files.

@@ -7,8 +7,14 @@ import {
   compareAnswers,
   hasChanged,
 } from "../../exec/compare_answers.ts";
-import type { PastStep, PastWorkflow } from "../../workflow/record.ts";
-import { type FoundRun, type PastRun, runBefore } from "./past_runs.ts";
+import {
+  type FoundRun,
+  onlySection,
+  type PastSection,
+  type PastWorkflow,
+  sectionsOf,
+} from "../../runs/past_run.ts";
+import { runBefore } from "./past_runs.ts";
 import type { Host } from "../host.ts";
 
 export type {
@@ -59,8 +65,8 @@ export interface RunHead {
 /**
  * Compares a run with an earlier one; if that is absent, with the one before it of the same command or workflow.
  *
- * @throws KodamaError `conflict` if one is of a command, and the other of a workflow with steps; `notFound` if there is
- *   none before it.
+ * @throws KodamaError `conflict` if one is of a command, and the other of a workflow with several steps; `notFound` if
+ *   there is none before it.
  */
 export async function diffRuns(
   host: Host,
@@ -74,9 +80,10 @@ export async function diffRuns(
 }
 
 /**
- * Compares two runs. `isPart`: the later one may have repeated only a part of the other.
+ * Compares two runs. `isPart`: the later one may have repeated only a part of the other. A workflow that does no more
+ * than one command is compared with a run of a command pod by pod.
  *
- * @throws KodamaError `conflict` if one is of a command, and the other of a workflow with steps.
+ * @throws KodamaError `conflict` if one is of a command, and the other of a workflow with several steps.
  */
 export async function compareRuns(
   before: FoundRun,
@@ -84,13 +91,15 @@ export async function compareRuns(
   { isPart }: { isPart: boolean },
 ): Promise<RunDiff> {
   const heads = { before: headOf(before), after: headOf(later) };
-  if (before.kind === "run" && later.kind === "run") {
-    const compared = await compareAnswers(answersOf(before.run), answersOf(later.run));
+  const [then, now] = [onlySection(before), onlySection(later)];
+  const isOfCommand = before.kind === "run" || later.kind === "run";
+  if (isOfCommand && then !== undefined && now !== undefined) {
+    const compared = await compareAnswers(answersOf(then), answersOf(now));
     const changes = isPart ? { ...compared, gone: [] } : compared;
     return { kind: "run", ...heads, changes, isDifferent: hasChanged(changes) };
   }
   if (before.kind === "workflow" && later.kind === "workflow") {
-    const steps = await stepDiffs(before.run, later.run);
+    const steps = await stepDiffs(sectionsOf(before), sectionsOf(later));
     const outputs = outputDiffs(before.run, later.run);
     const isDifferent = outputs.length > 0 ||
       steps.some((step) => step.before !== step.after || hasChanged(step.changes));
@@ -114,40 +123,31 @@ function headOf(found: FoundRun): RunHead {
   };
 }
 
-function answersOf({ targets }: PastRun): Answer[] {
-  return targets.map(({ target, name, end, output }) => ({
-    ...placeOf(target),
-    name,
-    outcome: end?.outcome ?? null,
-    exitCode: end?.exitCode ?? null,
-    ...definedOnly({ output }),
-  }));
+/** Returns the answers of a section's pods; and one of the step itself, if it wrote something. */
+function answersOf({ key, targets, outcome, output: own }: PastSection): Answer[] {
+  const answers = targets.map(({ target, name, outcome, exitCode, output }): Answer => {
+    const { context, namespace, pod, container } = target;
+    const place = { context, namespace, pod, container };
+    return { ...place, name, outcome, exitCode, ...definedOnly({ output }) };
+  });
+  if (own === undefined || outcome === null) return answers;
+  const nowhere = { context: "", namespace: "", pod: "", container: "", name: key };
+  const isOk = outcome === "ok";
+  return [...answers, {
+    ...nowhere,
+    outcome: isOk ? "ok" : "failed",
+    exitCode: null,
+    output: own,
+  }];
 }
 
-function placeOf({ context, namespace, pod, container }: Answer | PastRun["targets"][0]["target"]) {
-  return { context, namespace, pod, container };
-}
-
-/** Returns the answers of a step's pods; and one of the step itself, if it wrote something. */
-function stepAnswers({ targets, written, end, key }: PastStep): Answer[] {
-  const answers = [...targets.values()].map(({ target, name, outcome }): Answer => ({
-    ...placeOf(target),
-    name,
-    outcome: outcome.kind,
-    exitCode: outcome.kind === "ok" ? 0 : outcome.kind === "failed" ? outcome.exitCode : null,
-    ...definedOnly({ output: written.get(name) }),
-  }));
-  const own = written.get("");
-  if (own === undefined || end === undefined) return answers;
-  const nowhere = { context: "", namespace: "", pod: "", container: "" };
-  const outcome = end.outcome.kind === "ok" ? "ok" : "failed";
-  return [...answers, { ...nowhere, name: key, outcome, exitCode: null, output: own }];
-}
-
-async function stepDiffs(before: PastWorkflow, after: PastWorkflow): Promise<StepDiff[]> {
-  const earlier = new Map(before.steps.map((step) => [step.identity, step]));
-  const byKey = new Map(before.steps.map((step) => [step.key, step]));
-  const pairs = after.steps.map((now): [PastStep | undefined, PastStep | undefined] => {
+async function stepDiffs(
+  before: readonly PastSection[],
+  after: readonly PastSection[],
+): Promise<StepDiff[]> {
+  const earlier = new Map(before.map((step) => [step.identity, step]));
+  const byKey = new Map(before.map((step) => [step.key, step]));
+  const pairs = after.map((now): [PastSection | undefined, PastSection | undefined] => {
     const then = earlier.get(now.identity) ?? byKey.get(now.key);
     if (then !== undefined) {
       earlier.delete(then.identity);
@@ -158,14 +158,10 @@ async function stepDiffs(before: PastWorkflow, after: PastWorkflow): Promise<Ste
   for (const then of earlier.values()) pairs.push([then, undefined]);
   return await Promise.all(pairs.map(async ([then, now]): Promise<StepDiff> => ({
     step: now?.key ?? then?.key ?? "",
-    before: then === undefined ? null : outcomeOf(then),
-    after: now === undefined ? null : outcomeOf(now),
-    changes: await compareAnswers(then ? stepAnswers(then) : [], now ? stepAnswers(now) : []),
+    before: then === undefined ? null : then.outcome ?? "not ended",
+    after: now === undefined ? null : now.outcome ?? "not ended",
+    changes: await compareAnswers(then ? answersOf(then) : [], now ? answersOf(now) : []),
   })));
-}
-
-function outcomeOf({ end }: PastStep): string {
-  return end?.outcome.kind ?? "not ended";
 }
 
 function outputDiffs(before: PastWorkflow, after: PastWorkflow): OutputDiff[] {

@@ -3,14 +3,27 @@ import { action, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import { runsFolder } from "../../config/paths.ts";
-import { type PastRun, readRecord } from "../../exec/run_record.ts";
-import type { PastWorkflow } from "../../workflow/record.ts";
+import {
+  type FoundRun,
+  onlySection,
+  type PastRun,
+  type PastWorkflow,
+  readRunRecord,
+} from "../../runs/past_run.ts";
 import type { Host } from "../host.ts";
 import { recordEnding } from "../exec/record_file.ts";
 
-export type { PastRun, RecordedTarget } from "../../exec/run_record.ts";
-export type { PastStep, PastWorkflow } from "../../workflow/record.ts";
-export type { RecordHeader } from "../../exec/report_shapes.ts";
+export type {
+  FoundRun,
+  PastRun,
+  PastSection,
+  PastStep,
+  PastTarget,
+  PastWorkflow,
+  RecordedTarget,
+} from "../../runs/past_run.ts";
+export { sectionsOf } from "../../runs/past_run.ts";
+export type { RecordHeader } from "../../runs/event_shapes.ts";
 
 /** The size limit of a record. */
 const maxRecordBytes = 64 * 1024 * 1024;
@@ -58,9 +71,6 @@ export async function findRun(host: Host, wanted: string | undefined): Promise<P
     hint: `its file is ${path}`,
   });
 }
-
-/** A found run: of one command, or of a workflow with steps. */
-export type FoundRun = { kind: "run"; run: PastRun } | { kind: "workflow"; run: PastWorkflow };
 
 /**
  * Returns the run of an id or a prefix of one; the last run if none is given.
@@ -113,14 +123,23 @@ export async function runBefore(host: Host, found: FoundRun): Promise<FoundRun> 
 function isSameWork(one: FoundRun, other: FoundRun): boolean {
   const scopes = new Set(scopesOf(one));
   const isSameScope = scopesOf(other).some((scope) => scopes.has(scope));
-  if (workOf(one) !== workOf(other)) return false;
+  const [work, ...same] = worksOf(one);
+  if (work !== worksOf(other)[0] && !worksOf(other).some((name) => same.includes(name))) {
+    return false;
+  }
   return isSameScope || one.kind === "workflow" && scopes.size === 0;
 }
 
-function workOf({ kind, run }: FoundRun): string {
-  if (kind === "workflow") return run.header.path;
-  const { command, shell, workflow, copy } = run.header;
-  return JSON.stringify([command, shell, workflow, copy]);
+/**
+ * Returns what a run does: first exactly; then, of a workflow that does no more than one command, its name, as some
+ * front ends record it as that command, and others as its step.
+ */
+function worksOf(found: FoundRun): string[] {
+  const named = onlySection(found) === undefined ? null : found.run.header.workflow;
+  const names = named === null ? [] : [`workflow ${named}`];
+  if (found.kind === "workflow") return [found.run.header.path, ...names];
+  const { command, shell, workflow, copy } = found.run.header;
+  return [JSON.stringify([command, shell, workflow, copy]), ...names];
 }
 
 function scopesOf({ kind, run }: FoundRun): string[] {
@@ -162,9 +181,5 @@ export async function forgetRun({ files, places }: Host, id: string): Promise<vo
 export async function readRun({ files, places }: Host, id: string): Promise<FoundRun | undefined> {
   const path = `${runsFolder(places)}/${id}${recordEnding}`;
   const text = await files.readText(path, maxRecordBytes);
-  if (text === undefined) return undefined;
-  // Most runs are of one command: the reader of the others is loaded only for them.
-  if (!text.startsWith('{"event":"workflow"')) return { kind: "run", run: readRecord(path, text) };
-  const { readWorkflowRecord } = await import("../../workflow/record.ts");
-  return { kind: "workflow", run: readWorkflowRecord(path, text) };
+  return text === undefined ? undefined : await readRunRecord(path, text);
 }

@@ -1,14 +1,21 @@
 /** A past run as one report: its pods, what they wrote, and when; for every front end that draws it. */
+import { KodamaError } from "../../base/errors.ts";
+import { hint, option } from "../../base/hint.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { textPatch } from "../../exec/diff_groups.ts";
 import type { GroupDiff } from "../../exec/fold.ts";
 import type { OutcomeKind } from "../../exec/outcome.ts";
 import type { RecordedOutput } from "../../exec/recorded_output.ts";
-import { batchStarts } from "../../exec/schedule.ts";
+import { type Amount, batchStarts } from "../../exec/schedule.ts";
 import { compressNames } from "../../exec/target_names.ts";
-import type { PastStep, PastWorkflow } from "../../workflow/record.ts";
+import {
+  type FoundRun,
+  type PastSection,
+  type PastTarget,
+  sectionsOf,
+} from "../../runs/past_run.ts";
+import { stepError } from "../../workflow/step_events.ts";
 import type { Host } from "../host.ts";
-import type { FoundRun, PastRun } from "./past_runs.ts";
 
 /** A stretch of time, in milliseconds since the start of the run. */
 export interface ReportSpan {
@@ -84,139 +91,99 @@ export interface RunReport {
   sections: readonly ReportSection[];
 }
 
-/** Writes a report to a file that its owner alone can read, and returns its path. An existing file is replaced. */
+/**
+ * Writes a report to a file that its owner alone can read, and returns its path.
+ *
+ * @throws KodamaError `conflict` if the file exists and may not be replaced.
+ */
 export async function saveReport(
   { files, places }: Host,
-  file: string,
   document: string,
+  { file, replace }: { file: string; replace: boolean },
 ): Promise<string> {
   const path = file.startsWith("/") ? file : `${places.workingDir}/${file}`;
-  await files.replaceText(path, document);
+  try {
+    await using draft = await files.draft(path, { private: true, replace });
+    await draft.write(new TextEncoder().encode(document));
+    await draft.complete();
+  } catch (error) {
+    if (replace || !(error instanceof KodamaError) || error.kind !== "conflict") throw error;
+    throw new KodamaError("conflict", error.message, {
+      hint: hint`use ${option("force")} to overwrite it`,
+      cause: error,
+    });
+  }
   return path;
 }
 
 /** Returns the report of a run. */
 export async function reportOf(found: FoundRun): Promise<RunReport> {
-  return found.kind === "run" ? await commandReport(found.run) : await workflowReport(found.run);
-}
-
-async function commandReport({ header, targets, end }: PastRun): Promise<RunReport> {
-  const at = new Date(header.at);
-  const { serial } = header.bounds;
-  const starts = serial === undefined ? undefined : batchStarts(targets.length, serial);
-  const reported = targets.map(({ target, name, startedAt, end }, index) => ({
-    name,
-    ...placeOf(target),
-    outcome: end?.outcome ?? null,
-    exitCode: end?.exitCode ?? null,
-    error: end?.error ?? null,
-    ...definedOnly({
-      span: startedAt && spanFrom(at, startedAt, end && new Date(end.at)),
-      batch: starts && starts.findLastIndex((start) => start <= index) + 1,
-    }),
-  }));
-  const outcome = end === undefined
-    ? "not ended"
-    : targets.every((target) => target.end?.outcome === "ok")
-    ? "ok"
-    : "failed";
-  const section: ReportSection = {
-    step: "",
-    title: "",
-    outcome,
-    reason: null,
-    targets: reported,
-    groups: await grouped(reported.map((one, at) => ({ ...one, output: targets[at]?.output }))),
-  };
-  const { id, command, shell, workflow, rerunOf } = header;
-  return {
-    id,
-    at,
-    command,
-    shell,
-    workflow,
-    params: {},
-    rerunOf,
-    outcome,
-    reason: null,
-    exitCode: end?.exitCode ?? null,
-    durationMs: end?.durationMs ?? null,
-    outputs: {},
-    sections: [section],
-  };
-}
-
-async function workflowReport({ header, steps, end }: PastWorkflow): Promise<RunReport> {
-  const at = new Date(header.at);
-  const { id, workflow, params, rerunOf } = header;
-  return {
-    id,
-    at,
-    command: null,
-    shell: false,
-    workflow,
-    params,
-    rerunOf,
-    outcome: end?.outcome.kind ?? "not ended",
-    reason: end !== undefined && "reason" in end.outcome ? end.outcome.reason : null,
-    exitCode: end?.exitCode ?? null,
-    durationMs: end?.durationMs ?? null,
-    outputs: (end?.outputs ?? {}) as Record<string, unknown>,
-    sections: await Promise.all(steps.map((step) => stepSection(step, at))),
-  };
-}
-
-async function stepSection(step: PastStep, at: Date): Promise<ReportSection> {
-  const { key, title, startedAt, end, written } = step;
-  const targets = [...step.targets.values()].map(({ name, target, outcome, durationMs }) => {
-    const endedAt = step.endedAt.get(name);
-    const started = endedAt && new Date(endedAt.getTime() - durationMs);
-    return {
-      name,
-      ...placeOf(target),
-      outcome: outcome.kind,
-      exitCode: outcome.kind === "ok" ? 0 : outcome.kind === "failed" ? outcome.exitCode : null,
-      error: "reason" in outcome ? outcome.reason ?? null : null,
-      ...definedOnly({
-        span: started && outcome.kind !== "skipped" ? spanFrom(at, started, endedAt) : undefined,
-      }),
+  const { id, workflow, rerunOf } = found.run.header;
+  const at = new Date(found.run.header.at);
+  const sections = sectionsOf(found);
+  const end = found.run.end;
+  const own = found.kind === "run"
+    ? {
+      ...{ command: found.run.header.command, shell: found.run.header.shell, params: {} },
+      ...{ outcome: sections[0]?.outcome ?? "not ended", reason: null, outputs: {} },
+    }
+    : {
+      ...{ command: null, shell: false, params: found.run.header.params },
+      outcome: found.run.end?.outcome.kind ?? "not ended",
+      reason: found.run.end === undefined ? null : stepError(found.run.end.outcome),
+      outputs: (found.run.end?.outputs ?? {}) as Record<string, unknown>,
     };
-  });
-  const outcome = end?.outcome;
+  const serial = found.kind === "run" ? found.run.header.bounds.serial : undefined;
+  return {
+    id,
+    at,
+    workflow,
+    rerunOf,
+    ...own,
+    exitCode: end?.exitCode ?? null,
+    durationMs: end?.durationMs ?? null,
+    sections: await Promise.all(sections.map((section) => reported(section, { at, serial }))),
+  };
+}
+
+async function reported(
+  { key, title, outcome, error, startedAt, durationMs, targets, output }: PastSection,
+  { at, serial }: { at: Date; serial: readonly Amount[] | undefined },
+): Promise<ReportSection> {
+  const starts = serial === undefined ? undefined : batchStarts(targets.length, serial);
   return {
     step: key,
     title,
-    outcome: outcome?.kind ?? "not ended",
-    reason: outcome !== undefined && "reason" in outcome ? outcome.reason : null,
-    targets,
-    groups: await grouped(targets.map((one) => ({ ...one, output: written.get(one.name) }))),
+    outcome: outcome ?? "not ended",
+    reason: error,
+    targets: targets.map((one, index) => ({
+      name: one.name,
+      ...placeOf(one.target),
+      outcome: one.outcome,
+      exitCode: one.exitCode,
+      error: one.error,
+      ...definedOnly({
+        span: one.startedAt && spanFrom(at, one.startedAt, one.durationMs),
+        batch: starts && starts.findLastIndex((start) => start <= index) + 1,
+      }),
+    })),
+    groups: await grouped(targets),
     ...definedOnly({
-      span: startedAt && spanFrom(
-        at,
-        startedAt,
-        end && new Date(startedAt.getTime() + end.durationMs),
-      ),
-      output: written.get(""),
+      // The run itself is drawn for a command.
+      span: key === "" ? undefined : startedAt && spanFrom(at, startedAt, durationMs),
+      output,
     }),
   };
 }
 
-function placeOf(
-  { context, namespace, container, node }: Pick<
-    ReportedTarget,
-    "context" | "namespace" | "container" | "node"
-  >,
-) {
+function placeOf({ context, namespace, container, node }: PastTarget["target"]) {
   return { context, namespace, container, node };
 }
 
 /** Clocks may be set back during a run: no span is negative. */
-function spanFrom(at: Date, start: Date, end: Date | undefined): ReportSpan {
+function spanFrom(at: Date, start: Date, durationMs: number | null): ReportSpan {
   const startMs = Math.max(0, start.getTime() - at.getTime());
-  return {
-    startMs,
-    ...(end === undefined ? {} : { endMs: Math.max(startMs, end.getTime() - at.getTime()) }),
-  };
+  return { startMs, ...(durationMs === null ? {} : { endMs: startMs + durationMs }) };
 }
 
 /** Compares names with the numbers in them: `web-2` comes before `web-10`. */
@@ -224,12 +191,8 @@ function byName(one: { name: string } | undefined, other: { name: string } | und
   return (one?.name ?? "").localeCompare(other?.name ?? "", "en", { numeric: true });
 }
 
-type Ended =
-  & Pick<ReportedTarget, "name" | "outcome" | "exitCode">
-  & { output: RecordedOutput | undefined };
-
 /** Groups the targets, each group with its difference from the largest one. */
-async function grouped(targets: readonly Ended[]): Promise<ReportedGroup[]> {
+async function grouped(targets: readonly PastTarget[]): Promise<ReportedGroup[]> {
   const groups = [
     ...Map.groupBy(
       targets,

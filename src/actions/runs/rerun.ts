@@ -1,5 +1,6 @@
 /** Runs a past run again: its command, in its targets. */
 import { action, hint, joinHints, option } from "../../base/hint.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { wholeSelection } from "../../kube/select/target.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { exec } from "../exec/exec.ts";
@@ -63,7 +64,7 @@ function rerunOptions(
     substitute: subst,
     ...(workdir === null ? {} : { workdir }),
     ...(workflow === null ? {} : { workflow }),
-    ...definedBounds(bounds),
+    ...definedOnly(bounds),
   };
 }
 
@@ -102,8 +103,4 @@ function checked({ header }: PastRun, given: GivenOptions): GivenOptions {
     });
   }
   return given;
-}
-
-function definedBounds(bounds: PastRun["header"]["bounds"]): Partial<ExecOptions> {
-  return Object.fromEntries(Object.entries(bounds).filter(([, bound]) => bound !== undefined));
 }

@@ -2,7 +2,9 @@
 import type { Target } from "../../kube/select/target.ts";
 import { wholeSelection } from "../exec/events.ts";
 import type { Host } from "../host.ts";
-import { onlyTarget } from "../one_target.ts";
+import { runningTarget } from "../one_target.ts";
+import type { FoundSession } from "../find_session.ts";
+import type { Consent } from "./owner.ts";
 
 /** Where to find an agent. */
 export type AgentRef =
@@ -18,23 +20,22 @@ export type AgentRef =
   );
 
 /**
- * As {@link agentTarget}, with the owner of the session if that is someone else, whose agent the caller is about to
- * use.
+ * As {@link agentTarget}, for a verb that the agent's owner has to know of: that of another user's session needs consent.
  */
-export async function agentTargetAndOwner(
+export async function agentTargetFor(
   host: Host,
   ref: AgentRef,
-  signal: AbortSignal,
-): Promise<{ target: Target; otherOwner?: string }> {
+  { signal, ...use }: { verb: string; consent: Consent; signal: AbortSignal },
+): Promise<{ target: Target; session?: FoundSession }> {
   if (ref.kind === "pod") return { target: await agentTarget(host, ref, signal) };
-  const [{ findSession }, { ownerIfOther }] = await Promise.all([
+  const [{ findSession }, { requireConsent }] = await Promise.all([
     import("../find_session.ts"),
     import("./owner.ts"),
   ]);
   const { kind: _, ...named } = ref;
-  const { session, target } = await findSession(host, named, signal);
-  const otherOwner = await ownerIfOther(await host.kube(target.context), session, signal);
-  return { target, ...(otherOwner === undefined ? {} : { otherOwner }) };
+  const found = await findSession(host, named, signal);
+  await requireConsent(found.store.client, found.session, { ...use, signal });
+  return { target: found.target, session: found };
 }
 
 /** Returns the target. Throws a `KodamaError` with the way out if there is none running. */
@@ -58,7 +59,7 @@ export async function agentTarget(
     ...(container === undefined ? {} : { container }),
   };
   const contexts = context === undefined ? [] : [context];
-  return (await onlyTarget(host, { contexts, selection }, signal)).target;
+  return await runningTarget(host, { contexts, selection }, signal);
 }
 
 /** The time for a pod that reads the volumes of a stopped session. */
@@ -67,7 +68,7 @@ const readyTimeoutMs = 120_000;
 /**
  * Reads an agent's files; those of a stopped session in a pod that mounts its volumes meanwhile, read-only.
  *
- * @param onWait what a stopped session's reader waits for.
+ * @param onWait the reason why a stopped session's reader waits.
  */
 export async function readingAgent<T>(
   host: Host,

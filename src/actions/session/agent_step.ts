@@ -10,9 +10,10 @@ import { quoted } from "../../base/shell_quote.ts";
 import { readTasks, startTask, type Task } from "../agent/tasks.ts";
 import type { Host } from "../host.ts";
 import type { FirstTask } from "./events.ts";
+import { folderInPod } from "./folder_in_pod.ts";
 
-/** A task that was given, by this start or by an earlier one. */
-export interface GivenTask {
+/** A task that was given, by this start or by an earlier start. */
+interface GivenTask {
   number: number;
   already: boolean;
 }
@@ -40,8 +41,9 @@ export async function giveTask(
   if (session.agent !== undefined) throw otherFirstTask(session);
   await requireAgent(host, { session, target, task, signal });
   const once = `first${uid.replaceAll(/[^0-9A-Za-z]/g, "")}`;
-  const { number } = await startTask(host, target, { ...task, once, signal });
-  // Another start may have given it at the same moment: the lower number is the one that runs.
+  const folder = await folderInPod(host, { session, uid, target }, signal);
+  const { number } = await startTask(host, target, { ...task, folder, once, signal });
+  // Another start may have given it at the same moment: the task with the lower number runs.
   const all = await readTasks(host, target, { signal });
   const taken = all.find(({ key }) => key === once);
   if (taken === undefined || taken.number === number) return { number, already: false };

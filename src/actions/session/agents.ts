@@ -1,4 +1,5 @@
-/** The agents of all sessions that the user may see: what each does now, and what its tasks have cost. */
+/** The agents of all sessions that the user may see: their current state, and the costs of their tasks. */
+import { definedOnly } from "../../base/json_value.ts";
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { inParallel } from "../../base/semaphore.ts";
@@ -8,8 +9,8 @@ import type { SessionListScope } from "../session_ref.ts";
 import { list, sessionTarget } from "./list.ts";
 import { readTasks, type Task, type Tokens } from "../agent/tasks.ts";
 
-/** What the stored tasks of an agent have used. */
-export interface AgentTotals {
+/** The resources that the stored tasks of an agent have used. */
+interface AgentTotals {
   tasks: number;
   tokens: Tokens;
   /** US dollars; undefined if no task has reported a cost. */
@@ -23,13 +24,13 @@ export interface SessionAgent {
   owner?: string;
   /** As `list` shows it. */
   status: string;
-  /** The task that runs, else one that needs an answer, else the newest. */
+  /** The task that runs, else a task that needs an answer, else the newest. */
   task?: Task;
   totals?: AgentTotals;
 }
 
 /** The sessions' agents, and the scope of the list. */
-export interface SessionAgents {
+interface SessionAgents {
   context: string;
   /** Undefined for all. */
   namespace: string | undefined;
@@ -63,7 +64,7 @@ export async function sessionAgents(
     const agent = {
       namespace: session.namespace,
       name,
-      ...(owner === undefined ? {} : { owner }),
+      ...definedOnly({ owner }),
       status,
     };
     if (status !== "Running") return agent;
@@ -71,7 +72,7 @@ export async function sessionAgents(
       const choice = { newest: allTasks, eventBytes: resultBytes, signal: deadline.signal };
       const tasks = await readTasks(host, sessionTarget(context, session, node), choice);
       const task = currentOf(tasks);
-      return { ...agent, ...(task === undefined ? {} : { task }), totals: totalsOf(tasks) };
+      return { ...agent, ...definedOnly({ task }), totals: totalsOf(tasks) };
     } catch (error) {
       signal.throwIfAborted();
       if (deadline.expired || error instanceof KodamaError) return agent;
@@ -91,5 +92,5 @@ function totalsOf(tasks: readonly Task[]): AgentTotals {
     }
     if (progress.costUsd !== undefined) costUsd = (costUsd ?? 0) + progress.costUsd;
   }
-  return { tasks: tasks.length, tokens, ...(costUsd === undefined ? {} : { costUsd }) };
+  return { tasks: tasks.length, tokens, ...definedOnly({ costUsd }) };
 }

@@ -1,4 +1,4 @@
-/** A shell in a session: the pod in which it is opened, and what runs there. */
+/** A shell in a session: the pod in which it is opened, and the command there. */
 import { KodamaError } from "../../base/errors.ts";
 import { action, hint } from "../../base/hint.ts";
 import { podFailure, runInPod } from "../../podscript/run_in_pod.ts";
@@ -11,13 +11,13 @@ import {
 import { type Selection, wholeSelection } from "../exec/events.ts";
 import { findSession, type FoundSession } from "../find_session.ts";
 import type { Host } from "../host.ts";
-import type { Activity, SessionRef, TeamReport } from "./events.ts";
+import type { SessionRef } from "./events.ts";
+import { folderInPod } from "./folder_in_pod.ts";
 import { killedSync } from "./sync_here.ts";
-import { reportAttached, teamOf } from "./team.ts";
 import { postpone } from "./time_limits.ts";
 
 /** Which shell. */
-export interface AttachOptions {
+interface AttachOptions {
   /** Instead of a shell; may be empty. */
   command?: readonly string[];
   /** Joins the session's shared shell. */
@@ -26,7 +26,7 @@ export interface AttachOptions {
 }
 
 /** A session in which a shell can be opened. */
-export interface Attached extends FoundSession {
+interface Attached extends FoundSession {
   /** For the action `shell`. */
   shell: {
     contexts: readonly string[];
@@ -36,10 +36,6 @@ export interface Attached extends FoundSession {
   };
   /** A folder that isn't synced any more, because the process of its sync was killed. */
   unsynced: string | undefined;
-  /** Who else is attached, and the notes; absent for a command, and if the caller may not read it. */
-  team: TeamReport | undefined;
-  /** Reports in the cluster that this client is attached, until it is disposed of; nothing for a command. */
-  report(activity?: Activity): AsyncDisposable;
 }
 
 /**
@@ -58,11 +54,10 @@ export async function attach(
     if (shared === undefined) return command;
     return await sharedShell(host, found, { ...shared, signal });
   };
-  const isShell = command.length === 0;
-  const [argv, unsynced, team] = await Promise.all([
+  const [argv, folder, unsynced] = await Promise.all([
     sharedCommand(),
+    folderInPod(host, found, signal),
     killedSync(host, found),
-    isShell ? teamOf(host, found, signal) : undefined,
     postpone(host, found, signal),
   ]);
   const { context, namespace, pod, container } = found.target;
@@ -77,12 +72,9 @@ export async function attach(
         container,
       },
       command: argv,
-      workdir: workspaceFolder,
+      workdir: folder ?? workspaceFolder,
     },
     unsynced,
-    team,
-    report: (activity = shared === undefined ? "shell" : "sharedShell") =>
-      isShell ? reportAttached(host, found, activity) : { [Symbol.asyncDispose]: async () => {} },
   };
 }
 

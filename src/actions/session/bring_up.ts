@@ -3,14 +3,14 @@ import type { Hint } from "../../base/hint.ts";
 import { plural } from "../../base/plural.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { NETWORK_POLICIES, PODS, SECRETS } from "../../kube/resources.ts";
-import type { Pod, Secret } from "../../kube/types.ts";
+import type { KubeObject, Pod, Secret } from "../../kube/types.ts";
 import {
   configuration,
   type Manifest,
   type ManifestParts,
-  podManifest,
   storage,
 } from "../../session/manifests/all.ts";
+import { sessionPod } from "../../session/manifests/pod.ts";
 import type { VolumeSources } from "../../session/manifests/claims.ts";
 import type { CheckoutState } from "../../session/git_commands.ts";
 import type { EgressRule, Session } from "../../session/model.ts";
@@ -44,12 +44,11 @@ import { sessionCommand } from "../../session/pod_script.ts";
 export interface NewVolumes {
   /** Their initial contents. */
   sources: VolumeSources;
-  /** Prepares them for the session's pod, before that is created; yields what it waits for. */
+  /** Prepares them for the session's pod, before that is created; yields the reasons for waiting. */
   prepare(signal: AbortSignal): AsyncGenerator<string, void>;
 }
 
-/** A session to bring up. */
-export interface BringUp {
+interface BringUp {
   host: Host;
   store: SessionStore;
   stored: StoredSession;
@@ -62,7 +61,7 @@ export interface BringUp {
   localPath?: string;
   /** Absolute paths of the files whose variables are in the session's Secret: they aren't synced. */
   secretFiles?: readonly string[];
-  /** That folder is a clone of the session's repository: its files are the initial ones. */
+  /** The folder is a clone of the session's repository: its files are the initial files. */
   syncsClone: boolean;
   /** Why there is no folder, if that wasn't requested. */
   whyNoSync?: Hint;
@@ -72,11 +71,11 @@ export interface BringUp {
   devContainer?: { chosen: ChosenParts };
   /** The session ran before: a missing volume was lost, with all its contents. */
   ranBefore?: boolean;
-  /** The source of missing volumes; empty ones if absent. */
+  /** The source of missing volumes; empty volumes if absent. */
   volumes?: NewVolumes;
   /** Fills the volumes before anything else is done in the pod; yields its progress, and returns the result. */
   fill?: (pod: PodAccess) => AsyncGenerator<string, string>;
-  /** Called with every object that this call created, before the next one is. */
+  /** Called with every object that this call created, before the next object is created. */
   made: (manifest: Manifest) => void;
 }
 
@@ -142,9 +141,7 @@ class BringUpRun {
       yield { kind: "progress", step: "create", text };
     }
     await this.#removeOldPod();
-    const pod = podManifest(this.#session);
-    const owned = { ...pod, object: ownedBy(this.#stored, pod.object) };
-    const made = await this.#ensure(owned);
+    const made = await this.#ensurePod();
     yield { kind: "stepEnded", step: "create", result: made ? "done" : "already" };
   }
 
@@ -167,6 +164,15 @@ class BringUpRun {
     return result.made;
   }
 
+  async #ensurePod(): Promise<boolean> {
+    const { store, made } = this.work;
+    const pod = ownedBy(this.#stored, sessionPod(this.#session));
+    const result = await store.ensurePod(this.#session, pod);
+    // Only the generated types of pods have a kind that may be absent.
+    if (result.made) made({ resource: PODS, object: pod as unknown as KubeObject });
+    return result.made;
+  }
+
   async *waitForPod(): AsyncGenerator<StartEvent, Pod> {
     const { host, store, readyTimeoutMs, signal } = this.work;
     yield this.#started("ready");
@@ -184,7 +190,7 @@ class BringUpRun {
     if (text !== undefined) yield { kind: "warning", text };
   }
 
-  /** Returns the session's pod, which is another one if the checkout has a `devcontainer.json`. */
+  /** Returns the session's pod, which is a new pod if the checkout has a `devcontainer.json`. */
   async *checkOut(pod: Pod): AsyncGenerator<StartEvent, Pod> {
     const { host, store, signal } = this.work;
     const { repository } = this.#session;
@@ -232,7 +238,7 @@ class BringUpRun {
     return remade;
   }
 
-  /** Stores what the checkout's file adds; a pod of another kind replaces this one, with the same workspace. */
+  /** Stores the additions of the checkout's file; a pod of another kind replaces this pod, with the same workspace. */
   async *#useDevContainer(
     pod: Pod,
     { path, chosen }: { path: string; chosen: ChosenParts },
@@ -244,18 +250,17 @@ class BringUpRun {
     const file = await devContainerOfCheckout(this.#access(pod), { path, folderName });
     yield { kind: "devContainer", report: devContainerReport(file, chosen) };
     // The claims exist.
-    const before = podManifest(this.#session);
+    const before = sessionPod(this.#session);
     const spec = { ...withDevContainer(this.#session.spec, file, chosen), storage };
     this.#stored = await store.change(this.#stored, (session) => ({ ...session, spec }));
-    const manifest = podManifest(this.#session);
-    if (JSON.stringify(manifest.object) === JSON.stringify(before.object)) return pod;
+    if (JSON.stringify(sessionPod(this.#session)) === JSON.stringify(before)) return pod;
     await store.remove(PODS, sessionNames(this.#session.name).pod);
     await this.#removeOldPod();
-    await this.#ensure({ ...manifest, object: ownedBy(this.#stored, manifest.object) });
+    await this.#ensurePod();
     return yield* this.waitForPod();
   }
 
-  /** Installs the user's dotfiles, and runs what the project's `devcontainer.json` lists, once in each pod. */
+  /** Installs the user's dotfiles, and runs the commands of the project's `devcontainer.json`, once in each pod. */
   async *setUp(pod: Pod): AsyncGenerator<StartEvent, void> {
     const { name, spec: { setup, dotfiles } } = this.#session;
     const setups = [
@@ -294,9 +299,15 @@ class BringUpRun {
       kubeconfig,
       signal,
     });
-    const entries = yield* reportProgress("sync", starting);
+    const state = (yield* reportProgress("sync", starting))?.state;
+    const { mergeText, recentMerge } = await import("../sync/syncs.ts");
+    const merged = state && recentMerge(state, host.clock.now().getTime());
+    if (state !== undefined && merged !== undefined) {
+      const text = mergeText(merged, state.mode);
+      yield { kind: "warning", text: `${localPath} and the workspace: ${text}` };
+    }
     await bringMissingFiles(this.#access(pod));
-    const text = `${localPath}, ${plural(entries, "entry", "entries")}`;
+    const text = `${localPath}, ${plural(state?.entries.local ?? 0, "entry", "entries")}`;
     yield { kind: "stepEnded", step: "sync", result: "done", text };
   }
 
@@ -418,7 +429,7 @@ function warningOf(probe: EgressProbe): string | undefined {
 /* The Secret with the SSH key for git: the user's own, which a session names and never changes. */
 
 /**
- * Returns what the Secret lacks, before a pod waits for it: a warning if the session works without it.
+ * Returns the missing parts of the Secret, before a pod waits for it: a warning if the session works without it.
  *
  * @throws KodamaError if the repository is accessed over SSH, and wasn't checked out before.
  */
@@ -438,7 +449,7 @@ async function lacksOfGitSecret(
   });
 }
 
-/** Only checks names, never values. If the caller may not read Secrets, git will report what is missing. */
+/** Only checks names, never values. If the caller may not read Secrets, git will report missing keys. */
 async function lackIn(store: SessionStore, name: string): Promise<string | undefined> {
   const secretText = `secret "${name}" in namespace "${store.namespace}"`;
   try {
@@ -454,7 +465,7 @@ async function lackIn(store: SessionStore, name: string): Promise<string | undef
   }
 }
 
-/** Returns what the user should verify, once. */
+/** Returns the key that the user should verify, once. */
 function trustedKeyText(
   { host, key }: NonNullable<Checked["trusted"]>,
   gitSecret: string | undefined,
@@ -468,12 +479,12 @@ function trustedKeyText(
 /*
  * Checks whether a session's allow-list is enforced: its pod tries the API server, an address that every pod knows and
  * the list lacks. A cluster whose network plug-in doesn't support policies accepts the list, and ignores it. An address
- * that doesn't answer proves something only if another one that the list allows does answer: the control. Pure.
+ * that doesn't answer proves something only if an address that the list allows does answer: the control. Pure.
  */
 
 /** The result. */
 type EgressProbe =
-  /** The unlisted address didn't answer, and an allowed one did. */
+  /** The unlisted address didn't answer, and an allowed address did. */
   | { kind: "enforced" }
   /** This address answered, though the list lacks it. */
   | { kind: "ignored"; reached: string }

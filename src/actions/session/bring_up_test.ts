@@ -45,7 +45,7 @@ Deno.test("`egressProbeCommand()` tries an address of the list if the name serve
   for (const [list, control] of lists) {
     assert.deepEqual(egressProbeCommand(list.map(egressRule)).slice(5), control, list.join());
   }
-  // The script on this machine: nothing listens at the first port, something at the second one.
+  // The script on this machine: nothing listens at the first port, something at the second.
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const serving = (async () => {

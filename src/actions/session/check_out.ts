@@ -32,12 +32,11 @@ import {
   runInPod,
 } from "../../podscript/run_in_pod.ts";
 
-/** For a slow network and a large repository; git itself detects one that makes no progress. */
+/** For a slow network and a large repository; git itself detects a transfer that makes no progress. */
 const checkoutLimitMs = 60 * 60 * 1000;
 const queryLimitMs = 15_000;
 
-/** The options of a checkout. */
-export type CheckoutOptions = Pick<Checkout, "author" | "filesBySync"> & GitSide;
+type CheckoutOptions = Pick<Checkout, "author" | "filesBySync"> & GitSide;
 
 /** The checkout, and the host whose key wasn't known before. */
 export interface Checked extends CheckoutState {
@@ -45,7 +44,7 @@ export interface Checked extends CheckoutState {
 }
 
 /**
- * Makes the checkout, or finds an existing one; yields git's progress.
+ * Makes the checkout, or finds an existing checkout; yields git's progress.
  *
  * @throws KodamaError with the cause, or git's own message, and the way out if it is known.
  */
@@ -95,7 +94,7 @@ export async function* checkOut(
   return trusted === undefined ? state : { ...state, trusted };
 }
 
-/** Returns the error of a failed checkout. ssh reports a locked key like a missing one, so the key is checked. */
+/** Returns the error of a failed checkout. ssh reports a locked key like a missing key, so the key is checked. */
 async function explained(
   pod: PodAccess,
   result: PodResult,

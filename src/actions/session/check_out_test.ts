@@ -8,7 +8,7 @@ const token = "ghp_0123456789abcdef";
 const repository = { url: "https://github.com/a/b", autoBranch: false };
 const wishes = { name: "work", author: undefined, filesBySync: false, gitSecret: undefined };
 
-/** A checkout in a pod whose git writes these pieces to standard error, one each millisecond, and fails. */
+/** A checkout in a pod whose git writes these pieces to standard error, a piece each millisecond, and fails. */
 async function checkingOut(pieces: readonly string[]) {
   const output = pieces.map((text) => ({
     stream: "stderr" as const,
@@ -53,6 +53,6 @@ Deno.test("progress without a consumer is buffered up to a few lines", async () 
     for await (const line of lines) rest.push(line);
   })();
   await assert.rejects(clock.runUntil(failing));
-  // What was queued, and what arrived while it was consumed.
+  // The queued pieces, and those that arrived while they were consumed.
   assert.ok(rest.length < 3 * restMs, `${rest.length}`);
 });

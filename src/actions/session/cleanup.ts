@@ -13,12 +13,13 @@ import type { Manifest } from "../../session/manifests/all.ts";
 import type { StoredSession } from "../../session/state.ts";
 import type { Host } from "../host.ts";
 import { planDeletion } from "./delete.ts";
+import { consented } from "./owner.ts";
 
 /** For a few calls; a second Ctrl-C exits at once. */
 const defaultLimitMs = 15_000;
 
 /**
- * Cleans up; returns false if the cluster refused it, or the time was up: the earlier failure is the one reported. The
+ * Cleans up; returns false if the cluster refused it, or the time was up: the earlier failure is reported instead. The
  * command's signal is ignored, as it may be the reason for the end.
  */
 export async function cleanUp(
@@ -41,7 +42,7 @@ export async function cleanUp(
 /**
  * Returns why work ended, as reported to the user: by their own signal, if it aborted, with the work's own hint.
  *
- * @throws the error itself if it isn't one of kodama's own.
+ * @throws the error itself if it isn't a KodamaError.
  */
 export function kodamaErrorOf(error: unknown, signal: AbortSignal): KodamaError {
   const failure = signal.aborted ? signal.reason : error;
@@ -53,7 +54,7 @@ export function kodamaErrorOf(error: unknown, signal: AbortSignal): KodamaError 
   return new KodamaError(failure.kind, failure.message, definedOnly({ hint, cause: error }));
 }
 
-/** Returns the error with what remains; its own hint comes first, as it is closer to the reason. */
+/** Returns the error with the remaining objects; its own hint comes first, as it is closer to the reason. */
 export function withOutcome(error: KodamaError, outcome: Hint): KodamaError {
   return new KodamaError(error.kind, error.message, {
     hint: error.hint === undefined ? outcome : hint`${error.hint}\n${outcome}`,
@@ -63,7 +64,6 @@ export function withOutcome(error: KodamaError, outcome: Hint): KodamaError {
 
 /* Rollback of a failed start: objects are removed, or listed so that the user needn't search for them. */
 
-/** A start that failed. */
 interface FailedStart {
   store: SessionStore;
   clock: Clock;
@@ -87,7 +87,13 @@ export async function rollBackStart(failed: FailedStart): Promise<KodamaError> {
   const hasPod = failed.made.some(({ resource }) => resource === PODS);
   if (failed.created && !hasPod && !failed.interrupted) return await withEverythingRemoved(failed);
   await storeFailure(failed);
-  return withWayToResume(failed);
+  const { name, namespace } = failed.stored.session;
+  return withQuotaHint(
+    failed.error,
+    hint`session "${name}" remains: the same start resumes it, ${
+      action("get", { name, namespace })
+    } shows details, and ${action("delete", { name, namespace })} deletes it`,
+  );
 }
 
 async function withEverythingRemoved(
@@ -131,17 +137,7 @@ async function storeFailure(
   });
 }
 
-function withWayToResume({ stored, error }: FailedStart): KodamaError {
-  const { name, namespace } = stored.session;
-  return withQuotaHint(
-    error,
-    hint`session "${name}" remains: the same start resumes it, ${
-      action("get", { name, namespace })
-    } shows details, and ${action("delete", { name, namespace })} deletes it`,
-  );
-}
-
-/** A quota error looks like a missing right, but isn't one. */
+/** A quota error looks like a missing right, but isn't. */
 function withQuotaHint(error: KodamaError, outcome: Hint): KodamaError {
   if (!/exceeded quota/.test(error.message)) return withOutcome(error, outcome);
   const hint = "kubectl describe quota shows what is used, and how much there is";
@@ -165,8 +161,9 @@ export async function rollBackFill(
 ): Promise<KodamaError> {
   const { namespace, client: { context } } = store;
   const isRemoved = await cleanUp(host.clock, store, async (_, signal) => {
-    const options = { name, namespace, context, purge, keepConfig: false, signal };
-    for await (const _removed of (await planDeletion(host, options)).run());
+    const ref = { name, namespace, context };
+    const options = { ...ref, consent: consented, purge, keepConfig: false, signal };
+    for await (const _removed of (await planDeletion(host, options)).run("everything"));
   }, removalLimitMs);
   if (!isRemoved) {
     const removal = action("delete", { name, namespace, ...(purge ? { purge: true } : {}) });

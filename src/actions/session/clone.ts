@@ -1,4 +1,4 @@
-/** Clones a session: a new one of the same definition, whose volumes start with the files of the other. */
+/** Clones a session: a new session of the same definition, whose volumes start with the files of the other. */
 import { requireWritable } from "../../kube/client_limits.ts";
 import { action, hint } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
@@ -18,15 +18,18 @@ import { bringUp } from "./bring_up.ts";
 import type { SessionRef, StartEvent } from "./events.ts";
 import { fill } from "./fill.ts";
 import { newSession, type SessionDraft } from "./new_session.ts";
+import { type Consent, requireConsent } from "./owner.ts";
 import { openStore } from "../session_ref.ts";
 import { openCarried, podChecksums } from "./pod_files.ts";
 import { sessionFiles } from "./session_files.ts";
 
-/** Which session, and the name of its clone; both are in one namespace. */
-export interface CloneOptions extends SessionRef {
+/** Which session, and the name of its clone; both are in the same namespace. */
+interface CloneOptions extends SessionRef {
   newName: string;
   /** Includes the variables of the session's Secret, the token for git, and the login of its agent. */
   withSecrets: boolean;
+  /** To secrets of another user. */
+  consent: Consent;
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
@@ -45,6 +48,9 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
   const { stored: { session: from }, withFiles } = await sessionFiles(host, options, options);
   const store = await openStore(host, options, signal);
   requireWritable(store.client, "clone a session");
+  if (withSecrets) {
+    await requireConsent(store.client, from, { verb: "copy the secrets of", ...options });
+  }
   const parts = await partsOf(store, name, withSecrets);
   const session = await newSession(host, store, cloneOf(from, newName, parts), signal);
   yield { kind: "stepStarted", step: "claim", session };

@@ -9,7 +9,12 @@ import { plainText } from "../../base/plain_text.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { editorConfigFolders } from "../../config/paths.ts";
 import type { AgentManifest } from "../../agent/manifest.ts";
-import { effectiveSettings, mergedSettings, type SettingSources } from "../../config/settings.ts";
+import {
+  asObject,
+  type EffectiveSetting,
+  effectiveSettings,
+  type SettingSources,
+} from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
 import type { Container, Toleration, Volume } from "../../kube/types.ts";
@@ -21,12 +26,13 @@ import {
   maxEditorFile,
 } from "../../session/manifests/editor_config.ts";
 import { limitsOf, limitText, parseLimit } from "../../session/limits.ts";
+import { secretNames } from "../../session/manifests/pod_standard.ts";
 import type { Session, SessionRepository, SessionSpec } from "../../session/model.ts";
 import { repositoryAddress } from "../../session/repository_url.ts";
 import type { Host } from "../host.ts";
-import { settingSources } from "../config/setting_sources.ts";
-import type { StartOptions } from "./events.ts";
-import { originOfFolder } from "./local_git.ts";
+import { isUsable, repositoryFolders, settingSources } from "../config/setting_sources.ts";
+import type { DefinedPart, PartOrigin, StartOptions } from "./events.ts";
+import { originOfFolder, workingTreeTop } from "./local_git.ts";
 import { type ChosenParts, type DraftSpec, localDevContainer } from "./dev_container.ts";
 import type { DevContainer } from "../../session/dev_container.ts";
 import { chosenSync, type SyncChoice } from "./sync_folder.ts";
@@ -40,46 +46,58 @@ export interface Definition {
   secrets: ReadSecrets;
   editor: Readonly<Partial<Record<EditorFile, string>>>;
   sync: SyncChoice;
-  /** The devcontainer of the project on this machine, if it has one. */
+  /** The devcontainer of the project on this machine, if there is such a file. */
   devContainer?: DevContainer;
   /** The project isn't on this machine: its file may be in the checkout. */
   devContainerInPod: boolean;
-  /** The agent of the first task, if it isn't one of kodama's own. */
+  /** The agent of the first task, unless it is an agent of kodama's own. */
   agent?: AgentManifest;
-  /** What takes precedence over that file. */
+  /** Choices that take precedence over that file. */
   chosen: ChosenParts;
+  /** Who has set the parts that decide about the session's safety. */
+  origins: Readonly<Record<DefinedPart["name"], PartOrigin>>;
 }
 
-/** Reads settings, files and the working folder. Throws UsageError and FileError for invalid ones. */
+/** Reads settings, files and the working folder. Throws UsageError and FileError for invalid values. */
 export async function defineSession(host: Host, options: StartOptions): Promise<Definition> {
   const { template } = options;
   const sources: SettingSources = {
     ...await settingSources(host),
     ...(template === undefined ? {} : { template: await findTemplate(host, template) }),
   };
-  const settings = await mergedSettings(sources);
+  const effective = await effectiveSettings(sources);
+  const settings = asObject(effective);
   const agent = await agentOf(options, settings);
   const repository = await repositoryOf(host, options, settings);
   const { signal, devContainer: requested } = options;
   const sync = await chosenSync(host, options.sync, { repository, signal });
   const secrets = await readSyncSecrets(host, options, { settings, sources });
-  const folder = projectFolder(host, options, { repository, sync });
+  const folder = await projectFolder(host, options, { repository, sync });
   const { variables } = secrets;
   const devContainer = await localDevContainer(host, { requested, folder, variables });
+  const chosen = chosenParts(options, effective);
   return {
-    ...(agent === undefined ? {} : { agent }),
+    ...definedOnly({ agent }),
     repository,
     sync,
-    spec: specOf(options, settings),
+    spec: { ...specOf(options, settings), ...containerSecretsOf(effective, sources) },
     secrets: devContainer === undefined
       ? secrets
       : { ...secrets, variables: new Map([...devContainer.secretVariables, ...variables]) },
     editor: await editorOverrides(host),
-    ...(devContainer === undefined ? {} : { devContainer }),
+    ...definedOnly({ devContainer }),
     devContainerInPod: requested.kind === "unspecified" && repository !== undefined &&
       folder === undefined,
-    chosen: await chosenParts(options, sources),
+    chosen,
+    origins: originsOf(effective, { options, devContainer, chosen }),
   };
+}
+
+/** Returns the specification of the user's own settings and variables alone, without those of a repository. */
+export async function ownSpec(host: Host): Promise<DraftSpec> {
+  const sources: SettingSources = { ...await settingSources(host), repository: undefined };
+  const effective = await effectiveSettings(sources);
+  return { ...specOf({}, asObject(effective)), ...containerSecretsOf(effective, sources) };
 }
 
 /** The agents are loaded only for a task. */
@@ -93,23 +111,28 @@ async function agentOf(
 }
 
 /** Returns the folder of the session's project on this machine, if it is here. */
-function projectFolder(
+async function projectFolder(
   host: Host,
-  { repo }: StartOptions,
+  { repo, signal }: StartOptions,
   { repository, sync }: Pick<Definition, "repository" | "sync">,
-): string | undefined {
+): Promise<string | undefined> {
   if (sync.localPath !== undefined && (sync.isClone || repository === undefined)) {
     return sync.localPath;
   }
-  return repo === "." ? host.places.workingDir : undefined;
+  if (repo !== ".") return undefined;
+  const { workingDir } = host.places;
+  return await workingTreeTop(host, workingDir, signal) ?? workingDir;
 }
 
 /** A `devcontainer.json` comes after flags, the template and the repository's settings, and before the user's own. */
-async function chosenParts(options: StartOptions, sources: SettingSources): Promise<ChosenParts> {
-  const { user: _user, ...others } = sources;
-  const settings = await effectiveSettings({ ...others, user: undefined });
-  const isSet = (key: string) =>
-    settings.some((one) => one.key === key && one.origin.kind !== "default");
+function chosenParts(
+  options: StartOptions,
+  settings: readonly EffectiveSetting[],
+): ChosenParts {
+  const isSet = (key: string) => {
+    const kind = settings.find((one) => one.key === key)?.origin.kind ?? "default";
+    return kind !== "default" && kind !== "user";
+  };
   return {
     image: options.image !== undefined || isSet("defaults.image"),
     cpu: options.cpu !== undefined || isSet("defaults.resources.cpu"),
@@ -118,7 +141,32 @@ async function chosenParts(options: StartOptions, sources: SettingSources): Prom
   };
 }
 
-function specOf(options: StartOptions, { defaults = {}, git, dotfiles }: Settings): DraftSpec {
+/** Options of a start that take precedence over settings. */
+type ChosenOptions = Pick<StartOptions, "image" | "cpu" | "memory" | "ttl" | "idleTimeout">;
+
+function originsOf(
+  settings: readonly EffectiveSetting[],
+  { options, devContainer, chosen }: {
+    options: StartOptions;
+    devContainer: DevContainer | undefined;
+    chosen: ChosenParts;
+  },
+): Definition["origins"] {
+  const ofSetting = (key: string): PartOrigin =>
+    settings.find((one) => one.key === key)?.origin ?? { kind: "default" };
+  const image: PartOrigin = options.image !== undefined
+    ? { kind: "option", name: "image" }
+    : devContainer?.image !== undefined && !chosen.image
+    ? { kind: "devContainer", path: devContainer.setup.path }
+    : ofSetting("defaults.image");
+  return {
+    image,
+    containers: ofSetting("defaults.containers"),
+    egress: ofSetting("defaults.egress"),
+  };
+}
+
+function specOf(options: ChosenOptions, { defaults = {}, git, dotfiles }: Settings): DraftSpec {
   const builtIn = defaultSettings.defaults;
   const { resources, storage, egress, nodeSelector, tolerations, containers } = defaults ?? {};
   const className = storage?.className;
@@ -144,11 +192,23 @@ function specOf(options: StartOptions, { defaults = {}, git, dotfiles }: Setting
       idleTimeout: options.idleTimeout ?? parseLimit(defaults?.idleTimeout ?? ""),
     }),
     ...clusterParts(defaults ?? {}),
-    ...(className === undefined ? {} : { storageClass: className }),
+    ...definedOnly({ storageClass: className }),
     ...(egress === undefined ? {} : { egress: egress.map(egressRule) }),
-    ...(gitSecret === undefined ? {} : { gitSecret }),
+    ...definedOnly({ gitSecret }),
     ...dotfilesOf(dotfiles),
   };
+}
+
+/** Returns the Secrets that containers may refer to: those of the user's own settings, and of no repository. */
+function containerSecretsOf(
+  settings: readonly EffectiveSetting[],
+  { template }: SettingSources,
+): Pick<SessionSpec, "containerSecrets"> {
+  const setting = settings.find(({ key }) => key === "defaults.containers");
+  const kind = setting?.origin.kind;
+  const isOthers = kind === "repository" || kind === "template" && template?.inRepository !== false;
+  const names = isOthers ? [] : [...secretNames(setting?.value)];
+  return names.length === 0 ? {} : { containerSecrets: names };
 }
 
 /** Throws UsageError if the repository's address is invalid. */
@@ -159,7 +219,7 @@ function dotfilesOf(dotfiles: Settings["dotfiles"]): Pick<SessionSpec, "dotfiles
   return { dotfiles: { repository: url, ...definedOnly({ command }) } };
 }
 
-/** What depends on the cluster, and not on the session. */
+/** The parts that depend on the cluster, and not on the session. */
 function clusterParts(
   { resources, imagePullSecrets, runtimeClass, serviceAccount, volumes }: NonNullable<
     Settings["defaults"]
@@ -180,7 +240,7 @@ function clusterParts(
   });
 }
 
-/** Returns a quantity that a user typed. Throws UsageError if it isn't one. */
+/** Returns a quantity that a user typed. Throws UsageError if the text isn't a quantity. */
 export function amount(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   if ((parseQuantity(text) ?? 0) > 0) return text;
@@ -202,7 +262,7 @@ async function repositoryOf(
   }
   const origin = repo === "." ? await originOfFolder(host, signal) : undefined;
   const { url } = repositoryAddress(origin?.url ?? repo);
-  // A branch named by the user is used directly; otherwise a new one is created.
+  // A branch named by the user is used directly; otherwise a new branch is created.
   if (branch !== undefined) return { url, baseBranch: checkedBranch(branch), autoBranch: false };
   const prefix = settings.defaults?.branchPrefix ?? defaultSettings.defaults.branchPrefix;
   const own = autoBranchName(prefix, name, host.clock.now());
@@ -211,14 +271,16 @@ async function repositoryOf(
     url,
     branch: own,
     autoBranch: true,
-    ...(base === undefined ? {} : { baseBranch: base }),
+    ...definedOnly({ baseBranch: base }),
   };
 }
 
 async function editorOverrides(host: Host): Promise<Definition["editor"]> {
   const overrides: Partial<Record<EditorFile, string>> = {};
+  const { inside } = await repositoryFolders(host);
   for (const name of Object.keys(editorFiles) as EditorFile[]) {
-    for (const { folder, within } of editorConfigFolders(host.places)) {
+    for (const { folder, within } of editorConfigFolders(host.places, inside)) {
+      if (within !== undefined && !await isUsable(host, `${folder}/${name}`)) continue;
       const text = await host.files.readText(`${folder}/${name}`, maxEditorFile, { within });
       if (text === undefined) continue;
       overrides[name] = text;

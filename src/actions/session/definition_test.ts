@@ -48,6 +48,30 @@ Deno.test("flags before template, repository, user and default, each part by its
   assert.deepEqual([flagged.spec.image, flagged.spec.resources.cpu], ["flag", "500m"]);
 });
 
+Deno.test("a definition names who has set the image, further containers and the addresses", async () => {
+  const files = {
+    ...layers,
+    "/project/.kodama.yaml": "defaults: {image: repository, containers: [{name: a, image: b}]}\n",
+    "/project/.devcontainer.json": '{"image": "project"}',
+  };
+  const repository = { kind: "repository", path: "/project/.kodama.yaml" };
+  const devContainer = { kind: "file", path: ".devcontainer.json" } as const;
+  assert.deepEqual((await defined(files, { devContainer })).origins, {
+    image: repository,
+    containers: repository,
+    egress: { kind: "default" },
+  });
+  const { "/project/.kodama.yaml": _, ...others } = files;
+  const image = async (changes: Partial<StartOptions>) =>
+    (await defined(others, changes)).origins.image;
+  assert.deepEqual(await image({}), { kind: "user", path: "/config/config.yaml" });
+  assert.deepEqual(await image({ image: "x" }), { kind: "option", name: "image" });
+  assert.deepEqual(await image({ devContainer }), {
+    kind: "devContainer",
+    path: ".devcontainer.json",
+  });
+});
+
 Deno.test("a branch of the session's own has the prefix of the settings; a named one is worked on", async () => {
   const own = await defined(layers, { repo: "github.com/a/b" });
   assert.match(own.repository?.branch ?? "", /^me\/work-\d{14}$/);

@@ -3,7 +3,7 @@ import { requireWritable } from "../../kube/client_limits.ts";
 import { action, hint } from "../../base/hint.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { ApiResource } from "../../kube/client.ts";
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, unlessError } from "../../base/errors.ts";
 import {
   CONFIG_MAPS,
   NETWORK_POLICIES,
@@ -14,20 +14,22 @@ import {
   SECRETS,
   VOLUME_SNAPSHOTS,
 } from "../../kube/resources.ts";
-import type { KubeObject, PersistentVolumeClaim } from "../../kube/types.ts";
-import type { StoredSession } from "../../session/state.ts";
+import type { KubeObject, PersistentVolumeClaim, Pod } from "../../kube/types.ts";
 import { componentLabel, sessionNames } from "../../session/names.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { storedSnapshots, type VolumeSnapshot } from "../../session/volume_snapshot.ts";
 import type { Host } from "../host.ts";
-import type { DeletionPlan, PlannedRemoval, SessionRef } from "./events.ts";
+import type { DeletionPlan, PlannedRemoval, SessionRef, Unsaved } from "./events.ts";
 import { removeLocalSession } from "./local_file.ts";
-import { ownerIfOther } from "./owner.ts";
+import { type Consent, requireConsent } from "./owner.ts";
 import { noSession, openStore } from "../session_ref.ts";
+import type { SyncProgress } from "../sync/syncs.ts";
+import { type Accepted, requireSaved, saveWork, unsavedWork } from "./unsaved.ts";
 import { untilGone } from "./wait_ready.ts";
 
 /** Which session, and which of its parts. */
-export interface DeleteSessionOptions extends SessionRef {
+interface DeleteSessionOptions extends SessionRef {
+  consent: Consent;
   /** Deletes the claims too, with all their contents. */
   purge: boolean;
   /** Deletes its snapshots in the cluster too. */
@@ -38,18 +40,22 @@ export interface DeleteSessionOptions extends SessionRef {
 }
 
 /** A plan, and the function that runs it. */
-export interface PlannedDeletion {
+interface PlannedDeletion {
   plan: DeletionPlan;
-  /** Runs it; yields each object that was removed. May be repeated after any failure. */
-  run(): AsyncGenerator<PlannedRemoval, void>;
+  /**
+   * Runs it, when the sync has come to its end; yields each object that was removed. May be repeated after any failure.
+   *
+   * @param accepted work that a purge may lose.
+   * @throws UnsavedError before anything is removed if there is other work.
+   */
+  run(accepted: Accepted): AsyncGenerator<SyncProgress | PlannedRemoval, void>;
 }
 
 /** How long a pod may take to end before its claims, which it holds, are removed. */
 const endTimeoutMs = 120_000;
 
-/** The state comes last: while anything else exists, the session is still listed, and can be deleted again. */
+/** The order after the pods. The state comes last: while anything else exists, the session is still listed, and can be deleted again. */
 const order: readonly ApiResource[] = [
-  PODS,
   ROLE_BINDINGS,
   ROLES,
   NETWORK_POLICIES,
@@ -72,19 +78,23 @@ export async function planDeletion(
   const { name, purge, signal, snapshots: takesSnapshots = false } = options;
   const store = await openStore(host, options, signal);
   requireWritable(store.client, "delete a session");
-  const [there, objects, claims, taken] = await Promise.all([
-    stateIfReadable(store, name),
-    Promise.all(order.map((resource) => objectsOf(store, resource, name))),
-    store.ofSession(PERSISTENT_VOLUME_CLAIMS, name),
+  const [there, pods, others, claims, taken] = await Promise.all([
+    // A state that can't be read is deleted like any other.
+    unlessError(["conflict"], store.read(name)),
+    store.ofSession(PODS, name),
+    Promise.all(order.map((resource) => removalsOf(store, resource, name))),
+    store.ofSession<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, name),
     snapshotsOf(store, name),
   ]);
   const state = sessionNames(name).state;
-  const found = objects.flat().sort((a, b) => Number(a.name === state) - Number(b.name === state));
+  const found = [...pods.map((pod) => asRemoval(PODS, pod)), ...others.flat()].sort((a, b) =>
+    Number(a.name === state) - Number(b.name === state)
+  );
   // The claims of a killed restore are no one's work, and are removed with their owner, the state.
-  const lasting = claims.filter(({ metadata }) => metadata.labels?.[componentLabel] !== "restore");
+  const lasting = claims.filter(({ metadata }) => metadata?.labels?.[componentLabel] !== "restore");
   const retained = lasting.map((claim) => ({
     resource: PERSISTENT_VOLUME_CLAIMS,
-    name: claim.metadata.name ?? "",
+    name: claim.metadata?.name ?? "",
     size: sizeOf(claim),
   }));
   if (found.length === 0 && (retained.length === 0 || !purge)) {
@@ -94,9 +104,21 @@ export async function planDeletion(
     ? taken.map(({ metadata }) => ({ resource: VOLUME_SNAPSHOTS, name: metadata.name ?? "" }))
     : [];
   const removals = purge ? withClaims(found, [...retained, ...snapshotRemovals], state) : found;
+  if (there !== undefined) {
+    await requireConsent(store.client, there.session, { verb: "delete", ...options });
+  }
+  const own = pods.find(({ metadata }) => metadata.name === sessionNames(name).pod);
+  const opened = there && { store, stored: there, pod: own as Pod | undefined };
+  const unsaved: readonly Unsaved[] = !purge
+    ? []
+    : opened !== undefined
+    ? await unsavedWork(host, opened, signal)
+    : retained.length > 0
+    ? [{ kind: "unknown", reason: "the session is deleted, so its volumes can't be looked at" }]
+    : [];
   const plan: DeletionPlan = {
     name,
-    otherOwner: there && await ownerIfOther(store.client, there.session, signal),
+    unsaved,
     namespace: store.namespace,
     context: store.client.context,
     session: there?.session,
@@ -106,8 +128,18 @@ export async function planDeletion(
     takesSnapshots,
     purge,
   };
-  const uid = there?.uid;
-  return { plan, run: () => deletion(host, store, { options, uid, removals }) };
+  return {
+    plan,
+    async *run(accepted) {
+      if (accepted !== "everything") {
+        const left = own === undefined || opened === undefined
+          ? unsaved
+          : yield* saveWork(host, opened, signal);
+        if (purge) requireSaved(name, left, accepted);
+      }
+      yield* deletion(host, store, { options, uid: there?.uid, removals });
+    },
+  };
 }
 
 interface Removal {
@@ -155,7 +187,10 @@ async function* deletion(
   }
 }
 
-/** Removes an object. Returns false if that isn't allowed, for what the cluster removes with its owner, the state. */
+/**
+ * Removes an object. Returns false if that isn't allowed, for objects that the cluster removes with their owner, the
+ * state.
+ */
 async function removed(store: SessionStore, { resource, name }: Removal): Promise<boolean> {
   try {
     await store.remove(resource, name);
@@ -171,48 +206,32 @@ function asPlanned({ resource, name }: Removal): PlannedRemoval {
   return { kind: resource.kind.toLowerCase(), name };
 }
 
-/** Returns the objects of a kind; none of an optional one if it isn't served, or may not be listed. */
-async function objectsOf(
+function asRemoval(resource: ApiResource, { metadata }: KubeObject): Removal {
+  return { resource, name: metadata.name ?? "" };
+}
+
+/** Returns the objects of a kind; none of an optional kind that isn't served, or may not be listed. */
+async function removalsOf(
   store: SessionStore,
   resource: ApiResource,
   session: string,
 ): Promise<Removal[]> {
-  try {
-    const objects = await store.ofSession(resource, session);
-    return objects.map(({ metadata }) => ({ resource, name: metadata.name ?? "" }));
-  } catch (error) {
-    const refused = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);
-    if (optional.includes(resource) && refused) return [];
-    throw error;
-  }
+  const objects = store.ofSession(resource, session);
+  const found = await unlessError(
+    optional.includes(resource) ? ["notFound", "forbidden"] : [],
+    objects,
+  );
+  return (found ?? []).map((one) => asRemoval(resource, one));
 }
 
 /** As for policies: not every cluster has them, and not every user may list them. */
 async function snapshotsOf(store: SessionStore, session: string): Promise<VolumeSnapshot[]> {
-  try {
-    return (await store.ofSession(VOLUME_SNAPSHOTS, session)).map((one) => one as VolumeSnapshot);
-  } catch (error) {
-    const unseen = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);
-    if (unseen) return [];
-    throw error;
-  }
+  const snapshots = store.ofSession<VolumeSnapshot>(VOLUME_SNAPSHOTS, session);
+  return await unlessError(["notFound", "forbidden"], snapshots) ?? [];
 }
 
-/** A state that can't be read is deleted like any other. */
-async function stateIfReadable(
-  store: SessionStore,
-  name: string,
-): Promise<StoredSession | undefined> {
-  try {
-    return await store.read(name);
-  } catch (error) {
-    if (error instanceof KodamaError && error.kind === "conflict") return undefined;
-    throw error;
-  }
-}
-
-function sizeOf(claim: KubeObject): string {
-  const { status, spec } = claim as unknown as PersistentVolumeClaim;
+function sizeOf(claim: PersistentVolumeClaim): string {
+  const { status, spec } = claim;
   return plainText(
     status?.capacity?.["storage"] ?? spec?.resources?.requests?.["storage"] ?? "?",
     40,

@@ -1,4 +1,6 @@
-/** A project's `devcontainer.json`: found in the user's folder or in the checkout, and what it prepares in the pod. */
+/**
+ * A project's `devcontainer.json`: found in the user's folder or in the checkout, and the preparation of the pod by it.
+ */
 import { action, type Hint, hint, option } from "../../base/hint.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
@@ -23,7 +25,7 @@ import type { Host } from "../host.ts";
 /** A specification whose image may still be that of a `devcontainer.json`. */
 export type DraftSpec = Omit<SessionSpec, "image"> & { image: string | undefined };
 
-/** A larger file isn't one that a person wrote. */
+/** No person writes a larger file. */
 const maxDevContainer = 256 * 1024;
 
 /** Which file to use. */
@@ -31,7 +33,7 @@ export type RequestedDevContainer =
   | { kind: "none" }
   /** In the working folder, or below it. */
   | { kind: "file"; path: string }
-  /** The project's, if it has one. */
+  /** The project's, if it has such a file. */
   | { kind: "unspecified" };
 
 /** Parts of a session that flags, the template or the repository's settings set: a `devcontainer.json` comes after them. */
@@ -43,7 +45,7 @@ export interface ChosenParts {
 }
 
 /** A file of this machine, and its session. */
-export interface LocalDevContainer {
+interface LocalDevContainer {
   requested: RequestedDevContainer;
   /** The project on this machine; undefined if it isn't here. */
   folder: string | undefined;
@@ -86,7 +88,7 @@ async function readFile(file: DevContainerFile): Promise<DevContainer> {
 }
 
 /**
- * Returns the specification with what the file adds to it: only parts that nothing else sets.
+ * Returns the specification with the additions of the file: only parts that nothing else sets.
  *
  * @throws KodamaError `config` if its image is to be built, and no other image is chosen.
  */
@@ -95,7 +97,17 @@ export function withDevContainer<Spec extends DraftSpec>(
   file: DevContainer,
   chosen: ChosenParts,
 ): Spec {
-  if (file.builds !== undefined && !chosen.image) throw imageToBuild(file.setup.path, file.builds);
+  if (file.builds !== undefined && !chosen.image) {
+    throw new KodamaError(
+      "config",
+      `${file.setup.path}: ${file.builds}: the project's image has to be built, and kodama doesn't build a project's`,
+      {
+        hint: hint`${option("image", "IMAGE")} names one that was built and pushed; ${
+          option("noDevcontainer")
+        } starts without the file`,
+      },
+    );
+  }
   const { cpu, memory, workspace } = file.resources;
   return {
     ...spec,
@@ -120,26 +132,14 @@ function larger(one: string, other: string | undefined): string {
     : one;
 }
 
-function imageToBuild(path: string, property: string): KodamaError {
-  return new KodamaError(
-    "config",
-    `${path}: ${property}: the project's image has to be built, and kodama doesn't build a project's`,
-    {
-      hint: hint`${option("image", "IMAGE")} names one that was built and pushed; ${
-        option("noDevcontainer")
-      } starts without the file`,
-    },
-  );
-}
-
-/** What a start reports of the file. */
+/** A start's report on the file. */
 export interface DevContainerReport {
   path: string;
   honoured: readonly string[];
   unsupported: readonly UnsupportedProperty[];
 }
 
-/** Returns it; with what another choice replaces. */
+/** Returns the report, including properties that flags or the template override. */
 export function devContainerReport(file: DevContainer, chosen: ChosenParts): DevContainerReport {
   const { image, builds, setup: { path } } = file;
   const replaced = chosen.image && (image ?? builds) !== undefined
@@ -176,8 +176,7 @@ export function dotfilesSetup({ repository, command = "" }: SessionDotfiles): Se
   return { path: "dotfiles", variables: {}, steps, ports: [] };
 }
 
-/** An event of a setup. */
-export type SetupEvent = { kind: "progress"; text: string } | { kind: "warning"; text: Hint };
+type SetupEvent = { kind: "progress"; text: string } | { kind: "warning"; text: Hint };
 
 /**
  * Runs the commands that this pod hasn't run yet; returns how many steps there are.

@@ -1,4 +1,4 @@
-/** The work in a session's repository: what differs from the commit that it started from. */
+/** The work in a session's repository: the differences from the commit that it started from. */
 import { KodamaError } from "../../base/errors.ts";
 import { podFailure, runInPod } from "../../podscript/run_in_pod.ts";
 import { diffAnswer, diffCommand, type WorkDiff } from "../../session/git_commands.ts";
@@ -9,17 +9,17 @@ import type { SessionRef } from "./events.ts";
 /** A diff of a slow disk takes this long at most. */
 const limitMs = 30_000;
 
-/** The largest diff; a longer one is cut at a line. A pod's answer is at most 1 MiB. */
+/** The largest diff; a longer diff is cut at a line. A pod's answer is at most 1 MiB. */
 const maxBytes = 960 * 1024;
 
-/** What differs. */
+/** The differences. */
 export interface SessionDiff extends WorkDiff {
   /** The diff is longer. */
   truncated: boolean;
 }
 
 /**
- * Returns what differs.
+ * Returns the differences.
  *
  * @throws KodamaError `notFound` if there is no such session, or no repository in it; `conflict` if it isn't running.
  */

@@ -1,6 +1,6 @@
 /** The findings of `doctor --sessions`. */
 import { action, hint } from "../../base/hint.ts";
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, unlessError } from "../../base/errors.ts";
 import type { Finding } from "../doctor/doctor.ts";
 import type { Host } from "../host.ts";
 import type { ApiResource, KubeClient } from "../../kube/client.ts";
@@ -26,8 +26,8 @@ import { plainText } from "../../base/plain_text.ts";
 
 /* Objects with a session's labels, grouped by whether the session still exists. Pure. */
 
-/** The objects of one name in one namespace. */
-export interface SessionRemains {
+/** The objects of a name in a namespace. */
+interface SessionRemains {
   name: string;
   namespace: string;
   /**
@@ -66,7 +66,7 @@ export function remainsOfSessions(objects: readonly KubeObject[]): SessionRemain
 }
 
 /** Which sessions are checked. */
-export interface DoctorSessionsOptions {
+interface DoctorSessionsOptions {
   contexts: readonly string[];
   namespace?: string;
   signal: AbortSignal;
@@ -177,15 +177,12 @@ async function remainsIn(
 ): Promise<SessionRemains[]> {
   const scope = { labelSelector: anySession, ...(namespace === undefined ? {} : { namespace }) };
   const lists = await Promise.all(inspectedResources.map(async (resource) => {
-    try {
-      const { items } = await wholeList(() => client.list<KubeObject>(resource, scope, { signal }));
-      // The items of a list don't contain their kind.
-      return items.map((item) => ({ ...item, kind: resource.kind }));
-    } catch (error) {
-      const unseen = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);
-      if (optional.includes(resource) && unseen) return [];
-      throw error;
-    }
+    const list = await unlessError(
+      optional.includes(resource) ? ["notFound", "forbidden"] : [],
+      wholeList(() => client.list<KubeObject>(resource, scope, { signal })),
+    );
+    // The items of a list don't contain their kind.
+    return (list?.items ?? []).map((item) => ({ ...item, kind: resource.kind }));
   }));
   return remainsOfSessions(lists.flat());
 }

@@ -5,12 +5,12 @@ const vscodeEditors = ["code", "code-insiders", "codium", "cursor", "windsurf"] 
 /** Their commands. */
 export const editorNames = [...vscodeEditors, "zed"] as const;
 
-/** One of them. */
+/** An editor's name. */
 export type EditorName = (typeof editorNames)[number];
 
-/** Returns the command that opens the workspace of a host. */
-export function editorCommand(editor: EditorName, host: string): string[] {
+/** Returns the command that opens a folder of a host. */
+export function editorCommand(editor: EditorName, host: string, folder = "/workspace"): string[] {
   return editor === "zed"
-    ? [editor, `ssh://${host}/workspace`]
-    : [editor, "--remote", `ssh-remote+${host}`, "/workspace"];
+    ? [editor, `ssh://${host}${encodeURI(folder)}`]
+    : [editor, "--remote", `ssh-remote+${host}`, folder];
 }

@@ -1,22 +1,24 @@
-/** The options and events of the actions on sessions: the front ends' input, and what they render. */
+/** The options and events of the actions on sessions: the input of the front ends, and their output. */
 import type { Hint } from "../../base/hint.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import type { Permissions } from "../../agent/adapter.ts";
 import type { AgentManifest } from "../../agent/manifest.ts";
+import type { SettingOrigin } from "../../config/settings.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_commands.ts";
 import type { RemainingTime, RequestedLimit } from "../../session/limits.ts";
 import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
-import type { Attachment, Note } from "../../session/team.ts";
 import type { Task } from "../agent/tasks.ts";
 import type { DevContainerReport, RequestedDevContainer } from "./dev_container.ts";
+import type { Unsaved } from "../../session/unsaved.ts";
 import type { SyncSummary } from "./sync_here.ts";
 
 export type { UnsupportedReason } from "../../session/dev_container.ts";
 export type { Session } from "../../session/model.ts";
 export { type SessionDocument, sessionDocument } from "../../session/document.ts";
+export { type Unsaved, unsavedLines } from "../../session/unsaved.ts";
 export { checkedSessionName } from "../../session/names.ts";
 export {
   limitText,
@@ -27,17 +29,18 @@ export {
 export { shellLineCommand } from "../../session/pod_script.ts";
 export { checkedSnapshotName, isSnapshotName } from "../../session/names.ts";
 export type { SyncSummary } from "./sync_here.ts";
-export type { Activity, Attachment, Note } from "../../session/team.ts";
 
 /** Where to search for a session. */
 export interface SessionScope {
-  /** A context of the kubeconfig; by default that in which the session was last used from here, or the current one. */
+  /**
+   * A context of the kubeconfig; by default that in which the session was last used from here, or the current context.
+   */
   context?: string;
   /** Overrides the namespace of the settings and of the context. */
   namespace?: string;
 }
 
-/** One session, by name. */
+/** A session, by name. */
 export interface SessionRef extends SessionScope {
   name: string;
 }
@@ -49,7 +52,7 @@ export type RequestedSync =
   /** Not given: the working folder, if it is the project of the session. */
   | { kind: "unspecified" };
 
-/** Options to start or resume with. The template, the repository, the user and the defaults set the absent ones. */
+/** Options to start or resume with. The template, the repository, the user and the defaults set absent options. */
 export interface StartOptions extends SessionRef {
   /** An address, or `.` for the origin of the working folder. */
   repo?: string;
@@ -61,7 +64,7 @@ export interface StartOptions extends SessionRef {
   ttl?: RequestedLimit;
   idleTimeout?: RequestedLimit;
   template?: string;
-  /** Dotenv files, in addition to those of the settings; a later one takes precedence. */
+  /** Dotenv files, in addition to those of the settings; a later file takes precedence. */
   envFiles: readonly string[];
   envExclude: readonly string[];
   sync: RequestedSync;
@@ -71,8 +74,8 @@ export interface StartOptions extends SessionRef {
   kubeconfig?: string;
   task?: FirstTask;
   /**
-   * Accept what belongs to another session of the name: someone else's session, whose variables stay unless
-   * `envFiles` names any, or the volumes that a deleted one retained, to sync a folder with them.
+   * Accept the property of another session of the name: someone else's session, whose variables stay unless `envFiles`
+   * names any, or the volumes that a deletion retained, to sync a folder with them.
    */
   join: boolean;
   /** The time for the pod to become ready. */
@@ -106,22 +109,43 @@ export const startSteps = [
   "save",
 ] as const;
 
-/** The steps of a session that starts with the files of another one. */
+/** The steps of a session that starts with the files of another session. */
 export const fillSteps = [...startSteps.slice(0, 4), "fill", ...startSteps.slice(4)] as const;
 
-/** One of them, or the setup of a session that has one. */
+/** A step, or the setup of a session that has a setup. */
 export type StartStep = (typeof fillSteps)[number] | "setup";
+
+/** Who has set a part of a session: an option of the start, a setting, the project's file, or no one. */
+export type PartOrigin =
+  | SettingOrigin
+  | { kind: "option"; name: string }
+  | { kind: "devContainer"; path: string };
+
+/** A part of a new session that decides about its safety, and who has set it. */
+export interface DefinedPart {
+  name: "image" | "containers" | "egress";
+  /** Empty if nothing is set. */
+  texts: readonly string[];
+  origin: PartOrigin;
+}
 
 /** The events of a start. */
 export type StartEvent =
+  /** The parts of a new session, before it exists. */
+  | {
+    kind: "defined";
+    parts: readonly DefinedPart[];
+    /** The allowances of its pod beyond the restricted standard, by the user's own settings. */
+    beyond: readonly string[];
+  }
   /** A warning for the user before the action. */
   | { kind: "warning"; text: Hint }
   /** The folder that is synced with the workspace without having been named. */
   | { kind: "syncChosen"; localPath: string }
-  /** What the session takes from the project's `devcontainer.json`. */
+  /** The parts of the project's `devcontainer.json` that the session uses. */
   | { kind: "devContainer"; report: DevContainerReport }
   | { kind: "stepStarted"; step: StartStep; session: Session }
-  /** What a step waits for, or its progress. */
+  /** The reason why a step waits, or its progress. */
   | { kind: "progress"; step: StartStep; text: string }
   | {
     kind: "stepEnded";
@@ -145,22 +169,10 @@ export type SessionRow =
     task?: Task;
     /** The time remaining of its limits, if it was requested. */
     remaining?: RemainingTime;
-    /** Who is attached to it; absent if no one is. */
-    attached?: readonly Attachment[];
-    /** The number of its newest note; absent if there never was one. */
-    lastNote?: number;
   }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
-/** Who is attached to a session, and the notes on it. */
-export interface TeamReport {
-  /** In the order in which they attached. */
-  attached: readonly Attachment[];
-  /** The oldest first. */
-  notes: readonly Note[];
-}
-
-/** The details of one session. */
+/** The details of a session. */
 export interface SessionDetails {
   session: Session;
   live: LiveStatus;
@@ -169,23 +181,19 @@ export interface SessionDetails {
   tasks?: readonly Task[];
   /** The time remaining of its limits; absent if it has none, or the pod can't be queried. */
   remaining?: RemainingTime;
-  /** Who is attached to it, and its notes; absent if the caller may not read it. */
-  team?: TeamReport;
   node: string;
   restarts: number;
   /** The state of the work in the workspace; absent if it isn't a repository, or can't be queried. */
   work?: WorkState;
 }
 
-/** What is removed and what is retained when a session is deleted. */
+/** The objects that are removed and retained when a session is deleted. */
 export interface DeletionPlan {
   name: string;
   namespace: string;
   context: string;
   /** Absent if only claims of it remain. */
   session: Session | undefined;
-  /** Its owner, if that is someone else. */
-  otherOwner: string | undefined;
   /** `pod kodama-x`, in the order of removal. */
   removes: readonly PlannedRemoval[];
   /** Claims that are retained, or removed with `purge`, with their contents. */
@@ -194,9 +202,11 @@ export interface DeletionPlan {
   snapshots: readonly { name: string; takenAt: string }[];
   takesSnapshots: boolean;
   purge: boolean;
+  /** Work that a purge loses, as far as it is known before the sync has come to its end. */
+  unsaved: readonly Unsaved[];
 }
 
-/** One object to remove. */
+/** An object to remove. */
 export interface PlannedRemoval {
   /** As kubectl names it: `pod`, `configmap`. */
   kind: string;

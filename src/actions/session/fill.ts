@@ -1,4 +1,4 @@
-/** Fills a session's volumes with the files of another one, or of a snapshot: completely, or not at all. */
+/** Fills a session's volumes with the files of another session, or of a snapshot: completely, or not at all. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
 import { plural } from "../../base/plural.ts";
@@ -6,13 +6,18 @@ import { KodamaError } from "../../base/errors.ts";
 import { retry } from "../../base/retry.ts";
 import type { Checksums, Meter, TreeSource } from "../../copy/source.ts";
 import { sendTree } from "../../copy/to_pod.ts";
-import { type CarriedFolder, carriedFolders } from "../../session/carried.ts";
-import { fillFolder, placeFillCommand, startFillCommand } from "../../session/carried.ts";
+import {
+  type CarriedFolder,
+  carriedFolders,
+  fillFolder,
+  placeFillCommand,
+  startFillCommand,
+} from "../../session/carried.ts";
 import { type PodAccess, podFailure, runInPod } from "../../podscript/run_in_pod.ts";
 import { copyScriptsIn, copyTrouble, folderRetries } from "./pod_files.ts";
 
-/** Opens one folder's files. Called again if a connection broke. */
-export type OpenFolder = (
+/** Opens a folder's files. Called again if a connection broke. */
+type OpenFolder = (
   folder: CarriedFolder,
 ) => Promise<AsyncDisposable & { source: TreeSource }>;
 
@@ -63,7 +68,7 @@ async function fillFolders(pod: PodAccess, filling: Filling) {
   return sum;
 }
 
-/** Fills one folder; again from its start if the connection broke. */
+/** Fills a folder; again from its start if the connection broke. */
 async function fillOneFolder(pod: PodAccess, folder: CarriedFolder, filling: Filling) {
   const { open, checksums, what, meter } = filling;
   const { clock, signal } = pod;
@@ -106,7 +111,7 @@ export class ReportingMeter implements Meter {
     this.#bytes = bytes;
   }
 
-  /** Marks a folder as complete: later bytes belong to the next one. */
+  /** Marks a folder as complete: later bytes belong to the next folder. */
   folderComplete(): void {
     this.#completedBytes += this.#bytes;
     this.#bytes = 0;

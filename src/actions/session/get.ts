@@ -1,4 +1,5 @@
-/** The details of one session: its state, its pod, and the work in it. */
+/** The details of a session: its state, its pod, and the work in it. */
+import { definedOnly } from "../../base/json_value.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Target } from "../../kube/select/target.ts";
@@ -25,10 +26,6 @@ export async function get(
 ): Promise<SessionDetails> {
   const { store, stored, pod } = await openSession(host, ref, signal);
   const { session } = stored;
-  const { teamOf } = await import("./team.ts");
-  const reading = teamOf(host, { store, stored }, signal);
-  // It is awaited last.
-  reading.catch(() => {});
   const events = pod === undefined || pod.status?.phase === "Running"
     ? []
     : await podEvents(store.client, pod, signal);
@@ -46,18 +43,14 @@ export async function get(
   const { context } = store.client;
   const report = await syncHere(host, { ...session, context, uid: stored.uid });
   const sync = syncSummary(report, { runs: mayBeSynced(live) });
-  const team = await reading;
   return {
     session,
     live,
     sync,
-    ...(team === undefined ? {} : { team }),
     node: pod?.spec?.nodeName ?? "",
     restarts: (pod?.status?.containerStatuses ?? [])
       .reduce((sum, { restartCount }) => sum + restartCount, 0),
-    ...(work === undefined ? {} : { work }),
-    ...(tasks === undefined ? {} : { tasks }),
-    ...(remaining === undefined ? {} : { remaining }),
+    ...definedOnly({ work, tasks, remaining }),
   };
 }
 

@@ -17,7 +17,7 @@ import { settingSources } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
 import { scopeNamespace } from "../session_ref.ts";
 import { cleanUp } from "./cleanup.ts";
-import { noImageError } from "../no_session_image.ts";
+import { defaultImage } from "../session_image.ts";
 import type { SessionScope } from "./events.ts";
 import { podSnapshots } from "./pod_watch.ts";
 
@@ -29,7 +29,7 @@ export function sessionDockerfile(): string {
 /** Programs that build images, in the order in which they are tried. */
 export const builders = ["buildah", "podman", "docker"] as const;
 
-/** One of them. */
+/** A builder's name. */
 export type Builder = typeof builders[number];
 
 /** How an image is built. */
@@ -46,7 +46,7 @@ export interface BuildImageOptions {
   signal: AbortSignal;
 }
 
-/** What happens during a build. */
+/** The events of a build. */
 export type BuildImageEvent =
   /** A program is started. */
   | { kind: "started"; argv: readonly string[] }
@@ -124,17 +124,17 @@ async function* step(
   }
 }
 
-/* A check in the cluster: what runs there counts, and that its nodes can pull the image. */
+/* A check in the cluster: the result there counts, and that its nodes can pull the image. */
 
 /** Where an image is checked. */
-export interface CheckImageOptions extends SessionScope {
-  /** The one of the settings if absent. */
+interface CheckImageOptions extends SessionScope {
+  /** The image of the settings if absent. */
   image?: string;
   timeoutMs: number;
   signal: AbortSignal;
 }
 
-/** What sessions use an image for. */
+/** The requirements of sessions on an image. */
 export interface ImageNeed {
   id: "user" | "git" | "sync" | "shells" | "claude" | "ssh" | "watcher";
   isMet: boolean;
@@ -150,26 +150,25 @@ export interface CheckedImage {
   needs: readonly ImageNeed[];
 }
 
-/** What happens during a check. */
+/** The events of a check. */
 export type CheckImageEvent =
   | { kind: "waiting"; reason: string }
   | { kind: "checked"; checked: CheckedImage };
 
 /**
- * Starts a pod of the image, which reports what the image has; the pod is removed, whatever happens.
+ * Starts a pod of the image, which reports the image's programs; the pod is removed in any case.
  *
  * @throws KodamaError `config` if no image is set, `timeout` with the reason if the pod doesn't start, `conflict` if it
- *   can't run a script.
+ * can't run a script.
  */
 export async function* checkImage(
   host: Host,
   { timeoutMs, signal, ...options }: CheckImageOptions,
 ): AsyncGenerator<CheckImageEvent, void> {
   const { defaults } = await mergedSettings(await settingSources(host));
-  const image = options.image ?? defaults?.image;
-  if (image === undefined) throw noImageError();
-  requireImageName(image);
   const { client, namespace } = await scopeNamespace(host, options);
+  const image = options.image ?? defaults?.image ?? await defaultImage(client, signal);
+  requireImageName(image);
   requireWritable(client, "check an image");
   const suffix = crypto.getRandomValues(new Uint8Array(4)).toHex();
   const pod = imageCheckPod({

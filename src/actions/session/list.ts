@@ -1,4 +1,5 @@
-/** Lists the sessions of one namespace, or of all: from the cluster alone. */
+/** Lists the sessions of a namespace, or of all: from the cluster alone. */
+import { definedOnly } from "../../base/json_value.ts";
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { inParallel } from "../../base/semaphore.ts";
@@ -9,20 +10,19 @@ import { liveStatus } from "../../session/status.ts";
 import { type ListedSession, listSessions } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { Session } from "../../session/model.ts";
-import type { Attachment, Team } from "../../session/team.ts";
 import type { SessionRow } from "./events.ts";
 import { mayBeSynced, syncsHere, type SyncSummary, syncSummary } from "./sync_here.ts";
 import { timeUntilStop } from "./time_limits.ts";
 import { listScope, type SessionListScope } from "../session_ref.ts";
 
 /** Which sessions. */
-export interface SessionListOptions extends SessionListScope {
+interface SessionListOptions extends SessionListScope {
   /** Query the pods of running sessions for their current tasks and remaining time. */
   tasks: boolean;
 }
 
 /** The sessions, and the scope of the list. */
-export interface ListedSessions {
+interface ListedSessions {
   context: string;
   /** Undefined for all. */
   namespace: string | undefined;
@@ -43,13 +43,11 @@ export async function list(
     syncsHere(host),
   ]);
   const { context } = client;
-  const attached = await attachedNow(host, client, { listed, signal });
   const rows = listed.map((one) =>
-    rowOf(one, {
-      syncOf: ({ session, uid }, runs) =>
-        syncSummary(syncOf({ ...session, context, uid }), { runs }),
-      attached,
-    })
+    rowOf(
+      one,
+      ({ session, uid }, runs) => syncSummary(syncOf({ ...session, context, uid }), { runs }),
+    )
   );
   const all = options.tasks ? await withTasks(host, client, { rows, signal }) : rows;
   return { context: client.context, namespace, rows: all };
@@ -102,21 +100,6 @@ function isForbidden(error: unknown): boolean {
   return error instanceof KodamaError && error.kind === "forbidden";
 }
 
-/** Returns how to read who is attached: by the server's clock, which is only requested if anyone may be. */
-async function attachedNow(
-  host: Host,
-  client: KubeClient,
-  { listed, signal }: { listed: readonly ListedSession[]; signal: AbortSignal },
-): Promise<(team: Team) => readonly Attachment[]> {
-  const isEmpty = listed.every((one) =>
-    one.kind === "unreadable" || one.team.attached.length === 0
-  );
-  if (isEmpty) return () => [];
-  const { attachedAt, serverTime } = await import("./team.ts");
-  const now = await serverTime(host.clock, client, signal);
-  return (team) => attachedAt(team.attached, now);
-}
-
 /** A pod that doesn't answer within this time doesn't delay the list. */
 const taskLimitMs = 5000;
 const podsAtOnce = 16;
@@ -140,8 +123,7 @@ export async function withTasks(
       ]);
       return {
         ...row,
-        ...(task === undefined ? {} : { task }),
-        ...(remaining === undefined ? {} : { remaining }),
+        ...definedOnly({ task, remaining }),
       };
     } catch (error) {
       signal.throwIfAborted();
@@ -167,19 +149,11 @@ type Listed = Extract<ListedSession, { kind: "session" }>;
 /** Returns the row of a session. */
 export function rowOf(
   listed: ListedSession,
-  { syncOf, attached: attachedTo }: {
-    syncOf: (one: Listed, runs: boolean) => SyncSummary;
-    attached: (team: Team) => readonly Attachment[];
-  },
+  syncOf: (one: Listed, runs: boolean) => SyncSummary,
 ): SessionRow {
   if (listed.kind === "unreadable") return listed;
-  const { session, pod, team } = listed;
+  const { session, pod } = listed;
   const node = pod?.spec?.nodeName ?? "";
   const live = liveStatus(session, pod);
-  const attached = attachedTo(team);
-  return {
-    ...{ kind: "session", session, live, node, sync: syncOf(listed, mayBeSynced(live)) },
-    ...(attached.length === 0 ? {} : { attached }),
-    ...(team.lastNote === 0 ? {} : { lastNote: team.lastNote }),
-  };
+  return { kind: "session", session, live, node, sync: syncOf(listed, mayBeSynced(live)) };
 }

@@ -13,7 +13,7 @@ const shape = v.object({
 const maxBytes = 1024 * 1024;
 
 /** Where a session of this name was last used. */
-export interface LocalSession {
+interface LocalSession {
   namespace: string;
   context?: string;
 }

@@ -1,4 +1,5 @@
 /** Queries git on this machine: for the working folder, and for the user. */
+import { absolutePath } from "../../base/absolute_path.ts";
 import { hint, option } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import {
@@ -10,7 +11,7 @@ import {
 import type { Host } from "../host.ts";
 
 /** The origin of a folder, and its branch. */
-export interface LocalOrigin {
+interface LocalOrigin {
   /** Without a password, which the folder's own configuration may contain. */
   url: string;
   /** Undefined if no branch is checked out. */
@@ -46,7 +47,38 @@ export async function localAuthor(
   return name === undefined || email === undefined ? undefined : { name, email };
 }
 
-/** Returns whether a remote of a folder's repository is this one. */
+/**
+ * Returns the top of the working tree that a folder is in. Undefined if it is in none, if git isn't installed, or if the
+ * tree is the whole home folder: the projects in that aren't parts of it.
+ */
+export async function workingTreeTop(
+  host: Host,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (await host.machine.findProgram("git") === undefined) return undefined;
+  const place = async (path: string) => {
+    const args = ["-C", path, "rev-parse", "--absolute-git-dir", "--show-toplevel"];
+    const { code, stdout } = await host.machine.capture("git", [...args, "--show-prefix"], signal);
+    const [gitDir = "", top = "", prefix = ""] = stdout.split("\n");
+    return code === 0 && top !== "" ? { gitDir, top, prefix } : undefined;
+  };
+  const own = await place(folder);
+  if (own === undefined || own.prefix === "") return own && folder;
+  const isTop = async (path: string) => {
+    const there = await place(path);
+    return there?.gitDir === own.gitDir && there.top === own.top && there.prefix === "";
+  };
+  const home = host.env("HOME") || host.env("USERPROFILE");
+  if (home && await isTop(home)) return undefined;
+  // A path through symbolic links stays as the user knows it, unless it leads elsewhere.
+  const known = absolutePath("../".repeat(own.prefix.split("/").length - 1), folder);
+  if (await isTop(known)) return known;
+  // A repository's own settings may name any folder as its working tree.
+  return await isTop(own.top) ? own.top : folder;
+}
+
+/** Returns whether a remote of a folder's repository is this repository. */
 export async function isCloneOf(
   host: Host,
   { folder, url }: { folder: string; url: string },

@@ -1,4 +1,7 @@
 /** The state of a session to be created, from any source. */
+import { definedOnly } from "../../base/json_value.ts";
+import { sessionAllowances, sessionPod } from "../../session/manifests/pod.ts";
+import { checkedPod } from "../../session/manifests/pod_standard.ts";
 import type { Session } from "../../session/model.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
@@ -13,7 +16,11 @@ export interface SessionDraft
   template: string | undefined;
 }
 
-/** Returns a session that starts now, owned by the user that the cluster sees. */
+/**
+ * Returns a session that starts now, owned by the user that the cluster sees.
+ *
+ * @throws KodamaError `config` if its pod may do more than a session's pod may: before anything of it exists.
+ */
 export async function newSession(
   host: Host,
   { client, namespace }: SessionStore,
@@ -23,24 +30,25 @@ export async function newSession(
   const { name, repository, spec, environment, sync, template, origin } = draft;
   const owner = await sessionOwner(client, signal);
   const at = host.clock.now().toISOString();
-  return {
+  const session: Session = {
     name,
     namespace,
-    ...(owner === undefined ? {} : { owner }),
-    ...(repository === undefined ? {} : { repository }),
+    ...definedOnly({ owner, repository }),
     spec,
     environment,
     sync,
-    ...(template === undefined ? {} : { template }),
-    ...(origin === undefined ? {} : { origin }),
+    ...definedOnly({ template, origin }),
     status: "Starting",
     createdAt: at,
     updatedAt: at,
   };
+  checkedPod(sessionPod(session), sessionAllowances(session));
+  return session;
 }
 
 /**
- * Refuses a session with only some of another one's files: a checkout, or an agent, would take them for all of them.
+ * Refuses a session with only some of another session's files: a checkout, or an agent, would take them for all of
+ * them.
  *
  * @throws KodamaError `conflict` if the files aren't all there.
  */

@@ -1,4 +1,5 @@
-/** Notices of agents: one for each task that waits for an answer, or has ended. */
+/** Notices of agents: a notice for each task that waits for an answer, or has ended. */
+import { definedOnly } from "../../base/json_value.ts";
 import type { TaskState } from "../../agent/model.ts";
 import type { Host } from "../host.ts";
 import type { SessionRow } from "./events.ts";
@@ -12,19 +13,17 @@ const noticed = [
   "interrupted",
 ] as const satisfies readonly TaskState[];
 
-/** What a task has become. */
+/** A task's new state. */
 export interface AgentNotice {
-  /** The same for every client that watches the session. */
-  key: string;
   at: Date;
   context: string;
   namespace: string;
   session: string;
   owner?: string;
-  /** Its number. */
+  /** The number of the task. */
   task: number;
   state: (typeof noticed)[number];
-  /** Why it failed, or what it waits for. */
+  /** Why it failed, or why it waits. */
   reason?: string;
 }
 
@@ -53,10 +52,8 @@ export function noticesOf(
       ? status.for
       : undefined;
     return [{
-      key: JSON.stringify([context, namespace, name, createdAt, now]),
       ...{ at, context, namespace, session: name, task: number, state },
-      ...(owner === undefined ? {} : { owner }),
-      ...(reason === undefined ? {} : { reason }),
+      ...definedOnly({ owner, reason }),
     }];
   });
 }

@@ -6,28 +6,16 @@ import type { KubeClient } from "../../kube/client.ts";
 import type { Session } from "../../session/model.ts";
 
 interface SelfReview {
-  metadata?: { creationTimestamp?: unknown };
   status?: { userInfo?: { username?: unknown } };
 }
 
-/** The answer of the API server to who is asking, and when. */
-export interface SelfInfo {
-  /** Absent if the cluster doesn't report it (before Kubernetes 1.28, or if it isn't allowed). */
-  user?: string;
-  /** The server's clock, cut to a second. */
-  now?: Date;
-}
-
-/** Returns the name; undefined if the cluster doesn't report it. */
+/**
+ * Returns the user's name; undefined if the cluster doesn't report it (before Kubernetes 1.28, or if it isn't allowed).
+ */
 export async function sessionOwner(
   client: KubeClient,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  return (await selfInfo(client, signal)).user;
-}
-
-/** Returns what the cluster reports. */
-export async function selfInfo(client: KubeClient, signal: AbortSignal): Promise<SelfInfo> {
   try {
     const review = await client.raw<SelfReview>(
       "POST",
@@ -35,44 +23,56 @@ export async function selfInfo(client: KubeClient, signal: AbortSignal): Promise
       { signal, body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" } },
     );
     const name = review.status?.userInfo?.username;
-    const now = new Date(String(review.metadata?.creationTimestamp ?? ""));
-    return {
-      ...(typeof name === "string" && name !== "" ? { user: plainText(name, 200) } : {}),
-      ...(Number.isNaN(now.getTime()) ? {} : { now }),
-    };
+    return typeof name === "string" && name !== "" ? plainText(name, 200) : undefined;
   } catch (error) {
     // If the cluster can't be reached at all, the next request finds and reports that.
-    if (error instanceof KodamaError && !signal.aborted) return {};
+    if (error instanceof KodamaError && !signal.aborted) return undefined;
     throw error;
   }
 }
 
 /**
- * Returns the owner of a session if that is someone else.
+ * Returns whether a session belongs to another user.
  *
  * @param me as {@link sessionOwner} returns it; a session without a known owner, or a caller without a name, passes.
  */
-export function otherOwner(
-  { owner }: Pick<Session, "owner">,
+export function isOthers<S extends Pick<Session, "owner">>(
+  session: S,
   me: string | undefined,
-): string | undefined {
-  return me === undefined || owner === me ? undefined : owner;
+): session is S & { owner: string } {
+  return me !== undefined && session.owner !== undefined && session.owner !== me;
 }
 
-/** As {@link otherOwner}, for the user of the client's credentials. No request is made if no owner is known. */
-export async function ownerIfOther(
+/** A verb that ends, changes or uses a session of another user. */
+export interface OthersSession {
+  /** As in "stop it". */
+  verb: string;
+  name: string;
+  owner: string;
+}
+
+/**
+ * Obtains the user's consent to a verb on another user's session, which no other confirmation implies; rejects without
+ * it. Every action with such a verb requires it as its option, and calls it before it does anything.
+ */
+export type Consent = (session: OthersSession) => Promise<void>;
+
+/**
+ * Calls `consent` if the session belongs to another user than that of the client's credentials. No request is made if no
+ * owner is known.
+ */
+export async function requireConsent(
   client: KubeClient,
-  session: Pick<Session, "owner">,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (session.owner === undefined) return undefined;
-  return otherOwner(session, await sessionOwner(client, signal));
+  session: Pick<Session, "name" | "owner">,
+  { verb, consent, signal }: { verb: string; consent: Consent; signal: AbortSignal },
+): Promise<void> {
+  if (session.owner === undefined) return;
+  if (!isOthers(session, await sessionOwner(client, signal))) return;
+  await consent({ verb, name: session.name, owner: plainText(session.owner, 200) });
 }
 
-/** Returns the line that names someone else as a session's owner. */
-export function ownerLine({ name }: Pick<Session, "name">, owner: string): string {
-  return `session "${name}" belongs to ${plainText(owner, 200)}`;
-}
+/** The consent to a part of an action whose user has consented to the whole. */
+export const consented: Consent = () => Promise.resolve();
 
 /** Returns the error of a start whose name is taken by someone else's session. */
 export function sessionOfOther({ name, namespace }: Session, owner: string): UsageError {

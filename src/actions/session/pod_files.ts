@@ -2,7 +2,6 @@
 import type { Hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { RetryOptions } from "../../base/retry.ts";
-import { checksumMaker, checksumNamed, checksumPreferences } from "../../copy/checksum.ts";
 import { escapedName, type TreeEntry } from "../../copy/entry.ts";
 import {
   CopyFailure,
@@ -12,8 +11,9 @@ import {
 } from "../../copy/pod_script.ts";
 import { openPodSource } from "../../copy/from_pod.ts";
 import type { LocalFiles } from "../../copy/local_files.ts";
-import type { Checksums, TreeSource } from "../../copy/source.ts";
+import { type Checksums, checksumsOf, type TreeSource } from "../../copy/source.ts";
 import { isTransient } from "../../kube/failures.ts";
+import { reasonOrName } from "../../exec/reason.ts";
 import { reportsNoShell } from "../../exec/runtime_errors.ts";
 import { type CarriedFolder, isCarried } from "../../session/carried.ts";
 import type { PodAccess } from "../../podscript/run_in_pod.ts";
@@ -48,14 +48,7 @@ export function copyScriptsIn({ client, target, signal }: PodAccess): OpenCopySc
 /** Returns the checksums by which both ends compare their data. */
 export async function podChecksums(host: Host): Promise<Checksums & { files: LocalFiles }> {
   const files = await host.copyFiles();
-  return {
-    files,
-    wanted: checksumPreferences.auto.join(" "),
-    async maker(word) {
-      const name = checksumNamed(word);
-      return name === undefined ? undefined : { name, make: await checksumMaker(name, files) };
-    },
-  };
+  return { files, ...checksumsOf("auto", files) };
 }
 
 /** Opens a folder of a pod for a copy. It is read once; disposing of it releases it. */
@@ -105,16 +98,13 @@ function narrowed(source: TreeSource, takes: (path: string) => boolean): TreeSou
 export function copyTrouble(what: string, error: unknown, hint?: Hint): unknown {
   if (!(error instanceof CopyFailure)) return error;
   const { outcome } = error;
-  const reason = "reason" in outcome && outcome.reason !== undefined
-    ? outcome.reason
-    : outcome.kind;
   return new KodamaError(
     outcome.kind === "failed"
       ? "conflict"
       : outcome.kind === "forbidden"
       ? "forbidden"
       : "unreachable",
-    `${what}: ${reason}`,
+    `${what}: ${reasonOrName(outcome)}`,
     hint === undefined ? { cause: error } : { hint, cause: error },
   );
 }

@@ -3,11 +3,11 @@ import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { LiveList } from "../../kube/live_list.ts";
+import { eventsAbout } from "../../kube/object_ref.ts";
 import { EVENTS, PODS } from "../../kube/resources.ts";
 import type { Event, Pod } from "../../kube/types.ts";
 
-/** One snapshot. */
-export interface PodSnapshot {
+interface PodSnapshot {
   pod: Pod | undefined;
   events: readonly Event[];
 }
@@ -31,14 +31,13 @@ export async function* podSnapshots(
   }
   throw new Error("snapshots without an end have ended");
 }
-/** Returns events of this pod only, not of an earlier one of the name. None if the caller may not read events. */
+/** Returns events of this pod only, not of an earlier pod of the name. None if the caller may not read events. */
 export async function podEvents(
   client: KubeClient,
   { metadata }: Pod,
   signal: AbortSignal,
 ): Promise<readonly Event[]> {
-  const { namespace = "", uid = "" } = metadata ?? {};
-  const scope = { namespace, fieldSelector: `involvedObject.uid=${uid}` };
+  const scope = eventsAbout(PODS, metadata ?? {});
   try {
     for await (const { items } of client.list<Event>(EVENTS, scope, { signal })) return items;
     return [];

@@ -8,6 +8,7 @@ import {
   bundleCommand,
   type Bundled,
   nothingToPull,
+  pulledCommand,
 } from "../../session/git_commands.ts";
 import type { Session } from "../../session/model.ts";
 import { type PodAccess, podFailure, runInPod } from "../../podscript/run_in_pod.ts";
@@ -20,7 +21,7 @@ import type { SyncReport } from "../../sync/daemon/model.ts";
 import { syncHere } from "./sync_here.ts";
 
 /** Which session's branch, and its local name. */
-export interface PullOptions extends SessionRef {
+interface PullOptions extends SessionRef {
   /** The branch's own name if absent. */
   as?: string;
   signal: AbortSignal;
@@ -28,14 +29,14 @@ export interface PullOptions extends SessionRef {
 
 /** The pulled branch. */
 export interface Pulled {
-  /** Its local name. */
+  /** The local name of the branch. */
   branch: string;
   commitHash: string;
   /** Everything was already here, or at the origin. */
   nothingNew: boolean;
   /** The number of files in the workspace that aren't committed; they stay there. */
   uncommitted: number;
-  /** In a folder that is synced with the session: what happened to HEAD and the index. */
+  /** In a folder that is synced with the session: the changes to HEAD and the index. */
   checkout?: SyncedCheckout;
 }
 
@@ -47,20 +48,35 @@ export interface Pulled {
  *   the local branch of the name has diverged.
  */
 export async function pull(host: Host, options: PullOptions): Promise<Pulled> {
-  const { signal, name } = options;
+  const { signal } = options;
   const found = await findSession(host, options, signal);
   await requireClone(host, found.session, signal);
   const client = await host.kube(found.target.context);
   const pod = { client, target: found.target, clock: host.clock, signal };
-  const run = runGit(host, signal);
-  const { context } = found.target;
-  const sync = await syncOfFolder(host, { session: found.session, context, git: run });
+  const pulled = await pullFrom(host, pod, { session: found.session, as: options.as });
+  // Without it a deletion asks about these commits.
+  await runInPod(pod, { argv: pulledCommand(pulled), timeoutMs: recordLimitMs });
+  return pulled;
+}
+
+const recordLimitMs = 10_000;
+
+async function pullFrom(
+  host: Host,
+  pod: PodAccess,
+  { session, as }: { session: Session; as: string | undefined },
+): Promise<Pulled> {
+  const { signal, target: { context } } = pod;
+  const { name } = session;
+  const { machine, places: { workingDir } } = host;
+  const run: RunGit = (...args) => machine.capture("git", ["-C", workingDir, ...args], signal);
+  const sync = await syncOfFolder(host, { session, context, git: run });
   const unsynced = sync && await flushed(host, sync, signal);
   const path = `${host.places.configDir}/sessions/${name}-${crypto.randomUUID()}.bundle`;
   try {
     for (const size of ["thin", "whole"] as const) {
       const bundled = await bundle(host, pod, { path, size });
-      const branch = checkedBranch(options.as ?? bundled.info.branch);
+      const branch = checkedBranch(as ?? bundled.info.branch);
       const pulled = { ...bundled.info, branch };
       const synced = { branch, commitHash: pulled.commitHash, name, unsynced };
       if (bundled.empty) {
@@ -137,21 +153,16 @@ async function requireClone(host: Host, session: Session, signal: AbortSignal): 
   });
 }
 
-/** Returns a function that runs git in the working folder. */
-function runGit({ machine, places: { workingDir } }: Host, signal: AbortSignal): RunGit {
-  return (...args) => machine.capture("git", ["-C", workingDir, ...args], signal);
-}
-
 /*
- * A branch of a session in a folder that is synced with the session's workspace. The sync has already copied the
- * files of the branch, as uncommitted changes, over which git refuses to check the branch out. What is missing is
- * what a sync excludes: HEAD and the index.
+ * A branch of a session in a folder that is synced with the session's workspace. The sync has already copied the files
+ * of the branch, as uncommitted changes, over which git refuses to check the branch out. Only HEAD and the index are
+ * missing, which a sync excludes.
  */
 
 /** Runs git in the repository of the folder. */
 export type RunGit = (...args: string[]) => Promise<{ code: number; stdout: string }>;
 
-/** What happened to HEAD and the index. */
+/** The changes to HEAD and the index. */
 type SyncedCheckout =
   /** HEAD is on the branch, and no file was written: the sync had copied all of them. */
   | { kind: "switched" }
@@ -207,7 +218,6 @@ export async function checkOutSynced(
   { branch, commitHash, name, unsynced }: {
     branch: string;
     commitHash: string;
-    /** The session. */
     name: string;
     unsynced: string | undefined;
   },
@@ -242,7 +252,7 @@ export async function checkOutSynced(
   if (head === "") return stays("no branch is checked out here");
   if (hasStaged) return stays("there are staged changes here");
   if (unsynced !== undefined) return stays(unsynced);
-  // Nothing is staged: what this replaces can be restored from HEAD.
+  // Nothing is staged: HEAD can restore everything that this replaces.
   await git("read-tree", commitHash);
   await git("update-index", "-q", "--refresh");
   if ((await git("diff-files", "--quiet")).code === 0) {

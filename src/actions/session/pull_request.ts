@@ -18,13 +18,13 @@ import { findSession } from "../find_session.ts";
 import type { SessionRef } from "./events.ts";
 
 /** Which session, and whether its branch is pushed first. */
-export interface PullRequestOptions extends SessionRef {
+interface PullRequestOptions extends SessionRef {
   push: boolean;
   signal: AbortSignal;
 }
 
 /** The branch, and the page for a request. */
-export interface PullRequest extends BranchState {
+interface PullRequest extends BranchState {
   repository: string;
   /** Undefined if the host's software isn't known by its name. */
   url: string | undefined;
@@ -35,8 +35,8 @@ const pushLimitMs = 10 * 60 * 1000;
 /**
  * Describes the branch that is checked out in a session, and pushes it if requested.
  *
- * @throws KodamaError `conflict` if there is nothing to request, or a commit contains what mustn't be pushed; with
- *   git's own message if the push fails.
+ * @throws KodamaError `conflict` if there is nothing to request, or a commit contains files that mustn't be pushed;
+ * with git's own message if the push fails.
  */
 export async function pullRequest(host: Host, options: PullRequestOptions): Promise<PullRequest> {
   const { signal, push, name } = options;

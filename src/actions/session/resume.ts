@@ -7,11 +7,11 @@ import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionRef, StartEvent } from "./events.ts";
 import { kodamaErrorOf, rollBackStart } from "./cleanup.ts";
-import { ownerIfOther, ownerLine } from "./owner.ts";
+import { type Consent, requireConsent } from "./owner.ts";
 import { noSession, openStore } from "../session_ref.ts";
 import { requireFiles } from "./new_session.ts";
 
-/** Returns the folder that this machine synced before: one of another machine isn't known here. */
+/** Returns the folder that this machine synced before: a folder of another machine isn't known here. */
 async function folderHere(
   host: Host,
   { session, uid }: StoredSession,
@@ -24,7 +24,8 @@ async function folderHere(
 }
 
 /** Which session, and how long its pod may take. */
-export interface ResumeOptions extends SessionRef {
+interface ResumeOptions extends SessionRef {
+  consent: Consent;
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
@@ -44,8 +45,7 @@ export async function* resume(
   const there = await store.read(name);
   if (there === undefined) throw noSession(name, store);
   requireFiles(there.session);
-  const owner = await ownerIfOther(store.client, there.session, signal);
-  if (owner !== undefined) yield { kind: "warning", text: ownerLine(there.session, owner) };
+  await requireConsent(store.client, there.session, { verb: "resume", ...options });
   yield { kind: "stepStarted", step: "claim", session: there.session };
   const stored = there.session.status === "Running"
     ? there

@@ -13,13 +13,13 @@ import { openSession } from "../session_ref.ts";
 import { cleanUp } from "./cleanup.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
 
-/** Does the work with a pod that has the files; yields what it waits for. */
-export type WithFiles = <T>(
+/** Does the work with a pod that has the files; yields the reasons for waiting. */
+type WithFiles = <T>(
   work: (from: PodAccess) => AsyncGenerator<string, T>,
 ) => AsyncGenerator<string, T>;
 
 /** A session, and the access to its files. */
-export interface SessionFiles {
+interface SessionFiles {
   stored: StoredSession;
   /** Its volumes are read in a pod of their own. */
   isStopped: boolean;
@@ -67,7 +67,7 @@ interface Reading {
   signal: AbortSignal;
 }
 
-/** Yields each text that differs from the one before. */
+/** Yields each text that differs from the text before. */
 async function* changes<T>(texts: AsyncGenerator<string, T>): AsyncGenerator<string, T> {
   let before: string | undefined;
   try {
@@ -96,7 +96,7 @@ async function* fromStopped<T>(
   await untilGone(host, store, wait);
   try {
     yield `a pod for the files of "${name}"`;
-    await store.ensure(PODS, ownedBy(stored, filesPod(stored.session)), name);
+    await store.ensurePod(stored.session, ownedBy(stored, filesPod(stored.session)));
     const there = yield* changes(untilReady(host, store, wait));
     const target = targetOf(store, there);
     return yield* work({ client: store.client, target, clock: host.clock, signal });

@@ -1,4 +1,6 @@
-/** Changes a session in place: its image, resources and limits. Planned first, so that the user sees what is lost. */
+/**
+ * Changes a session in place: its image, resources and limits. Planned first, so that the user sees possible losses.
+ */
 import { requireWritable } from "../../kube/client_limits.ts";
 import { UsageError } from "../../base/errors.ts";
 import { limitsOf, limitText, type RequestedLimit } from "../../session/limits.ts";
@@ -7,11 +9,12 @@ import type { Host } from "../host.ts";
 import { openSession } from "../session_ref.ts";
 import { amount } from "./definition.ts";
 import type { SessionRef, StartEvent } from "./events.ts";
+import { type Consent, consented, requireConsent } from "./owner.ts";
 import { resume } from "./resume.ts";
 import { planStop } from "./stop.ts";
 
-/** What of a session can be changed; absent parts stay. */
-export interface SetOptions extends SessionRef {
+/** The changeable parts of a session; absent parts stay. */
+interface SetOptions extends SessionRef {
   image?: string;
   /** Quantities. */
   cpu?: string;
@@ -19,34 +22,33 @@ export interface SetOptions extends SessionRef {
   /** Seconds, or `never`. */
   ttl?: RequestedLimit;
   idleTimeout?: RequestedLimit;
+  consent: Consent;
   /** How long the new pod may take to be ready. */
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
 
-/** One change, as text. */
-export interface SpecChange {
+/** A change, as text. */
+interface SpecChange {
   /** `image`, `cpu`, `memory`, `ttl`, `idleTimeout`. */
   field: string;
   from: string;
   to: string;
 }
 
-/** What a change does. */
+/** The effects of a change. */
 export interface SetPlan {
   session: Session;
-  /** Its owner, if that is someone else. */
-  otherOwner: string | undefined;
   /** Empty if nothing differs. */
   changes: readonly SpecChange[];
-  /** It has a pod, which is replaced. */
+  /** The session has a pod, which is replaced. */
   restarts: boolean;
   /** The task that its agent works on: it fails. */
   workingTask: number | undefined;
 }
 
 /** A plan, and the function that runs it. */
-export interface PlannedSet {
+interface PlannedSet {
   plan: SetPlan;
   /** Runs it; the events are those of the new pod. Without a pod only the session is stored. */
   run(): AsyncGenerator<StartEvent, void>;
@@ -68,15 +70,17 @@ export async function planSet(
   const { signal } = options;
   const { store, stored, pod } = await openSession(host, options, signal);
   requireWritable(store.client, "change a session");
+  await requireConsent(store.client, stored.session, { verb: "change", ...options });
   const spec = changedSpec(stored.session.spec, options);
   const changes = changesOf(stored.session.spec, spec);
   const { name, namespace } = stored.session;
   const ref = { name, namespace, context: store.client.context };
-  const stop = await planStop(host, { ...ref, endTimeoutMs, signal }, { checkTasks });
+  const stopping = { ...ref, consent: consented, endTimeoutMs, signal };
+  const stop = await planStop(host, stopping, { checkTasks });
   const restarts = changes.length > 0 && pod !== undefined;
-  const { otherOwner, workingTask } = stop.plan;
+  const { workingTask } = stop.plan;
   return {
-    plan: { session: stored.session, otherOwner, changes, restarts, workingTask },
+    plan: { session: stored.session, changes, restarts, workingTask },
     async *run() {
       if (changes.length === 0) return;
       await store.change(stored, (session) => ({
@@ -84,8 +88,11 @@ export async function planSet(
         spec: changedSpec(session.spec, options),
       }));
       if (!restarts) return;
-      await (await planStop(host, { ...ref, endTimeoutMs, signal }, { checkTasks: false })).run();
-      yield* resume(host, { ...ref, readyTimeoutMs: options.readyTimeoutMs, signal });
+      for await (const _ of (await planStop(host, stopping, { checkTasks: false })).run());
+      yield* resume(host, {
+        ...{ ...ref, consent: consented, signal },
+        readyTimeoutMs: options.readyTimeoutMs,
+      });
     },
   };
 }
@@ -93,7 +100,7 @@ export async function planSet(
 /** Returns the specification with the requested parts. */
 export function changedSpec(
   spec: SessionSpec,
-  options: Omit<SetOptions, keyof SessionRef>,
+  options: Omit<SetOptions, keyof SessionRef | "consent">,
 ): SessionSpec {
   const { image, ttl, idleTimeout } = options;
   const [cpu, memory] = [amount("cpu", options.cpu), amount("memory", options.memory)];
@@ -109,7 +116,7 @@ export function changedSpec(
   };
 }
 
-/** Returns what differs. */
+/** Returns the differences. */
 export function changesOf(from: SessionSpec, to: SessionSpec): SpecChange[] {
   const fields = (spec: SessionSpec) => ({
     image: spec.image,

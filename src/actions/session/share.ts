@@ -1,4 +1,4 @@
-/** What a teammate needs to attach to a session: its address, and the rights needed. No credentials. */
+/** A teammate's requirements to attach to a session: its address, and the rights. No credentials. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { Session } from "../../session/model.ts";
 import { ownedBy } from "../../session/state.ts";
@@ -9,7 +9,7 @@ import type { SessionRef } from "./events.ts";
 import { openSession } from "../session_ref.ts";
 
 /** Which session, and for which user. */
-export interface ShareOptions extends SessionRef {
+interface ShareOptions extends SessionRef {
   /** The teammate's name in the cluster; a placeholder if absent. */
   user?: string;
   signal: AbortSignal;
@@ -60,7 +60,7 @@ export function shareRights(
   { name, namespace }: { name: string; namespace: string },
   user: string,
 ): KubeObject[] {
-  const { pod, state, team } = sessionNames(name);
+  const { pod, state } = sessionNames(name);
   const metadata = {
     name: `kodama-share-${name}`,
     namespace,
@@ -78,8 +78,6 @@ export function shareRights(
     metadata,
     rules: [
       rule("configmaps", ["get"], state),
-      // Who is attached, and notes.
-      rule("configmaps", ["get", "update"], team),
       rule("pods", ["get"], pod),
       rule("pods/exec", ["get", "create"], pod),
     ],
@@ -91,5 +89,5 @@ export function shareRights(
     roleRef: { apiGroup: group, kind: "Role", name: metadata.name },
     subjects: [{ apiGroup: group, kind: "User", name: user }],
   };
-  return [role, binding] as unknown as KubeObject[];
+  return [role, binding];
 }

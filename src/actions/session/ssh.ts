@@ -17,18 +17,19 @@ import {
 import { podFailure, runInPod } from "../../podscript/run_in_pod.ts";
 import { findSession, type FoundSession } from "../find_session.ts";
 import type { Host } from "../host.ts";
+import { folderInPod } from "./folder_in_pod.ts";
 import { editorCommand, type EditorName } from "./editors.ts";
 import type { SessionRef } from "./events.ts";
 
 /** Which session, and the kubeconfig that the connections use. */
-export interface SshOptions extends SessionRef {
+interface SshOptions extends SessionRef {
   /** Absolute path; those of the environment if absent. */
   kubeconfig?: string;
   signal: AbortSignal;
 }
 
 /** A session as a host of SSH clients. */
-export interface SshHostEntry {
+interface SshHostEntry {
   session: Session;
   /** As in `ssh HOST`. */
   host: string;
@@ -48,7 +49,7 @@ function filesOf(host: Host, { name, namespace }: { name: string; namespace: str
 const queryLimitMs = 30_000;
 
 /**
- * Writes the configuration of one session, with a key of its own.
+ * Writes the configuration of a session, with a key of its own.
  *
  * @throws KodamaError `environment` if its image has no SSH server; `conflict` if it isn't running.
  */
@@ -144,7 +145,7 @@ async function writeKnownHost(
   if (await host.files.readText(path, 4096) !== text) await host.files.replaceText(path, text);
 }
 
-/** Removes what this machine has of a session's SSH. */
+/** Removes this machine's SSH files of a session. */
 export async function removeSsh(
   host: Host,
   session: { name: string; namespace: string },
@@ -157,7 +158,7 @@ export async function removeSsh(
 }
 
 /** The ends of a connection on this machine. */
-export interface SshStreams {
+interface SshStreams {
   input: AsyncIterable<Uint8Array>;
   write(bytes: Uint8Array): Promise<void>;
   /** Standard error of the server. */
@@ -204,7 +205,7 @@ export async function connectSsh(
     const error = refusal(found.session, end.exitCode);
     if (error !== undefined) throw error;
   }
-  // The client's end may never come: the process ends with this one.
+  // The client's end may never come: it ends with this process.
   void sending;
 }
 
@@ -275,7 +276,9 @@ export async function openEditor(
   { editor, ...options }: SshOptions & { editor: EditorName },
 ): Promise<SshHostEntry & { command: readonly string[] }> {
   const entry = await configureSsh(host, options);
-  const command = editorCommand(editor, entry.host);
+  const found = await findSession(host, options, options.signal);
+  const folder = await folderInPod(host, found, options.signal);
+  const command = editorCommand(editor, entry.host, folder);
   if (await host.machine.findProgram(editor) === undefined) {
     throw new KodamaError("environment", `${editor} isn't on PATH`, {
       hint: hint`open the host ${entry.host} in it, or name another editor: ${

@@ -1,12 +1,16 @@
 /** Starts a session, or completes a start that was interrupted. */
+import { definedOnly } from "../../base/json_value.ts";
 import { requireWritable } from "../../kube/client_limits.ts";
-import { action, type Hint, hint } from "../../base/hint.ts";
+import { action, hint } from "../../base/hint.ts";
 import { orAborted, passed } from "../../base/abort.ts";
 import { plural } from "../../base/plural.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { withoutSecrets } from "../../exec/redact.ts";
 import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS } from "../../kube/resources.ts";
+import { egressText } from "../../session/egress_rule.ts";
 import { type Manifest, manifests } from "../../session/manifests/all.ts";
+import { sessionPod } from "../../session/manifests/pod.ts";
+import { noAllowances, podProblems } from "../../session/manifests/pod_standard.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { stateObject, type StoredSession } from "../../session/state.ts";
@@ -20,35 +24,36 @@ import type { Manifests, StartEvent, StartOptions } from "./events.ts";
 import { cleanUp, kodamaErrorOf, rollBackStart, withOutcome } from "./cleanup.ts";
 import { openStore } from "../session_ref.ts";
 import { newSession, requireFiles } from "./new_session.ts";
-import { otherOwner, sessionOfOther } from "./owner.ts";
+import { isOthers, sessionOfOther } from "./owner.ts";
 import { resolveSync } from "./sync_folder.ts";
 import { devContainerReport, withDevContainer } from "./dev_container.ts";
-import { noImageError } from "../no_session_image.ts";
+import { defaultImage, hasStandIn } from "../session_image.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { secretChanges } from "../../session/manifests/env_secret.ts";
 
 /**
- * Starts a session, step by step. If it exists, its missing parts are added, and the existing ones stay.
+ * Starts a session, step by step. If it exists, its missing parts are added, and the existing parts stay.
  *
  * @throws UsageError for options that contradict each other or the existing session; KodamaError of the step that
- *   failed, whose hint lists what remains.
+ * failed, whose hint lists the remaining objects.
  */
 export async function* start(host: Host, options: StartOptions): AsyncGenerator<StartEvent, void> {
   const { signal } = options;
   const reading = read(host, options);
   if (await passed(host.clock, quietMs, { settled: reading, signal })) {
-    yield { kind: "progress", step: "claim", text: `reading ${whatIsRead(options)}` };
+    yield {
+      kind: "progress",
+      step: "claim",
+      text: `reading ${
+        options.envFiles.length === 0 ? "the settings" : options.envFiles.join(", ")
+      }`,
+    };
   }
   const { store, wanted: defined } = await reading;
   requireWritable(store.client, "start a session");
   const there = await store.read(options.name);
   const oldVolumes = there === undefined && await hasVolumes(store, options.name);
-  const sync = await resolveSync(host, store, {
-    options,
-    there,
-    oldVolumes,
-    choice: defined.sync,
-  });
+  const sync = await resolveSync(host, store, { options, there, oldVolumes, choice: defined.sync });
   const asDefined = {
     ...there === undefined ? withProject(defined) : withImageOf(there.session, defined),
     sync,
@@ -56,17 +61,29 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   const session = await definedSession(host, store, { options, definition: asDefined });
   const isOther = there !== undefined && belongsToOther(there.session, session.owner, options);
   const definition = isOther ? definitionForOther(asDefined, options) : asDefined;
-  if (oldVolumes) yield { kind: "warning", text: oldVolumesText(options.name) };
+  if (there === undefined) yield definedEvent(session, definition);
+  if (oldVolumes) {
+    yield {
+      kind: "warning",
+      text:
+        hint`the volumes of an earlier session "${options.name}" are used, with all their contents; ${
+          action("delete", { name: options.name, purge: true })
+        } deletes them`,
+    };
+  }
   if (isOther) yield { kind: "warning", text: joiningText(there.session, definition) };
   const { localPath } = definition.sync;
   if (options.sync.kind === "unspecified" && localPath !== undefined) {
     yield { kind: "syncChosen", localPath };
   }
   yield* warnings(definition, store, session);
+  if (options.task !== undefined && await hasStandIn(store.client, session.spec.image, signal)) {
+    yield { kind: "warning", text: standInText };
+  }
   yield { kind: "stepStarted", step: "claim", session };
   const { stored, created } = await createState(host, store, session, signal);
   if (!created && !isOther && belongsToOther(stored.session, session.owner, options)) {
-    // It was created after the first read.
+    // The session was created after the first read.
     throw sessionOfOther(stored.session, stored.session.owner ?? "");
   }
   requireFiles(stored.session);
@@ -96,7 +113,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       store,
       stored: continued,
       parts: { secrets: definition.secrets, editor: definition.editor },
-      // No one works yet in a pod whose start failed; someone may in a running one.
+      // No one works yet in a pod whose start failed; someone may in a running pod.
       remakePod: outdated && continued.session.status !== "Running",
       ranBefore: !created && hasRun(stored.session),
       ...syncParts(definition, options),
@@ -168,20 +185,31 @@ function belongsToOther(
   me: string | undefined,
   { join }: StartOptions,
 ): boolean {
-  const owner = otherOwner(there, me);
-  if (owner !== undefined && !join) throw sessionOfOther(there, owner);
-  return owner !== undefined;
+  if (!isOthers(there, me)) return false;
+  if (!join) throw sessionOfOther(there, there.owner);
+  return true;
+}
+
+/** Shown before anything of the session exists. */
+function definedEvent(session: Session, { origins }: Definition): StartEvent {
+  const { image, containers, egress } = session.spec;
+  const texts = {
+    image: [image],
+    containers: containers.map((one) => `${one.name} (${one.image ?? ""})`),
+    egress: egress?.length === 0 ? ["no address"] : egress?.map(egressText) ?? [],
+  };
+  const names = ["image", "containers", "egress"] as const;
+  const own = new Set([sessionNames(session.name).envSecret]);
+  return {
+    kind: "defined",
+    parts: names.map((name) => ({ name, texts: texts[name], origin: origins[name] })),
+    beyond: podProblems(sessionPod(session), { ...noAllowances, secrets: own }),
+  };
 }
 
 async function hasVolumes(store: SessionStore, name: string): Promise<boolean> {
   const { workspaceClaim } = sessionNames(name);
   return await store.get(PERSISTENT_VOLUME_CLAIMS, workspaceClaim) !== undefined;
-}
-
-function oldVolumesText(name: string): Hint {
-  return hint`the volumes of an earlier session "${name}" are used, with all their contents; ${
-    action("delete", { name, purge: true })
-  } deletes them`;
 }
 
 /** Returns the definition for someone else's session: with variables only if this start names their files. */
@@ -194,6 +222,9 @@ function definitionForOther(definition: Definition, { envFiles }: StartOptions):
     secrets: { ...secrets, variables: new Map(), files: [], left: [] },
   };
 }
+
+const standInText =
+  "the agent of the embedded cluster is a stand-in: it adds the prompt to TASK.md, and asks no model";
 
 function joiningText({ name, owner = "" }: Session, { secrets }: Definition): string {
   const variables = secrets.files.length === 0
@@ -215,10 +246,6 @@ async function read(host: Host, options: StartOptions) {
   return { store, wanted: definition };
 }
 
-function whatIsRead({ envFiles }: StartOptions): string {
-  return envFiles.length === 0 ? "the settings" : envFiles.join(", ");
-}
-
 /** Shorter values also occur in ordinary text. */
 const shortestSecret = 6;
 
@@ -234,7 +261,7 @@ function withoutValues(
   return new KodamaError(kind, message, hint === undefined ? {} : { hint });
 }
 
-/** Returns what a start would create, in the order of creation, without creating it. */
+/** Returns the objects that a start would create, in the order of creation, without creating them. */
 export async function dryStart(host: Host, options: StartOptions): Promise<Manifests> {
   const { store, wanted: definition } = await read(host, options);
   const session = await definedSession(host, store, {
@@ -262,21 +289,20 @@ interface StartRequest {
   definition: Definition;
 }
 
-/** Throws KodamaError `config` if no image is configured. */
-function definedSession(
+/** Throws KodamaError `config` if there is no image. */
+async function definedSession(
   host: Host,
   store: SessionStore,
   { options, definition }: StartRequest,
 ): Promise<Session> {
   const { name, template, signal } = options;
   const { repository, secrets } = definition;
-  const { image } = definition.spec;
-  if (image === undefined) throw noImageError();
+  const image = definition.spec.image ?? await defaultImage(store.client, signal);
   const spec = { ...definition.spec, image };
   const environment = environmentOf(secrets);
   const sync = syncOf(definition.sync);
   const draft = { name, repository, spec, environment, sync, template };
-  return newSession(host, store, draft, signal);
+  return await newSession(host, store, draft, signal);
 }
 
 /** The options of this start: also for an existing session, which may have been started on another machine. */
@@ -285,9 +311,7 @@ function syncParts({ sync, agent }: Definition, options: StartOptions) {
   const { kubeconfig, task } = options;
   return {
     syncsClone: isClone,
-    ...(localPath === undefined ? {} : { localPath }),
-    ...(why === undefined ? {} : { whyNoSync: why }),
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...definedOnly({ localPath, whyNoSync: why, kubeconfig }),
     ...(task === undefined
       ? {}
       : { task: agent === undefined ? task : { ...task, manifest: agent } }),
@@ -323,14 +347,14 @@ async function* warnings(
 
 /* A start of an existing session: resumed unchanged, or refused if the options contradict it. */
 
-/** Returns what a session stores of the secrets: their names. */
+/** Returns the stored part of the secrets: their names. */
 function environmentOf(
   { variables, gitToken }: Definition["secrets"],
 ): Session["environment"] {
   return { variables: [...variables.keys()], gitToken: gitToken !== undefined };
 }
 
-/** Returns what a session stores of the choice of a folder. */
+/** Returns the stored part of the choice of a folder. */
 function syncOf(
   { why: _why, isClone: _isClone, ...sync }: Definition["sync"],
 ): Session["sync"] {
@@ -340,9 +364,9 @@ function syncOf(
 /** An existing session that a start resumes. */
 interface ResumedStart {
   stored: StoredSession;
-  /** Its pod was created from different variables. */
+  /** The pod was created from different variables. */
   outdated: boolean;
-  /** A different token for git from the one in its pod, which will soon receive it. */
+  /** A different token for git from the token in its pod, which will soon receive it. */
   newToken: boolean;
 }
 
@@ -358,7 +382,7 @@ async function resumeStart(
     stored: StoredSession;
     options: StartOptions;
     definition: Definition;
-    /** It belongs to someone else, whose folder it stays synced with. */
+    /** The session belongs to someone else, whose folder it stays synced with. */
     isOther: boolean;
   },
 ): Promise<ResumedStart> {
@@ -400,15 +424,11 @@ async function resumeStart(
     : await store.get<Secret>(SECRETS, sessionNames(session.name).envSecret);
   const changes = isEmpty(here) ? nothingChanges : secretChanges(secret, definition.secrets);
   const outdated = session.status === "Failed" || changes.variables ||
-    !sameJson(environment, session.environment);
+    JSON.stringify(environment) !== JSON.stringify(session.environment);
   return { stored: changed, outdated, newToken: changes.gitToken && !outdated };
 }
 
 const nothingChanges = { variables: false, gitToken: false };
-
-function sameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
 
 function isEmpty({ variables, gitToken }: Session["environment"]): boolean {
   return variables.length === 0 && !gitToken;

@@ -1,4 +1,6 @@
-/** Stops a session: its pod is removed, its volumes are retained. Planned first, so that the user sees what is lost. */
+/**
+ * Stops a session: its pod is removed, its volumes are retained. Planned first, so that the user sees possible losses.
+ */
 import { requireWritable } from "../../kube/client_limits.ts";
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -8,15 +10,18 @@ import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import { isRunning } from "../../agent/model.ts";
 import type { Host } from "../host.ts";
-import type { SessionRef } from "./events.ts";
+import type { SessionRef, Unsaved } from "./events.ts";
 import { targetOf } from "../find_session.ts";
 import { writeLocalSession } from "./local_file.ts";
-import { ownerIfOther } from "./owner.ts";
+import { type Consent, requireConsent } from "./owner.ts";
 import { type OpenedSession, openSession } from "../session_ref.ts";
+import type { SyncProgress } from "../sync/syncs.ts";
+import { saveWork } from "./unsaved.ts";
 import { untilGone } from "./wait_ready.ts";
 
 /** Which session, and how long its pod may take to end. */
-export interface StopOptions extends SessionRef {
+interface StopOptions extends SessionRef {
+  consent: Consent;
   endTimeoutMs: number;
   signal: AbortSignal;
 }
@@ -26,24 +31,24 @@ export interface Stopped {
   session: Session;
   /** There was no pod to remove. */
   already: boolean;
+  /** Work that stays in its volumes alone. */
+  unsaved: readonly Unsaved[];
   /** Why the session couldn't be stored on this machine, if so. */
   warning?: string;
 }
 
-/** What a stop ends. */
+/** The effects of a stop. */
 export interface StopPlan {
   session: Session;
-  /** Its owner, if that is someone else. */
-  otherOwner: string | undefined;
   /** The task that its agent works on: it fails. */
   workingTask: number | undefined;
 }
 
 /** A plan, and the function that runs it. */
-export interface PlannedStop {
+interface PlannedStop {
   plan: StopPlan;
-  /** Runs it. Throws KodamaError `timeout` if the pod doesn't end. */
-  run(): Promise<Stopped>;
+  /** Runs it, when the sync has come to its end. Throws KodamaError `timeout` if the pod doesn't end. */
+  run(): AsyncGenerator<SyncProgress, Stopped>;
 }
 
 /**
@@ -61,11 +66,9 @@ export async function planStop(
   const opened = await openSession(host, options, signal);
   const { store: { client }, stored: { session } } = opened;
   requireWritable(client, "stop a session");
-  const [otherOwner, workingTask] = await Promise.all([
-    ownerIfOther(client, session, signal),
-    checkTasks ? workingTaskOf(host, opened, signal) : undefined,
-  ]);
-  return { plan: { session, otherOwner, workingTask }, run: () => stop(host, opened, options) };
+  await requireConsent(client, session, { verb: "stop", ...options });
+  const workingTask = checkTasks ? await workingTaskOf(host, opened, signal) : undefined;
+  return { plan: { session, workingTask }, run: () => stop(host, opened, options) };
 }
 
 /** A pod that doesn't answer within this time is stopped without asking: often that is the reason for the stop. */
@@ -90,15 +93,21 @@ async function workingTaskOf(
   }
 }
 
-/** The state changes first: meanwhile a list shows a session that is stopping, not one that broke. */
-async function stop(
+/** The state changes first: meanwhile a list shows a session that is stopping, not a broken session. */
+async function* stop(
   host: Host,
-  { store, stored: there }: OpenedSession,
+  opened: OpenedSession,
   { name, signal, endTimeoutMs }: StopOptions,
-): Promise<Stopped> {
+): AsyncGenerator<SyncProgress, Stopped> {
+  const { store, stored: there, pod } = opened;
+  const unsaved = pod === undefined ? [] : yield* saveWork(host, opened, signal);
   const stored = there.session.status === "Stopped" ? there : await store.change(
     there,
-    ({ message: _, ...session }) => ({ ...session, status: "Stopped" }),
+    ({ message: _, ...session }) => ({
+      ...session,
+      status: "Stopped",
+      allSaved: pod !== undefined && unsaved.length === 0,
+    }),
   );
   const [{ endSync }, { endSessionForwards }] = await Promise.all([
     import("./sync_here.ts"),
@@ -112,5 +121,5 @@ async function stop(
   if (removed) await untilGone(host, store, { name, limitMs: endTimeoutMs, signal });
   const warning = await writeLocalSession(host, stored.session, store.client.context);
   const { session } = stored;
-  return { session, already: !removed, ...(warning === undefined ? {} : { warning }) };
+  return { session, already: !removed, unsaved, ...(warning === undefined ? {} : { warning }) };
 }

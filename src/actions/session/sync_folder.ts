@@ -4,12 +4,13 @@ import { UsageError } from "../../base/errors.ts";
 import type { SessionRepository, SessionSync } from "../../session/model.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import type { Host } from "../host.ts";
-import { isCloneOf } from "./local_git.ts";
+import { isCloneOf, workingTreeTop } from "./local_git.ts";
 import type { StoredSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { SyncReport } from "../../sync/daemon/model.ts";
 import { syncStatus } from "../sync/syncs.ts";
 import type { RequestedSync, StartOptions } from "./events.ts";
+import { notAProject, requireProject } from "../sync/require_project.ts";
 import { isSyncOf, syncKey } from "./sync_here.ts";
 
 /** The choice; `why` is the reason if nothing is synced although that wasn't requested. */
@@ -19,83 +20,110 @@ export interface SyncChoice extends SessionSync {
   why?: Hint;
 }
 
-/** A folder that contains one of these is a project, not a home folder. */
+/** A folder that contains any of these is a project, not a home folder. */
 const projectMarks = [".git", ".kodama.yaml", ".kodamaignore"];
 
 /**
  * Returns the choice.
  *
- * @throws UsageError if the folder doesn't exist.
+ * @throws UsageError if the folder doesn't exist, or isn't a project.
  */
 export async function chosenSync(
   host: Host,
   requested: RequestedSync,
-  { repository, signal }: { repository: SessionRepository | undefined; signal: AbortSignal },
+  { repository, signal }: SyncScope,
 ): Promise<SyncChoice> {
   const { workingDir } = host.places;
   switch (requested.kind) {
     case "none":
       return { enabled: false, isClone: false };
-    case "folder": {
-      const localPath = absolutePath(requested.path, workingDir);
-      const kind = await (await host.copyFiles()).kindOf(localPath);
-      if (kind === "folder") {
-        const isClone = await isCloneIn(host, localPath, { repository, signal });
-        return { enabled: true, localPath, isClone };
-      }
-      throw new UsageError(
-        `cannot sync ${requested.path}: ${kind === undefined ? "there is" : "it is"} no folder`,
-      );
-    }
+    case "folder":
+      return await chosenFolder(host, requested.path, { repository, signal });
     case "unspecified": {
-      const why = await whyNot(host, repository, signal);
-      return why === undefined
-        ? { enabled: true, localPath: workingDir, isClone: repository !== undefined }
-        : {
-          enabled: false,
-          isClone: false,
-          why: hint`${why}; ${option("sync", ".")} syncs it anyway`,
-        };
+      const top = await workingTreeTop(host, workingDir, signal);
+      const localPath = top ?? workingDir;
+      const whole = await notAProject(host, localPath);
+      if (whole !== undefined) return notSynced(`${localPath} is ${whole}`);
+      const why = await whyNot(host, { top, folder: localPath }, { repository, signal });
+      return why === undefined ? { enabled: true, localPath, isClone: repository !== undefined } : {
+        enabled: false,
+        isClone: false,
+        why: hint`${why}; ${option("sync", ".")} syncs it anyway`,
+      };
     }
   }
+}
+
+interface SyncScope {
+  repository: SessionRepository | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Returns the choice of a folder by name. The unit is the working tree: `.` in a subfolder means its top, and a
+ * subfolder of a clone isn't mixed with the root of the checkout.
+ */
+async function chosenFolder(host: Host, path: string, scope: SyncScope): Promise<SyncChoice> {
+  const { workingDir } = host.places;
+  const folder = absolutePath(path, workingDir);
+  const kind = await (await host.copyFiles()).kindOf(folder);
+  if (kind !== "folder") {
+    throw new UsageError(
+      `cannot sync ${path}: ${kind === undefined ? "there is" : "it is"} no folder`,
+    );
+  }
+  const top = await workingTreeTop(host, folder, scope.signal);
+  const localPath = top !== undefined && folder === absolutePath(".", workingDir) ? top : folder;
+  await requireProject(host, localPath);
+  const isClone = await isCloneIn(host, top, scope);
+  if (isClone && top !== undefined && localPath !== top) {
+    throw new UsageError(`cannot sync ${path}: it is a part of the clone ${top}`, {
+      hint: hint`${
+        option("sync", top)
+      } syncs all of it; for this part alone start without a sync, and ${
+        action("sync.start", { local: path, remote: "kodama-NAME:/workspace/THE-SAME-PATH" })
+      }`,
+    });
+  }
+  return { enabled: true, localPath, isClone };
 }
 
 /** Folders that a user wouldn't expect in a cluster aren't synced: a home folder, another project. */
 async function whyNot(
   host: Host,
-  repository: SessionRepository | undefined,
-  signal: AbortSignal,
+  { top, folder }: { top: string | undefined; folder: string },
+  { repository, signal }: SyncScope,
 ): Promise<string | undefined> {
-  const { workingDir } = host.places;
   if (repository !== undefined) {
-    const isClone = await isCloneIn(host, workingDir, { repository, signal });
-    return isClone ? undefined : `${workingDir} is not a clone of it`;
+    const isClone = await isCloneIn(host, top, { repository, signal });
+    return isClone ? undefined : `${folder} is not a clone of it`;
   }
   for (const mark of projectMarks) {
-    if (await host.files.inspect(`${workingDir}/${mark}`) !== undefined) return undefined;
+    if (await host.files.inspect(`${folder}/${mark}`) !== undefined) return undefined;
   }
-  return `${workingDir} is not a project`;
+  return `${folder} is not a project`;
 }
 
-/** Returns whether a folder is a clone of the session's repository. */
+/** Returns whether a working tree is a clone of the session's repository. */
 async function isCloneIn(
   host: Host,
-  folder: string,
-  { repository, signal }: { repository: SessionRepository | undefined; signal: AbortSignal },
+  top: string | undefined,
+  { repository, signal }: SyncScope,
 ): Promise<boolean> {
-  return repository !== undefined && await isCloneOf(host, { folder, url: repository.url }, signal);
+  if (repository === undefined || top === undefined) return false;
+  return await isCloneOf(host, { folder: top, url: repository.url }, signal);
 }
 
 /*
- * Resolves the folder that a start syncs, given what already exists: if none is named it is the session's own, not
- * the current directory. Two projects that were once merged are hard to separate.
+ * Resolves the folder that a start syncs, given the existing session and volumes: if none is named it is the session's
+ * own, not the current directory. Two projects that were once merged are hard to separate.
  */
 
 /** A start, and the folder that it would choose for a completely new session. */
 interface FolderRequest extends Choosing {
   /** The session of its name. */
   there: StoredSession | undefined;
-  /** There is no session, but there are volumes of an earlier one. */
+  /** There is no session, but there are volumes of an earlier session. */
   oldVolumes: boolean;
 }
 
@@ -107,8 +135,8 @@ interface Choosing {
 /**
  * Resolves the folder.
  *
- * @throws UsageError if this machine syncs the session with another folder than the one named, or syncs a session of
- *   the same name in another cluster, or if the folder would be merged with the files of an earlier session.
+ * @throws UsageError if this machine syncs the session with another folder than the named folder, or syncs a session of
+ * the same name in another cluster, or if the folder would be merged with the files of an earlier session.
  */
 export async function resolveSync(
   host: Host,
@@ -173,7 +201,8 @@ async function asBefore(
       },
     );
   }
-  const isClone = await isCloneIn(host, local, { repository, signal });
+  const top = await workingTreeTop(host, local, signal);
+  const isClone = top === local && await isCloneIn(host, top, { repository, signal });
   return { enabled: true, localPath: local, isClone };
 }
 
@@ -189,9 +218,8 @@ async function ofOtherMachine(
   }
   if (repository !== undefined) return await chosenSync(host, requested, { repository, signal });
   const { workingDir } = host.places;
-  if (sync.localPath === workingDir) {
-    return { enabled: true, localPath: workingDir, isClone: false };
-  }
+  const localPath = await workingTreeTop(host, workingDir, signal) ?? workingDir;
+  if (sync.localPath === localPath) return { enabled: true, localPath, isClone: false };
   return notSynced(
     hint`it was started with ${sync.localPath ?? "another folder"}; ${
       option("sync", ".")

@@ -4,10 +4,11 @@ import type { LiveStatus } from "../../session/status.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
 import type { SyncReport } from "../../sync/daemon/model.ts";
+import { allHeldReason, isAllHeld } from "../../sync/engine/status.ts";
 import { listSyncs, stopSync, syncStatus } from "../sync/syncs.ts";
 
-/** Which session: another cluster, or an earlier time, may have one of the same name. */
-export interface SyncOwner extends Pick<Session, "namespace" | "name"> {
+/** Which session: another cluster, or an earlier time, may have a session of the same name. */
+interface SyncOwner extends Pick<Session, "namespace" | "name"> {
   context: string;
   /** The uid of its state; undefined if that doesn't exist, or can't be read. */
   uid: string | undefined;
@@ -71,7 +72,7 @@ export function mayBeSynced({ status }: Pick<LiveStatus, "status">): boolean {
 }
 
 /**
- * Returns the summary of a sync. One that waits for its pod is active while the session runs.
+ * Returns the summary of a sync. A sync that waits for its pod is active while the session runs.
  *
  * @param runs whether the session has a pod to be synced with.
  */
@@ -85,13 +86,16 @@ export function syncSummary(
   if (phase === "killed") return { ...known, state: runs ? "Error" : "Inactive", reason };
   if (pid === null || phase === "paused" || !runs) return { ...known, state: "Inactive" };
   const failed = problems.find(({ kind }) => kind === "failed");
-  if (phase !== "halted" && failed === undefined) return { ...known, state: "Active" };
-  const why = reason || failed?.detail || "";
+  const all = isAllHeld(report.state) ? allHeldReason : undefined;
+  if (phase !== "halted" && failed === undefined && all === undefined) {
+    return { ...known, state: "Active" };
+  }
+  const why = reason || all || failed?.detail || "";
   return { ...known, state: "Error", ...(why === "" ? {} : { reason: why }) };
 }
 
 /**
- * Ends the sync on this machine, if any. One that doesn't answer isn't waited for: it ends by itself once its pod is
+ * Ends the sync on this machine, if any. A sync that doesn't answer isn't waited for: it ends by itself once its pod is
  * gone.
  */
 export async function endSync(

@@ -5,8 +5,10 @@ import { isSyncOf, syncSummary } from "./sync_here.ts";
 Deno.test("`syncSummary()` is active only while it carries something over, or waits for a session that runs", () => {
   const failed = [{ path: "a", side: "local", kind: "failed", detail: "No space left" }] as const;
   const held = [{ path: "up", kind: "held", detail: "link" }] as const;
+  const all = [{ path: "", kind: "held", detail: "unread" }] as const;
   const reports = [
     undefined,
+    syncReport({ phase: "watching", problems: all }),
     syncReport({ phase: "watching", problems: held }),
     syncReport({ phase: "waiting", reason: "the link broke" }),
     syncReport({ phase: "waiting", problems: failed }),
@@ -20,6 +22,7 @@ Deno.test("`syncSummary()` is active only while it carries something over, or wa
     of(true).map(({ state: word, reason }) => reason ? `${word}: ${reason}` : word),
     [
       "Inactive",
+      "Error: a listing broke off, or a folder can't be read",
       "Active",
       "Active",
       "Error: No space left",

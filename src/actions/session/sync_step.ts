@@ -3,7 +3,7 @@ import type { Target } from "../../kube/select/target.ts";
 import { workspaceFolder } from "../../session/names.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
-import type { SyncedSession, SyncSpec } from "../../sync/daemon/model.ts";
+import type { SyncedSession, SyncReport, SyncSpec } from "../../sync/daemon/model.ts";
 import { stillText } from "../sync/first_wait.ts";
 import { startSync, type SyncStartEvent } from "../sync/start_sync.ts";
 import { excludedFromWorkspace } from "../sync/dotenv_ignore.ts";
@@ -11,12 +11,12 @@ import { excludedBySettings } from "../sync/plan_sync.ts";
 import { stopSync, syncStatus } from "../sync/syncs.ts";
 import { isSyncOf, syncKey } from "./sync_here.ts";
 
-/** Starts it, and yields the progress of the first transfer; returns how many entries are in sync in the end. */
+/** Starts it, and yields the progress of the first transfer; returns its state in the end. */
 export async function* startSessionSync(
   host: Host,
   { session, uid, target, localPath, secretFiles, kubeconfig, signal }: {
     session: Session;
-    /** The uid of its state, which distinguishes it from a later one of its name. */
+    /** UID of the session's state object; a recreated session has another. */
     uid: string;
     target: Target;
     localPath: string;
@@ -24,7 +24,7 @@ export async function* startSessionSync(
     kubeconfig: string | undefined;
     signal: AbortSignal;
   },
-): AsyncGenerator<string, number> {
+): AsyncGenerator<string, SyncReport | undefined> {
   const key = syncKey(session);
   const { name, restoredAt } = session;
   const owner = { name, uid, restoredAt };
@@ -37,12 +37,12 @@ export async function* startSessionSync(
   const spec = known !== undefined && known.spec.local === localPath
     ? { ...known.spec, session: owner }
     : await newSpec(host, { key, owner, target, localPath, secretFiles, kubeconfig });
-  let entries = 0;
+  let last: SyncReport | undefined;
   for await (const event of startSync(host, { spec, wait: true, signal })) {
     if (event.kind === "progress") yield progressText(event);
-    else entries = event.report.state.entries.local;
+    else last = event.report;
   }
-  return entries;
+  return last;
 }
 
 async function newSpec(
@@ -64,6 +64,7 @@ async function newSpec(
     target: { context, namespace, pod, container },
     remotePath: workspaceFolder,
     mode: "two-way-safe",
+    git: false,
     useGitignore: settings.useGitignore,
     excludePatterns: [
       ...excludedFromWorkspace(localPath, secretFiles),

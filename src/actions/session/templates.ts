@@ -1,15 +1,18 @@
-/** Templates: settings files that the user names for one session. */
+/** Templates: settings files that the user names for a session. */
 import { action, hint } from "../../base/hint.ts";
-import { UsageError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
-import type { SourceFile } from "../../base/yaml/shape.ts";
 import { templateFolders } from "../../config/paths.ts";
+import type { TemplateFile } from "../../config/settings.ts";
+import { isUsable, repositoryFolders } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
 
 /** An available template. */
-export interface TemplateInfo {
+interface TemplateInfo {
   name: string;
   path: string;
+  /** A repository has it, which others may have written. */
+  inRepository: boolean;
   /** The first comment of the file; empty if there is none. */
   summary: string;
 }
@@ -22,26 +25,45 @@ function shippedPath(name: string): string {
 }
 
 /**
- * Returns every template, by name; of two with one name the nearer one: the repository's, then the user's, then that
- * which comes with kodama.
+ * Returns every template, by name; of two with the same name the nearer: the repository's, then the user's, then
+ * kodama's own.
  */
 export async function listTemplates(host: Host): Promise<TemplateInfo[]> {
   const found = new Map<string, TemplateInfo>();
-  for (const folder of templateFolders(host.places)) {
+  const { inside, root } = await repositoryFolders(host);
+  for (const { folder, inRepository } of templateFolders(host.places, inside)) {
     for (const file of await host.files.listFiles(folder)) {
       const name = /^([a-z0-9][a-z0-9._-]*)\.ya?ml$/.exec(file)?.[1];
       if (name === undefined || found.has(name)) continue;
       const path = `${folder}/${file}`;
-      const text = await host.files.readText(path, maxBytes) ?? "";
-      found.set(name, { name, path, summary: summaryOf(text) });
+      if (inRepository && !await isUsable(host, path)) continue;
+      const text = await readTemplate(host, path, inRepository ? root : undefined);
+      if (text === undefined) continue;
+      found.set(name, { name, path, inRepository, summary: summaryOf(text) });
     }
   }
   const { shippedTemplates } = await import("../../session/shipped_templates.ts");
   for (const [name, text] of shippedTemplates) {
     if (found.has(name)) continue;
-    found.set(name, { name, path: shippedPath(name), summary: summaryOf(text) });
+    const path = shippedPath(name);
+    found.set(name, { name, path, inRepository: false, summary: summaryOf(text) });
   }
   return [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** Returns the text of a template; undefined, with a note, if it can't be read. */
+async function readTemplate(
+  host: Host,
+  path: string,
+  within: string | undefined,
+): Promise<string | undefined> {
+  try {
+    return await host.files.readText(path, maxBytes, { within }) ?? "";
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    host.note(`${path} is ignored: ${error.message}`);
+    return undefined;
+  }
 }
 
 function summaryOf(text: string): string {
@@ -53,7 +75,7 @@ function summaryOf(text: string): string {
  *
  * @throws UsageError with the nearest names if there is none.
  */
-export async function findTemplate(host: Host, name: string): Promise<SourceFile> {
+export async function findTemplate(host: Host, name: string): Promise<TemplateFile> {
   const all = await listTemplates(host);
   const template = all.find((one) => one.name === name);
   const { shippedTemplates } = await import("../../session/shipped_templates.ts");
@@ -61,8 +83,12 @@ export async function findTemplate(host: Host, name: string): Promise<SourceFile
     ? undefined
     : template.path === shippedPath(name)
     ? shippedTemplates.get(name)
-    : await host.files.readText(template.path, maxBytes);
-  if (template !== undefined && text !== undefined) return { path: template.path, text };
+    : await host.files.readText(template.path, maxBytes, {
+      within: template.inRepository ? (await repositoryFolders(host)).root : undefined,
+    });
+  if (template !== undefined && text !== undefined) {
+    return { path: template.path, text, inRepository: template.inRepository };
+  }
   const near = await didYouMean(name, all.map((one) => one.name));
   throw new UsageError(`there is no template "${name.slice(0, 60)}"${near}`, {
     hint:

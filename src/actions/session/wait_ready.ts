@@ -7,8 +7,9 @@ import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { ApiResource, KubeClient } from "../../kube/client.ts";
 import { LiveList } from "../../kube/live_list.ts";
+import { eventsAbout } from "../../kube/object_ref.ts";
 import { EVENTS, PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
-import type { Event, Pod } from "../../kube/types.ts";
+import type { Event, KubeObject, Pod } from "../../kube/types.ts";
 import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
@@ -25,7 +26,8 @@ export interface Wait {
 }
 
 /**
- * Yields what the pod waits for, repeated at each poll for callers that show only lasting waits. Returns it when ready.
+ * Yields the reasons why the pod waits, repeated at each poll for callers that show only lasting waits. Returns it when
+ * ready.
  *
  * @throws KodamaError `timeout` with the reason; `conflict` if the pod ended, or ends again and again.
  */
@@ -50,7 +52,17 @@ export async function* untilReady(
       const { status } = live;
       const reason = live.reason === undefined ? undefined : plainHint(live.reason);
       if (status === "Running") return seen.pod;
-      if (status === "Failed") throw endedEarly(pod.name, store.namespace, reason ?? "it failed");
+      if (status === "Failed") {
+        throw new KodamaError(
+          "conflict",
+          `pod "${pod.name}" has failed: ${(reason ?? "it failed")}`,
+          {
+            hint: hint`${
+              action("logs", { pod: pod.name, namespace: store.namespace, previous: true })
+            }`,
+          },
+        );
+      }
       if (reason === undefined) continue;
       const isClaim = /PersistentVolumeClaim/.test(reason);
       const claim = isClaim ? await claimTrouble(store, name, deadline.signal) : undefined;
@@ -68,37 +80,31 @@ export async function* untilReady(
   throw new Error("a watch without an end has ended");
 }
 
-/** Returns the text of a warning about one of the session's claims, such as a missing storage class. */
+/** Returns the text of a warning about the session's claims, such as a missing storage class. */
 async function claimTrouble(
   { client, namespace }: SessionStore,
   session: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { workspaceClaim, homeClaim } = sessionNames(session);
-  const fieldSelector = "involvedObject.kind=PersistentVolumeClaim,type=Warning";
-  try {
-    let found: Event | undefined;
-    for await (
-      const { items } of client.list<Event>(EVENTS, { namespace, fieldSelector }, { signal })
-    ) {
-      for (const event of items) {
-        const claim = event.involvedObject?.name ?? "";
-        if (claim === workspaceClaim || claim === homeClaim) found = event;
+  const resource = PERSISTENT_VOLUME_CLAIMS;
+  let text: string | undefined;
+  for (const name of [workspaceClaim, homeClaim]) {
+    try {
+      const { metadata } = await client.get<KubeObject>(resource, name, { namespace }, { signal });
+      // An earlier claim of the name may have had other troubles.
+      const { fieldSelector } = eventsAbout(resource, metadata);
+      const scope = { namespace, fieldSelector: `${fieldSelector},type=Warning` };
+      for await (const { items } of client.list<Event>(EVENTS, scope, { signal })) {
+        const message = items.at(-1)?.message;
+        if (message) text = plainText(`persistentvolumeclaim "${name}": ${message}`, 300);
       }
+    } catch (error) {
+      // Without the right to read claims or events less is known.
+      if (!(error instanceof KodamaError) || signal.aborted) throw error;
     }
-    const { message, involvedObject } = found ?? {};
-    return message && plainText(`persistentvolumeclaim "${involvedObject?.name}": ${message}`, 300);
-  } catch (error) {
-    // Without the right to read events less is known.
-    if (error instanceof KodamaError && !signal.aborted) return undefined;
-    throw error;
   }
-}
-
-function endedEarly(pod: string, namespace: string, reason: string): KodamaError {
-  return new KodamaError("conflict", `pod "${pod}" has failed: ${reason}`, {
-    hint: hint`${action("logs", { pod, namespace, previous: true })}`,
-  });
+  return text;
 }
 
 /** Waits until a pod that is ending, or has ended, is removed. */

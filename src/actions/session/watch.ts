@@ -1,4 +1,5 @@
-/** Follows the sessions of one namespace, or of all: their states, and what their agents do. */
+/** Follows the sessions of a namespace, or of all: their states, and their agents' tasks. */
+import { definedOnly } from "../../base/json_value.ts";
 import { onAbort } from "../../base/abort.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { KodamaError } from "../../base/errors.ts";
@@ -13,7 +14,6 @@ import { listScope, type SessionListScope } from "../session_ref.ts";
 import { rowOf, withTasks } from "./list.ts";
 import type { SessionRow } from "./events.ts";
 import { syncsHere, syncSummary } from "./sync_here.ts";
-import { attachedAt, serverTime } from "./team.ts";
 
 /** The sessions as they are now, by namespace and name. */
 export interface WatchedSessions {
@@ -34,7 +34,7 @@ export interface WatchSessionsOptions extends SessionListScope {
 
 /**
  * Yields them at once, and after each change, until the signal aborts; a server that is down is retried. Changes that
- * come faster than they are consumed are yielded as one.
+ * come faster than they are consumed are joined.
  *
  * @throws KodamaError if they may not be listed.
  */
@@ -51,31 +51,23 @@ export async function* watchSessions(
     { client, resource: CONFIG_MAPS, scope: { ...scope, labelSelector: anyState } },
     { client, resource: PODS, scope: { ...scope, labelSelector: sessionPods } },
   ], { clock: host.clock, signal: ended, mayRetryStart: isTransient });
-  // Each wake-up takes the newest state: one is enough.
+  // Each wake-up takes the newest state: a single wake-up is enough.
   const wakes = new BoundedQueue<"changed">(1);
   const wake = () => {
     if (wakes.size === 0) void wakes.push("changed");
   };
   let answers = new Map<string, PodAnswer>();
-  let aheadMs: number | undefined;
   const rowsNow = async (): Promise<SessionRow[]> => {
     const objects = [...list.objects.values()];
     const isPod = (one: ConfigMap | Pod): one is Pod => "spec" in one;
     const states = objects.filter((one): one is ConfigMap => !isPod(one));
     const listed = listedSessions(states, objects.filter(isPod));
-    if (listed.some((one) => one.kind === "session" && one.team.attached.length > 0)) {
-      // The difference of the clocks is requested once.
-      aheadMs ??= (await serverTime(host.clock, client, ended)).getTime() -
-        host.clock.now().getTime();
-    }
     const syncOf = await syncsHere(host);
-    const now = new Date(host.clock.now().getTime() + (aheadMs ?? 0));
     return listed.map((one) =>
-      rowOf(one, {
-        syncOf: ({ session, uid }, runs) =>
-          syncSummary(syncOf({ ...session, context, uid }), { runs }),
-        attached: ({ attached }) => attachedAt(attached, now),
-      })
+      rowOf(
+        one,
+        ({ session, uid }, runs) => syncSummary(syncOf({ ...session, context, uid }), { runs }),
+      )
     );
   };
   const following = (async () => {
@@ -122,14 +114,13 @@ function keyOf(row: SessionRow): string {
   return `${namespace}/${name}`;
 }
 
-/** What the pod of a session answers. */
+/** A pod's answer about its session. */
 type PodAnswer = Pick<Extract<SessionRow, { kind: "session" }>, "task" | "remaining">;
 
 function answerOf(row: SessionRow): PodAnswer {
   if (row.kind === "unreadable") return {};
   const { task, remaining } = row;
   return {
-    ...(task === undefined ? {} : { task }),
-    ...(remaining === undefined ? {} : { remaining }),
+    ...definedOnly({ task, remaining }),
   };
 }

@@ -8,24 +8,24 @@ import type {
   Target,
   TerminalSize,
 } from "../exec/events.ts";
-import type { OptionValues } from "../option.ts";
+import type { Given } from "../../operation/field.ts";
 import type { shellOptions } from "./options.ts";
 
 export type { Outcome } from "../exec/events.ts";
 
 /** The user's terminal. */
 export interface ShellTerminal extends ExecTerminal {
-  /** Its current size. */
+  /** The terminal's current size. */
   readonly size: TerminalSize;
-  /** Its kind, as `TERM` names it. */
+  /** The terminal's kind, as `TERM` names it. */
   term: string;
 }
 
 /** A shell in one pod. */
-export interface ShellOptions extends OptionValues<typeof shellOptions> {
+export interface ShellOptions extends Given<typeof shellOptions> {
   /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
-  /** Must match one pod. */
+  /** Must match a single pod. */
   selection: Selection;
   /** Replaces the shell; may be empty. */
   command: readonly string[];
@@ -40,14 +40,14 @@ export interface ShellOptions extends OptionValues<typeof shellOptions> {
 
 /** The events of a shell. */
 export type ShellEvent =
-  | Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>
+  | Extract<ExecEvent, { kind: "containersDefaulted" | "contextFailed" | "podsSkipped" }>
   /** The shell is open: keys go to it. */
   | {
     kind: "attached";
     target: Target;
-    /** What keeps it running if the connection breaks. */
+    /** The program that keeps the shell running if the connection breaks. */
     multiplexer: "tmux" | "dtach" | undefined;
-    /** `new`, or one that was waiting; `again` after {@link ShellEvent} `linkLost`. */
+    /** `new`, or `found` if a shell was waiting; `again` after {@link ShellEvent} `linkLost`. */
     state: "new" | "found" | "again";
   }
   | { kind: "output" } & OutputChunk
@@ -58,9 +58,9 @@ export type ShellEvent =
 /** How a shell ended. */
 export interface ShellEnd {
   outcome: Outcome;
-  /** It may wait in the pod for a reconnect, for this time. */
+  /** The shell may wait in the pod for a reconnect, for this time. */
   waitsMs?: number;
-  /** It had ended while the connection was broken. */
+  /** The shell had ended while the connection was broken. */
   endedMeanwhile?: boolean;
 }
 

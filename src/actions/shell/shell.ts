@@ -1,7 +1,8 @@
-/** An interactive shell in one pod: from a selection to its exit code, across broken connections. */
+/** An interactive shell in a pod: from a selection to its exit code, across broken connections. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { Backoff, type RetryPolicy } from "../../base/retry.ts";
+import { Backoff, outagePolicy } from "../../base/retry.ts";
 import { EndMarkReader, MarkedLine } from "../../exec/marked_line.ts";
+import { reasonOrName } from "../../exec/reason.ts";
 import { exitCodeOfRun } from "../../exec/summary.ts";
 import {
   isMissingShell,
@@ -35,8 +36,6 @@ import { BoundedQueue } from "../../base/bounded_queue.ts";
 
 /** Between TERM and KILL, and between HUP and KILL. */
 const graceMs = 2000;
-/** Between attempts to find a shell again. */
-const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 8000 };
 
 /**
  * Opens a shell, and reconnects to it if its connection breaks and the shell could persist in the pod.
@@ -46,7 +45,7 @@ const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 8000 };
  */
 export async function* shell(host: Host, options: ShellOptions): AsyncGenerator<ShellEvent, void> {
   await using stdin = new StandardInput(options.stdin);
-  // What isn't typed.
+  // Read ahead unless stdin is a terminal.
   if (options.terminal === undefined) stdin.begin();
   using input = new LiveInput(stdin);
   const { target, notes } = await onlyTarget(host, options, options.signal);
@@ -93,41 +92,48 @@ interface ShellParts {
   transcript: Transcript | undefined;
 }
 
-/** How one stream ended. */
+/** How a stream ended. */
 interface AttemptEnd {
   outcome: Outcome;
   greeting: ShellGreeting | undefined;
 }
 
-/** One call of {@link shell}. Used once. */
+/** A call of {@link shell}. Used once. */
 class ShellRun {
-  readonly #parts: ShellParts;
-  readonly #requested: Omit<PersistentShell, "size"> | undefined;
   /** The persistent shell in the pod, as far as is known. */
   #persistent: { id: string } | undefined;
   /** Set while its connection is broken. */
   #lost: { reason: string; atMs: number } | undefined;
   #podIsMissing = false;
 
-  constructor(parts: ShellParts, requested: Omit<PersistentShell, "size"> | undefined) {
-    this.#parts = parts;
-    this.#requested = requested;
-  }
+  constructor(
+    private readonly parts: ShellParts,
+    private readonly requested: Omit<PersistentShell, "size"> | undefined,
+  ) {}
 
   async *events(): AsyncGenerator<ShellEvent, void> {
-    const { options: { command, signal, keepMs }, target, input, host } = this.#parts;
+    const { options: { command, signal, keepMs }, target, input, host } = this.parts;
     let end = yield* this.#attempt("shell");
     if (isMissingShell(end.outcome)) {
-      if (command.length === 0) throw noShell(target);
+      if (command.length === 0) {
+        throw new KodamaError(
+          "notFound",
+          `container "${target.container}" of pod "${target.pod}" has no shell in its image`,
+          {
+            hint: "beside it one can be started: " +
+              `kubectl debug -it -n ${target.namespace} ${target.pod} --image=busybox --target=${target.container}`,
+          },
+        );
+      }
       end = yield* this.#attempt("command");
     }
-    const backoff = new Backoff(retries, { clock: host.clock, signal });
+    const backoff = new Backoff(outagePolicy.interactive, { clock: host.clock, signal });
     while (this.#canReconnect(end)) {
       input.drop();
       if (this.#lost === undefined) {
-        const reason = outcomeReason(end.outcome);
+        const reason = reasonOrName(end.outcome);
         this.#lost = { reason, atMs: host.clock.elapsedMs() };
-        await this.#parts.transcript?.marker(`the link broke: ${reason}`);
+        await this.parts.transcript?.marker(`the link broke: ${reason}`);
         yield { kind: "linkLost", target, reason, keepMs };
       }
       if (!await backoff.wait()) break;
@@ -139,7 +145,7 @@ class ShellRun {
 
   /** Only a persistent shell can be found again, while it waits and its pod exists. */
   #canReconnect({ outcome, greeting }: AttemptEnd): boolean {
-    const { host, options, input } = this.#parts;
+    const { host, options, input } = this.parts;
     if (this.#persistent === undefined || this.#podIsMissing || options.signal.aborted) {
       return false;
     }
@@ -154,7 +160,7 @@ class ShellRun {
   }
 
   async *#end({ outcome, greeting }: AttemptEnd): AsyncGenerator<ShellEvent, void> {
-    const { target, options, transcript } = this.#parts;
+    const { target, options, transcript } = this.parts;
     const end = this.#endOf(outcome, greeting, options.keepMs);
     const exitCode = exitCodeOfRun([end.outcome]);
     yield {
@@ -179,27 +185,27 @@ class ShellRun {
       return { outcome };
     }
     if (this.#podIsMissing) {
-      return { outcome: outcomeOfLostShell(`${outcomeReason(outcome)}; its pod is gone`) };
+      return { outcome: outcomeOfLostShell(`${reasonOrName(outcome)}; its pod is gone`) };
     }
     const lost = this.#lost;
-    const waitedMs = lost === undefined ? 0 : this.#parts.host.clock.elapsedMs() - lost.atMs;
+    const waitedMs = lost === undefined ? 0 : this.parts.host.clock.elapsedMs() - lost.atMs;
     const waitsMs = Math.round((keepMs - waitedMs) / 1000) * 1000;
     const waits = waitsMs > 0 ? { waitsMs } : {};
-    if (this.#parts.options.signal.aborted) {
+    if (this.parts.options.signal.aborted) {
       return { outcome: outcomeOfStop({ kind: "cancelled" }, {}), ...waits };
     }
     return { outcome: lost === undefined ? outcome : outcomeOfLostShell(lost.reason), ...waits };
   }
 
-  /** Runs one stream, from its opening to its end. */
+  /** Runs a stream, from its opening to its end. */
   async *#attempt(what: "shell" | "command"): AsyncGenerator<ShellEvent, AttemptEnd> {
-    const { target } = this.#parts;
+    const { target } = this.parts;
     const nonce = crypto.randomUUID();
     const { marker, parse } = greetingLine(nonce);
-    const isFirst = this.#requested === undefined;
+    const isFirst = this.requested === undefined;
     const line = new MarkedLine<ShellGreeting>(marker, parse, { isFirst });
     const mark = new EndMarkReader(nonce);
-    const argv = what === "command" ? this.#parts.options.command : this.#argv(nonce);
+    const argv = what === "command" ? this.parts.options.command : this.#argv(nonce);
     let outcome: Outcome = outcomeWithoutEnd;
     if (what === "command") yield this.#attached({ kind: "plain" });
     for await (const event of runOnTargets([target], argv, this.#runOptions(what))) {
@@ -225,12 +231,12 @@ class ShellRun {
 
   async *#output(stream: "stdout" | "stderr", bytes: Uint8Array): AsyncGenerator<ShellEvent, void> {
     if (bytes.length === 0) return;
-    await this.#parts.transcript?.output(bytes);
+    await this.parts.transcript?.output(bytes);
     yield { kind: "output", stream, bytes };
   }
 
   #attached(greeting: Exclude<ShellGreeting, { kind: "missing" }>): ShellEvent {
-    const { target } = this.#parts;
+    const { target } = this.parts;
     const again = this.#lost !== undefined;
     this.#lost = undefined;
     if (greeting.kind === "plain") {
@@ -242,8 +248,8 @@ class ShellRun {
   }
 
   #argv(nonce: string): string[] {
-    const { command, terminal } = this.#parts.options;
-    const requested = this.#requested;
+    const { command, terminal } = this.parts.options;
+    const requested = this.requested;
     if (requested === undefined || terminal === undefined) return shellArgv({ nonce, command });
     const which: RequestedShell = this.#persistent === undefined ? requested.requested : "same";
     const id = this.#persistent?.id ?? requested.id;
@@ -255,7 +261,7 @@ class ShellRun {
   }
 
   #runOptions(what: "shell" | "command"): RunOptions {
-    const { host, options, connectTimeoutMs, input } = this.#parts;
+    const { host, options, connectTimeoutMs, input } = this.parts;
     const { terminal, workdir, signal } = options;
     const environment = {
       ...(what === "shell" && terminal !== undefined ? { TERM: terminal.term } : {}),
@@ -290,37 +296,19 @@ class ShellRun {
     sizes: AsyncIterable<Size>,
   ): AsyncGenerator<Size, void> {
     for await (const size of sizes) {
-      await this.#parts.transcript?.resized(size);
+      await this.parts.transcript?.resized(size);
       yield size;
     }
   }
 }
 
-/** Returns the error of a pod in which no shell can be run. */
-function noShell({ namespace, pod, container }: Target): KodamaError {
-  return new KodamaError(
-    "notFound",
-    `container "${container}" of pod "${pod}" has no shell in its image`,
-    {
-      hint: "beside it one can be started: " +
-        `kubectl debug -it -n ${namespace} ${pod} --image=busybox --target=${container}`,
-    },
-  );
-}
-
-/** Returns the reason of an outcome. */
-export function outcomeReason(outcome: Outcome): string {
-  return ("reason" in outcome ? outcome.reason : undefined) ?? outcome.kind;
-}
-
-/* Passes a user's keys to one stream after another: input that arrives between streams is dropped. */
+/* Passes a user's keys to stream after stream: input that arrives between streams is dropped. */
 
 /** Chunks queued for a slow stream; once the queue is full, the source waits too. */
 const waitingChunks = 16;
 
-/** Input that has one reader at a time. */
+/** Input that has a single reader at a time. */
 export class LiveInput implements InputSource, Disposable {
-  readonly #source: StandardInput;
   #queue: BoundedQueue<Uint8Array> | undefined;
   #reading = false;
   #ended = false;
@@ -332,12 +320,10 @@ export class LiveInput implements InputSource, Disposable {
   }
 
   get isEmpty(): boolean {
-    return this.#source.isEmpty;
+    return this.source.isEmpty;
   }
 
-  constructor(source: StandardInput) {
-    this.#source = source;
-  }
+  constructor(private readonly source: StandardInput) {}
 
   /** Returns a reader for input from now on. Nothing is read before. */
   open(): InputReader {
@@ -354,7 +340,7 @@ export class LiveInput implements InputSource, Disposable {
     };
   }
 
-  /** Drops input until the next stream: the user can't see what it would go to. */
+  /** Drops input until the next stream: the user can't see its destination. */
   drop(): void {
     this.#queue?.discard();
     this.#queue = undefined;
@@ -367,7 +353,7 @@ export class LiveInput implements InputSource, Disposable {
   #read(): void {
     this.#reading = true;
     const all = async () => {
-      for await (const bytes of this.#source) await this.#queue?.push(bytes);
+      for await (const bytes of this.source) await this.#queue?.push(bytes);
     };
     all().then(() => {
       this.#ended = true;

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import { StandardInput } from "../../exec/stdin_spool.ts";
-import { LiveInput, outcomeReason } from "./shell.ts";
-
-Deno.test("`reasonOf()` is the outcome's reason, or its name", () => {
-  assert.equal(outcomeReason({ kind: "unknown", reason: "cut" }), "cut");
-  assert.equal(outcomeReason({ kind: "cancelled" }), "cancelled");
-});
+import { LiveInput } from "./shell.ts";
 
 const never = new AbortController().signal;
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -19,6 +19,11 @@ export function keptHere(folder: string, files: readonly string[]): string[] {
  * @param secretFiles absolute paths, as {@link keptHere} takes them.
  */
 export function excludedFromWorkspace(folder: string, secretFiles: readonly string[]): string[] {
-  // Each side has its own: git may write to it at any moment, and one side's index is useless to the other.
-  return [".git", ...keptHere(folder, secretFiles)];
+  return [
+    // This machine's kodama obeys these, in any folder: a program in the pod doesn't write them.
+    ".kodama.yaml",
+    ".kodama",
+    ".kodamaignore",
+    ...keptHere(folder, secretFiles),
+  ];
 }

@@ -1,4 +1,4 @@
-/** Detects from its reports whether a first synchronisation progresses: a wait for one that can't end must end. */
+/** Detects from its reports whether a first synchronisation progresses: a wait that can't succeed must end. */
 import { action, type Hint, hint } from "../../base/hint.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -11,7 +11,7 @@ const stuckMs = 60_000;
 /** How long it may report nothing new: scanning a large folder emits no reports. */
 const silentMs = 600_000;
 
-/** The observed state of one that is being waited for. */
+/** The observed state of a sync that is being waited for. */
 export class FirstWait {
   #reported = "";
   #reportedAtMs = 0;
@@ -34,19 +34,17 @@ export class FirstWait {
     if (phase === "waiting") {
       this.#waitsSinceMs ??= nowMs;
       const waitedMs = nowMs - this.#waitsSinceMs;
-      if (connections === 0 && waitedMs > unreachableMs) throw cannotStart(key, reason);
+      if (connections === 0 && waitedMs > unreachableMs) {
+        throw new KodamaError("conflict", `the sync ${key} can't start: ${reason}`, {
+          hint: hint`it retries until ${action("sync.stop", { key, forget: true })}`,
+        });
+      }
       if (waitedMs > stuckMs) throw stuck(key, `${reason}, for ${formatDuration(waitedMs)}`);
     }
     const stillMs = nowMs - this.#reportedAtMs;
     if (stillMs > silentMs) throw stuck(key, `${phase} for ${formatDuration(stillMs)}`);
     return stillMs;
   }
-}
-
-function cannotStart(key: string, reason: string): KodamaError {
-  return new KodamaError("conflict", `the sync ${key} can't start: ${reason}`, {
-    hint: hint`it retries until ${action("sync.stop", { key, forget: true })}`,
-  });
 }
 
 function stuck(key: string, what: string): KodamaError {

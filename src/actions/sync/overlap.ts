@@ -1,6 +1,6 @@
 /**
- * Two synchronisations with common folders on both sides: each would copy what the other one brings, and a folder
- * that is synced with another one's subfolder would grow copies of itself without end. Pure.
+ * Two synchronisations with common folders on both sides: each would copy the other's files, and a folder that is
+ * synced with another's subfolder would grow copies of itself without end. Pure.
  */
 import { action, hint } from "../../base/hint.ts";
 import { UsageError } from "../../base/errors.ts";
@@ -10,9 +10,9 @@ import type { SyncReport, SyncSpec } from "../../sync/daemon/model.ts";
 type Sides = Pick<SyncSpec, "key" | "local" | "target" | "remotePath" | "session">;
 
 /**
- * Throws UsageError, which names the other one, if a running one has folders in common with `spec` on both sides.
+ * Throws UsageError, which names the other sync, if a running sync has folders in common with `spec` on both sides.
  *
- * @param reports all of this machine; the one of the same key isn't another one.
+ * @param reports all of this machine; a report of the same key is this sync's own.
  */
 export function requireNoOverlap(spec: Sides, reports: readonly SyncReport[]): void {
   const other = reports.find((one) => one.pid !== null && overlap(spec, one.spec));
@@ -29,7 +29,7 @@ export function requireNoOverlap(spec: Sides, reports: readonly SyncReport[]): v
   );
 }
 
-/** Returns whether one folder is, or is in, the other, on both sides. */
+/** Returns whether a folder is, or is in, the other, on both sides. */
 function overlap(one: Sides, other: Sides): boolean {
   const parts = ["context", "namespace", "pod", "container"] as const;
   return one.key !== other.key &&

@@ -6,7 +6,8 @@ import { requireNoOverlap } from "./overlap.ts";
 
 function spec(key: string, local: string, remotePath: string, changes: Partial<SyncSpec> = {}) {
   const whole: SyncSpec = {
-    ...{ key, local, remotePath, mode: "two-way-safe", useGitignore: true, excludePatterns: [] },
+    ...{ key, local, remotePath, mode: "two-way-safe", excludePatterns: [] },
+    ...{ git: false, useGitignore: true },
     target: { context: "c", namespace: "dev", pod: "kodama-web", container: "workspace" },
     ...{ kubeconfig: null, session: { name: "web", uid: "u" } },
     ...changes,

@@ -1,13 +1,15 @@
 /** Resolves a synchronisation from the options, the existing pod, and the settings. */
-import { KodamaError, NoMatchError } from "../../base/errors.ts";
+import { definedOnly } from "../../base/json_value.ts";
+import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { sessionOfPodName, workspaceFolder } from "../../session/names.ts";
 import type { SyncMode } from "../../sync/core/plan.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import { type Selection, wholeSelection } from "../exec/events.ts";
 import type { Host } from "../host.ts";
-import { onlyTarget } from "../one_target.ts";
+import { runningTarget } from "../one_target.ts";
 import { settingSources } from "../config/setting_sources.ts";
+import { refusal, requireProject } from "./require_project.ts";
 import type { SyncedSession, SyncSpec } from "../../sync/daemon/model.ts";
 import { SessionStore } from "../../session/store.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
@@ -26,6 +28,8 @@ export interface SyncOptions {
   name: string | undefined;
   mode: SyncMode;
   exclude: readonly string[];
+  /** True: repositories are synced too, but never with a session's workspace. */
+  git: boolean;
   /** False: `.gitignore` files are ignored, whatever the settings say. */
   gitignore: boolean;
 }
@@ -38,6 +42,8 @@ export async function planSync(
 ): Promise<SyncSpec> {
   const { workingDir } = host.places;
   const local = absolutePath(options.local, workingDir);
+  await requireProject(host, local);
+  if (absolutePath(options.remotePath, "/x") === "/") throw refusal("the root of a container");
   await requireFolder(host, local, options.mode);
   const target = await targetOf(host, options, signal);
   const { context, namespace, pod, container } = target;
@@ -47,12 +53,16 @@ export async function planSync(
   const ofWorkspace = session !== null && isInWorkspace(remotePath)
     ? await workspaceExcludes(host, local)
     : [];
+  if (options.git && ofWorkspace.length > 0) {
+    throw new UsageError(".git is never synced with a session's workspace: each side has its own");
+  }
   return {
     key: `${namespace}.${options.name ?? pod}`,
     local,
     target: { context, namespace, pod, container },
     remotePath,
     mode: options.mode,
+    git: options.git,
     useGitignore: options.gitignore && settings.useGitignore,
     excludePatterns: [...ofWorkspace, ...settings.excludePatterns, ...options.exclude],
     kubeconfig: kubeconfig === undefined ? null : absolutePath(kubeconfig, workingDir),
@@ -82,17 +92,16 @@ async function targetOf(host: Host, options: SyncOptions, signal: AbortSignal): 
     ...wholeSelection,
     operands: [{ kind: "pod", name: pod }],
     ...(namespace === undefined ? {} : { namespaces: { kind: "named", names: [namespace] } }),
-    ...(container === undefined ? {} : { container }),
+    ...definedOnly({ container }),
   };
   try {
     const contexts = context === undefined ? [] : [context];
-    return (await onlyTarget(host, { contexts, selection }, signal)).target;
+    return await runningTarget(host, { contexts, selection }, signal);
   } catch (error) {
     if (!(error instanceof NoMatchError)) throw error;
     throw await sessionWithoutPod(host, {
       pod,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(context === undefined ? {} : { context }),
+      ...definedOnly({ namespace, context }),
     }, signal) ?? error;
   }
 }

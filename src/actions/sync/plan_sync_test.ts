@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { stateObject } from "../../session/state.ts";
 import { sampleSession } from "../../session/testing/session.ts";
+import { wholeOf } from "../../sync/local/whole_folder.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
 import { planSync, type SyncOptions } from "./plan_sync.ts";
 
 const session = sampleSession();
 
-/** Returns what a sync with a pod excludes; the settings of the folder name dotenv files. */
+/** Returns the excluded paths of a sync with a pod; the settings of the folder name dotenv files. */
 async function excluded(wish: Partial<SyncOptions>): Promise<readonly string[]> {
+  return (await planned(wish)).excludePatterns;
+}
+
+async function planned(wish: Partial<SyncOptions>) {
   const pod = `kodama-${session.name}`;
   const { host } = simulatedHost({ c: {} }, {
     files: {
@@ -24,6 +29,7 @@ async function excluded(wish: Partial<SyncOptions>): Promise<readonly string[]> 
   };
   const stand = {
     ...host,
+    sync: () => Promise.resolve({ wholeOf: (folder: string) => wholeOf(folder, "/home/not-here") }),
     copyFiles: () => Promise.resolve({ kindOf: () => Promise.resolve("folder") }),
     kube: () => Promise.resolve({ ...client, get: () => Promise.resolve(state) }),
     select: () =>
@@ -40,7 +46,7 @@ async function excluded(wish: Partial<SyncOptions>): Promise<readonly string[]> 
         nearest: [],
       }),
   } as unknown as typeof host;
-  const spec = await planSync(stand, {
+  return await planSync(stand, {
     local: ".",
     pod: name,
     namespace: undefined,
@@ -51,13 +57,13 @@ async function excluded(wish: Partial<SyncOptions>): Promise<readonly string[]> 
     name: undefined,
     mode: "two-way-safe",
     exclude: ["x"],
+    git: false,
     gitignore: true,
     ...wish,
   }, new AbortController().signal);
-  return spec.excludePatterns;
 }
 
-Deno.test("`planSync()` with a session's workspace leaves out .git and the dotenv files of the settings", async () => {
+Deno.test("`planSync()` with a session's workspace leaves out kodama's settings and the dotenv files", async () => {
   for (
     const remotePath of [
       "/workspace",
@@ -68,10 +74,34 @@ Deno.test("`planSync()` with a session's workspace leaves out .git and the doten
       "/x/../workspace",
     ]
   ) {
-    assert.deepEqual(await excluded({ remotePath }), [".git", "/.env", "*.log", "x"], remotePath);
+    assert.deepEqual(await excluded({ remotePath }), [
+      ...[".kodama.yaml", ".kodama", ".kodamaignore", "/.env", "*.log", "x"],
+    ], remotePath);
   }
   for (const remotePath of ["/tmp/x", "/workspaces", "../tmp"]) {
     assert.deepEqual(await excluded({ remotePath }), ["*.log", "x"], remotePath);
   }
   assert.deepEqual(await excluded({ pod: "web-0" }), ["*.log", "x"]);
+});
+
+Deno.test("`planSync()` refuses a whole machine, home folder or container", async () => {
+  const cases: [Partial<SyncOptions>, RegExp][] = [
+    [{ local: "/" }, /the whole machine/],
+    [{ local: "../.." }, /the whole machine/],
+    [{ local: "/home/not-here/" }, /the whole home folder/],
+    [{ local: "/home" }, /the whole home folder/],
+    [{ remotePath: "/" }, /the root of a container/],
+    [{ remotePath: "/srv/.." }, /the root of a container/],
+  ];
+  for (const [options, message] of cases) {
+    await assert.rejects(excluded(options), { kind: "usage", message });
+  }
+  await excluded({ local: "/home/not-here/project", remotePath: "srv" });
+});
+
+Deno.test("`planSync()` has repositories only if they are requested, and never in a session's workspace", async () => {
+  assert.equal((await planned({ pod: "web-0" })).git, false);
+  assert.equal((await planned({ pod: "web-0", git: true })).git, true);
+  assert.equal((await planned({ git: true, remotePath: "/srv" })).git, true);
+  await assert.rejects(planned({ git: true }), { kind: "usage", message: /\.git is never synced/ });
 });

@@ -1,4 +1,4 @@
-/** Whether the session of a synchronisation is still the one that it was started for. */
+/** Whether the session of a synchronisation is still the session that it was started for. */
 import { KodamaError } from "../../base/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { CONFIG_MAPS } from "../../kube/resources.ts";
@@ -12,8 +12,8 @@ import type { SyncSpec } from "../../sync/daemon/model.ts";
  * Reads the session's state from the cluster, which exists for as long as the session does, whether its pod exists or
  * not. If it can't be read (no connection, no permission) nothing is known, and nothing is concluded.
  *
- * @throws PurposeEndedError if it was deleted, another session has its name, or its files were restored from a snapshot: the
- *   ancestor of the previous folder doesn't apply to the current one.
+ * @throws PurposeEndedError if it was deleted, another session has its name, or its files were restored from a
+ * snapshot: the ancestor of the previous folder doesn't apply to the current folder.
  */
 export async function requireSession(
   kube: (context: string | undefined) => Promise<KubeClient>,

@@ -14,7 +14,7 @@ import type { Host } from "../host.ts";
 export interface ReadSecrets extends SessionSecrets {
   /** The files that exist, as they were named. */
   files: readonly string[];
-  /** Their absolute paths. */
+  /** The absolute paths of the files. */
   places: readonly string[];
   left: readonly { name: string; reason: "excluded" | "protected" }[];
 }
@@ -27,7 +27,7 @@ interface PlacedFile extends DotenvFile {
 /** A larger file doesn't fit into a Secret. */
 const maxBytes = 2 * 1024 * 1024;
 
-/** Only what git can put into a header. */
+/** Only characters that git can put into a header. */
 const tokenPattern = /^[\x21-\x7e]{1,1000}$/;
 
 /**
@@ -86,7 +86,7 @@ async function namedFile(host: Host, path: string): Promise<PlacedFile> {
   return { path, text, place };
 }
 
-/** Returns the files named by the nearest settings that name any. Missing ones are omitted. */
+/** Returns the files named by the nearest settings that name any. Missing files are omitted. */
 async function settingsFiles(host: Host, sources: SettingSources): Promise<PlacedFile[]> {
   for (const source of [sources.template, sources.repository, sources.user]) {
     if (source === undefined) continue;

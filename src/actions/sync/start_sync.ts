@@ -6,10 +6,10 @@ import type { SyncPhase, SyncState } from "../../sync/engine/status.ts";
 import type { Host } from "../host.ts";
 import type { SyncReport, SyncSpec } from "../../sync/daemon/model.ts";
 import { requireNoOverlap } from "./overlap.ts";
+import { requireProject } from "./require_project.ts";
 import { listSyncs } from "./syncs.ts";
 import { FirstWait, resumeHint } from "./first_wait.ts";
 
-/** What to start. */
 interface SyncStartOptions {
   spec: SyncSpec;
   /** Waits until both sides are in sync; otherwise until the process runs. */
@@ -17,7 +17,7 @@ interface SyncStartOptions {
   signal: AbortSignal;
 }
 
-/** The events until both sides are in sync. The last one is `inSync`, or `background` if there was no wait. */
+/** The events until both sides are in sync. The last event is `inSync`, or `background` if there was no wait. */
 export type SyncStartEvent =
   | { kind: "started" | "joined"; report: SyncReport }
   /** `stillMs`: for how long nothing else was reported. Repeated in that time, for a caller that skipped it before. */
@@ -35,18 +35,19 @@ const pollMs = 50;
 const repeatMs = 1_000;
 
 /**
- * Starts the process in the background, and yields the progress of the first transfer. If the signal ends the
- * wait, the process continues.
+ * Starts the process in the background, and yields the progress of the first transfer. If the signal ends the wait, the
+ * process continues.
  *
- * @throws UsageError if another running one has folders in common with it on both sides; KodamaError `conflict` if
- *   one of the same key runs with other options, or it was halted or paused; `notFound` if the local folder doesn't
- *   exist; `timeout` if there is no progress; `cancelled`.
+ * @throws UsageError if another running sync has folders in common with it on both sides, or if the local folder is a
+ * whole machine or home folder; KodamaError `conflict` if a sync of the same key runs with other options, or it was
+ * halted or paused; `notFound` if the local folder doesn't exist; `timeout` if there is no progress; `cancelled`.
  */
 export async function* startSync(
   host: Host,
   { spec, wait: waits, signal }: SyncStartOptions,
 ): AsyncGenerator<SyncStartEvent, void> {
   const control = await host.sync();
+  await requireProject(host, spec.local);
   requireNoOverlap(spec, await listSyncs(host));
   const kind = await control.start(spec, signal);
   let report = await present(host, spec.key);
@@ -82,7 +83,7 @@ function requireGoing({ spec: { key }, state: { phase, reason }, log }: SyncRepo
   }
   if (phase === "halted") {
     throw new KodamaError("conflict", `the sync ${key} does nothing: ${reason}`, {
-      hint: hint`if that is intended: ${action("sync.resume", { key, acceptEmptied: true })}`,
+      hint: hint`if that is intended: ${action("sync.resume", { key, acceptRemovals: true })}`,
     });
   }
   if (phase === "paused") {

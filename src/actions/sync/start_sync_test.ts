@@ -17,6 +17,7 @@ async function waitFor(
 ) {
   const { host, clock } = simulatedHost({});
   const control = {
+    wholeOf: () => Promise.resolve(undefined),
     start: () => Promise.resolve("started"),
     keys: () => Promise.resolve([]),
     read: () => Promise.resolve(syncReport(stateAt(clock.elapsedMs()))),
@@ -45,7 +46,7 @@ Deno.test("a sync without progress is reported repeatedly, with its duration", a
     (ms) => ms < 25_000 ? { phase: "scanning" } : { phase: "watching" },
   );
   assert.equal(error, undefined);
-  // Each second, so that a caller that skipped the first one gets the next.
+  // Each second, so that a caller that skipped the first report gets the next.
   assert.ok(progress.length >= 20 && progress.length <= 26, `${progress.length}`);
   const words = new Set(progress.map(({ phase, stillMs }) => `${phase}${stillText(stillMs)}`));
   assert.deepEqual([...words], ["scanning", "scanning for 10s", "scanning for 20s"]);

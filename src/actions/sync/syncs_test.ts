@@ -7,13 +7,15 @@ import { loginUnit, startAgain } from "./syncs.ts";
 
 Deno.test("syncs that were killed are started again, each by itself; stopped and running ones are left alone", async () => {
   const reports = new Map<string, SyncReport>();
-  for (const phase of ["killed", "stopped", "watching", "killed"] as const) {
+  for (const phase of ["killed", "stopped", "watching", "killed", "killed"] as const) {
     const key = `default.${phase}-${reports.size}`;
     const report = syncReport({ phase });
-    reports.set(key, { ...report, spec: { ...report.spec, key } });
+    const local = key.endsWith("4") ? "/home" : report.spec.local;
+    reports.set(key, { ...report, spec: { ...report.spec, key, local } });
   }
   const started: string[] = [];
-  const control: Pick<SyncControl, "keys" | "read" | "start"> = {
+  const control: Pick<SyncControl, "keys" | "read" | "start" | "wholeOf"> = {
+    wholeOf: (folder) => Promise.resolve(folder === "/home" ? "home" : undefined),
     keys: () => Promise.resolve([...reports.keys()]),
     read: (key) => Promise.resolve(reports.get(key)),
     start({ key }) {
@@ -28,7 +30,11 @@ Deno.test("syncs that were killed are started again, each by itself; stopped and
   const sync = () => Promise.resolve(control as SyncControl);
   const results = await Array.fromAsync(startAgain({ ...host, sync }, signal));
   assert.deepEqual(started, ["default.killed-0", "default.killed-3"]);
-  assert.deepEqual(results.map(({ error }) => error?.message), ["it exits at once", undefined]);
+  assert.deepEqual(results.map(({ error }) => error?.message), [
+    "it exits at once",
+    undefined,
+    "refusing to sync the whole home folder",
+  ]);
 });
 
 Deno.test("the unit runs this kodama with the variables that a login lacks, quoted by systemd's rules", () => {

@@ -1,20 +1,31 @@
 /** A host whose clusters, files and clock are controlled by a test. */
+import { orAborted } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { plainHint } from "../../base/hint.ts";
+import { memoryDraft } from "../../base/testing/draft_files.ts";
 import type { Log } from "../../base/log.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
 import type { FoundTargets } from "../../kube/select/find_targets.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import type { Target } from "../../kube/select/target.ts";
+import type { SkippedPod, Target } from "../../kube/select/target.ts";
 import type { Host, NewFile } from "../host.ts";
 
 /** One cluster: its pods' scripts by name, or why it can't be reached; each after a delay. */
 export interface SimulatedCluster {
   answersAfterMs?: number;
+  /** No list is ever answered. */
+  hangs?: true;
+  /** What a list waits for. */
+  awaited?: KubeClient["awaited"];
+  /** The address; one of its own if absent. Its pods have uids: two contexts with one address have the same pods. */
+  server?: string;
   failure?: KodamaError;
   /** From then on it answers as if there had been no failure. */
   failsUntilMs?: number;
   pods?: Readonly<Record<string, PodScript>>;
+  /** Pods that match and can't be used. */
+  skipped?: readonly SkippedPod[];
   /** Answers to {@link KubeClient.raw}, by path. */
   documents?: Readonly<Record<string, unknown>>;
 }
@@ -24,6 +35,8 @@ export interface SimulatedHost {
   host: Host;
   clock: ManualClock;
   files: Map<string, string>;
+  /** The notes, each once, as the command line words them without references. */
+  notes: Set<string>;
 }
 
 /** The environment of a simulated host. */
@@ -35,6 +48,8 @@ export interface SimulatedSurroundings {
   clock?: ManualClock;
   /** Symbolic links to files and folders: absolute paths. */
   links?: Readonly<Record<string, string>>;
+  /** Why others decide about a file, by its path. */
+  controlledByOthers?: Readonly<Record<string, "owner" | "mode">>;
   /** When a file was modified; now if undefined. */
   modifiedAt?: (path: string) => Date | undefined;
   /** The stand-in of every language model. */
@@ -50,6 +65,7 @@ export function simulatedHost(
 ): SimulatedHost {
   const clock = options.clock ?? new ManualClock();
   const files = new Map(Object.entries(options.files ?? {}));
+  const notes = new Set<string>();
   const clients = new Map(
     Object.entries(clusters).map((
       [context, cluster],
@@ -59,6 +75,7 @@ export function simulatedHost(
     clock,
     readOnly: false,
     log: options.log ?? (() => {}),
+    note: (note) => void notes.add(plainHint(note)),
     kubectl: () => Promise.reject(new Error("unused")),
     env: (name) => options.env?.[name],
     places: {
@@ -82,7 +99,14 @@ export function simulatedHost(
           new KodamaError("config", `${path} is larger than ${maxBytes} bytes`),
         );
       },
-      readBytes: () => Promise.resolve(undefined),
+      readBytes: (path, maxBytes) => {
+        const text = files.get(realPath(options.links ?? {}, path));
+        const bytes = text === undefined ? undefined : new TextEncoder().encode(text);
+        if (bytes === undefined || bytes.length <= maxBytes) return Promise.resolve(bytes);
+        return Promise.reject(
+          new KodamaError("config", `${path} is larger than ${maxBytes} bytes`),
+        );
+      },
       listFiles: (folder) =>
         Promise.resolve(
           [...files.keys()].filter((path) => path.slice(0, path.lastIndexOf("/")) === folder)
@@ -92,6 +116,13 @@ export function simulatedHost(
         files.set(path, text);
         return Promise.resolve();
       },
+      changeText: async (path, _maxBytes, change) => {
+        const before = files.get(path);
+        const after = await change(before);
+        const changed = after !== (before ?? "");
+        if (changed) files.set(path, after);
+        return { changed };
+      },
       create: (path, { replace }) => {
         if (files.has(path) && !replace) {
           return Promise.reject(new KodamaError("conflict", `${path} already exists`));
@@ -99,14 +130,23 @@ export function simulatedHost(
         files.set(path, "");
         return Promise.resolve(newFile(files, path, options.fullDisk ?? (() => false)));
       },
+      draft: (path, { replace }) => {
+        if (files.has(path) && !replace) {
+          return Promise.reject(new KodamaError("conflict", `${path} already exists`));
+        }
+        return Promise.resolve(
+          memoryDraft(files, path, () => requireSpace(path, options.fullDisk)),
+        );
+      },
       inspect: (path) => {
-        const text = files.get(path);
+        const text = files.get(realPath(options.links ?? {}, path));
         return Promise.resolve(
           text === undefined
             ? undefined
             : { bytes: text.length, modifiedAt: options.modifiedAt?.(path) ?? clock.now() },
         );
       },
+      controlledByOthers: (path) => Promise.resolve(options.controlledByOthers?.[path]),
       remove: (path) => Promise.resolve(void files.delete(path)),
       spool: unused,
     },
@@ -118,13 +158,20 @@ export function simulatedHost(
       lines: unused,
     },
     contexts: () =>
-      Promise.resolve(Object.keys(clusters).map((name, at) => ({ name, current: at === 0 }))),
+      Promise.resolve(
+        Object.entries(clusters).map(([name, { server }], at) => ({
+          name,
+          current: at === 0,
+          ...(server === undefined ? {} : { server }),
+        })),
+      ),
     kube: (context) => {
       const known = clients.get(context ?? Object.keys(clusters)[0] ?? "");
       if (known !== undefined) return Promise.resolve(known);
       return Promise.reject(new KodamaError("config", `no context "${context}"`));
     },
-    select: ({ context }) => found(context, clusters[context] ?? {}, clock),
+    select: ({ context }, _selection, { signal }) =>
+      found(context, clusters[context] ?? {}, { clock, signal }),
     openModel: options.openModel ?? unused,
     copyFiles: unused,
     workflowMachine: unused,
@@ -134,12 +181,17 @@ export function simulatedHost(
     forwards: unused,
     cluster: unused,
   };
-  return { host, clock, files };
+  return { host, clock, files, notes };
 }
 
 function realPath(links: Readonly<Record<string, string>>, path: string): string {
   const link = Object.entries(links).find(([at]) => path === at || path.startsWith(`${at}/`));
   return link === undefined ? path : realPath(links, `${link[1]}${path.slice(link[0].length)}`);
+}
+
+function requireSpace(path: string, fullDisk: SimulatedSurroundings["fullDisk"]): void {
+  if (!fullDisk?.(path)) return;
+  throw new KodamaError("config", `cannot write ${path}: No space left on device (os error 28)`);
 }
 
 function newFile(
@@ -149,14 +201,11 @@ function newFile(
 ): NewFile {
   const decoder = new TextDecoder();
   return {
-    write: (bytes) => {
-      if (fullDisk(path)) {
-        const message = `cannot write ${path}: No space left on device (os error 28)`;
-        return Promise.reject(new KodamaError("config", message));
-      }
-      files.set(path, (files.get(path) ?? "") + decoder.decode(bytes, { stream: true }));
-      return Promise.resolve();
-    },
+    write: (bytes) =>
+      Promise.try(() => {
+        requireSpace(path, fullDisk);
+        files.set(path, (files.get(path) ?? "") + decoder.decode(bytes, { stream: true }));
+      }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -164,8 +213,9 @@ function newFile(
 async function found(
   context: string,
   cluster: SimulatedCluster,
-  clock: ManualClock,
+  { clock, signal }: { clock: ManualClock; signal: AbortSignal | undefined },
 ): Promise<FoundTargets> {
+  if (cluster.hangs && signal !== undefined) await orAborted(new Promise(() => {}), signal);
   await new Promise<void>((resolve) => clock.timer(cluster.answersAfterMs ?? 0, resolve));
   const { failure, failsUntilMs = Infinity } = cluster;
   if (failure !== undefined && clock.elapsedMs() < failsUntilMs) throw failure;
@@ -176,8 +226,9 @@ async function found(
     container: "a",
     node: "node-1",
     ip: "",
+    ...(cluster.server === undefined ? {} : { uid: pod }),
   }));
-  return { targets, skipped: [], nearest: [] };
+  return { targets, skipped: [...cluster.skipped ?? []], nearest: [] };
 }
 
 function client(context: string, cluster: SimulatedCluster, clock: ManualClock): KubeClient {
@@ -189,7 +240,8 @@ function client(context: string, cluster: SimulatedCluster, clock: ManualClock):
   );
   const simulated: KubeClient = {
     context,
-    server: `https://${context}:6443`,
+    server: cluster.server ?? `https://${context}:6443`,
+    awaited: cluster.awaited,
     defaultNamespace: "default",
     exec: (request, { signal = new AbortController().signal, onSent } = {}) =>
       (pods.get(request.pod) as SimulatedPod).open(request, signal, onSent),

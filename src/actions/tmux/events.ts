@@ -4,17 +4,17 @@ import type { WallLayout } from "../../tmux/layout.ts";
 import type { Confirm } from "../confirm_change.ts";
 import type { ExecEvent, Selection } from "../exec/events.ts";
 
-export { layouts, type WallLayout as Layout } from "../../tmux/layout.ts";
+export { layouts } from "../../tmux/layout.ts";
 export { checkedTmuxSession as checkedSessionName } from "../../tmux/commands.ts";
 
-/** A wall of panes, one for each target. */
+/** A wall of panes: a pane for each target. */
 export interface TmuxOptions {
-  /** Names of kubeconfig contexts; the current one if empty. */
+  /** Names of kubeconfig contexts; the current context if empty. */
   contexts: readonly string[];
   selection: Selection;
   /** Replaces the shell; may be empty. */
   command: readonly string[];
-  /** Create a session of this name; without one it is `kodama`, or inside tmux the current session. */
+  /** Create a session of this name; without a name it is `kodama`, or inside tmux the current session. */
   session?: string;
   layout: WallLayout;
   sync: boolean;
@@ -36,7 +36,7 @@ export interface TmuxOptions {
 
 /** The events of a wall. */
 export type TmuxEvent =
-  | Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>
+  | Extract<ExecEvent, { kind: "containersDefaulted" | "contextFailed" | "podsSkipped" }>
   /** Every pane has been created. */
   | { kind: "opened"; session: string; panes: number; windows: number; shown: "here" | "later" }
   /** The user has detached, and it continues. */

@@ -1,4 +1,4 @@
-/** One pane of tmux for each target of a selection. */
+/** A pane of tmux for each target of a selection. */
 import { hint, option } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { type Target, wholeSelection } from "../../kube/select/target.ts";
@@ -116,10 +116,12 @@ async function checkVersion(multiplexer: Multiplexer, signal: AbortSignal): Prom
 
 /** Shells that receive input at once count as a change. */
 function actionOf(command: readonly string[]): ChangeAction {
-  return command.length === 0 ? { kind: "shells" } : { kind: "command", command, shell: false };
+  return command.length === 0
+    ? { kind: "shells" }
+    : { kind: "command", command, shell: false, variables: [] };
 }
 
-/** Names of Kubernetes as its servers validate them. An invalid one would reach a command line. */
+/** Names of Kubernetes as its servers validate them. An invalid name would reach a command line. */
 const kubernetesName = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 async function panesOf(
@@ -175,7 +177,7 @@ export function rowsForPanes(rows: number): number {
 
 /* Creates the windows and panes of a wall in tmux, or removes all of them. */
 
-/** What to create. */
+/** The wall to create. */
 interface Wall {
   host: Host;
   multiplexer: Multiplexer;
@@ -184,13 +186,13 @@ interface Wall {
   pagesFor: (size: WindowSize) => TmuxPane[][];
 }
 
-/** What was created. */
+/** The created wall. */
 interface OpenWall {
-  /** Its name. */
+  /** The name of the session. */
   session: string;
   /** Ids of its windows, in their order. */
   windows: readonly string[];
-  /** Whether it is on the tmux server that this kodama runs in: in the same session, or in another one. */
+  /** Whether it is on the tmux server that this kodama runs in: in the same session, or in another session. */
   inside: boolean;
 }
 
@@ -199,15 +201,13 @@ async function openWall(wall: Wall): Promise<OpenWall> {
   return await new WallBuilder(wall).open();
 }
 
-/** One call of {@link openWall}. */
+/** A call of {@link openWall}. */
 class WallBuilder {
-  readonly #wall: Wall;
   readonly #surroundings: PaneOptions;
   readonly #windows: string[] = [];
 
-  constructor(wall: Wall) {
+  constructor(private readonly wall: Wall) {
     const { host } = wall;
-    this.#wall = wall;
     // Set even if empty: the server's own values may be outdated.
     const names = ["KUBECONFIG", "KODAMA_CONFIG_DIR"];
     this.#surroundings = {
@@ -221,12 +221,12 @@ class WallBuilder {
   }
 
   async open(): Promise<OpenWall> {
-    const { host, options } = this.#wall;
+    const { host, options } = this.wall;
     const inside = (host.env("TMUX") ?? "") !== "";
     const here = inside && options.session === undefined ? await this.#current() : undefined;
     const size = here?.size ?? options.size;
     const session = here?.session ?? await this.#newName(options.session);
-    const pages = this.#wall.pagesFor(size);
+    const pages = this.wall.pagesFor(size);
     try {
       let id = here?.id;
       for (const [index, page] of pages.entries()) {
@@ -241,7 +241,10 @@ class WallBuilder {
       options.signal.throwIfAborted();
       if (options.sync) await this.#run(synchronize(this.#windows));
     } catch (error) {
-      await this.#takeAway();
+      // The windows close with their panes, and a session ends with its last window.
+      for (const window of this.#windows) {
+        await this.wall.multiplexer.run(["kill-window", "-t", window]);
+      }
       throw error;
     }
     if (!inside) await this.#forgetOwnVariables();
@@ -250,7 +253,7 @@ class WallBuilder {
 
   /** Returns the session that this kodama runs in. */
   async #current(): Promise<{ id: string; session: string; size: WindowSize }> {
-    const pane = this.#wall.host.env("TMUX_PANE") ?? "";
+    const pane = this.wall.host.env("TMUX_PANE") ?? "";
     const target = pane === "" ? [] : ["-t", pane];
     const format = "#{session_id} #{window_width} #{window_height} #{session_name}";
     const said = await this.#run(["display-message", "-p", ...target, format]);
@@ -262,7 +265,7 @@ class WallBuilder {
   }
 
   async #newName(wanted: string | undefined): Promise<string> {
-    const { multiplexer, options } = this.#wall;
+    const { multiplexer, options } = this.wall;
     // Without a server there are none, and that isn't an error.
     const { stdout } = await multiplexer.run(
       ["list-sessions", "-F", "#{session_name}"],
@@ -276,7 +279,7 @@ class WallBuilder {
     });
   }
 
-  /** Creates one window with its panes; returns the id of its session. */
+  /** Creates a window with its panes; returns the id of its session. */
   async #openPage(
     page: readonly TmuxPane[],
     place: WindowDestination,
@@ -286,17 +289,17 @@ class WallBuilder {
     if (first === undefined) throw new Error("a page without panes");
     const surroundings = this.#surroundings;
     const temporaryName = `kodama-${crypto.randomUUID()}`;
-    const options = { ...surroundings, layout: this.#wall.options.layout, temporaryName, name };
-    const made = await this.#wall.multiplexer.run(openWindow(first, place, options));
+    const options = { ...surroundings, layout: this.wall.options.layout, temporaryName, name };
+    const made = await this.wall.multiplexer.run(openWindow(first, place, options));
     const [, session, window, firstPane = ""] = /^(\$\d+) (@\d+) (%\d+)\n/.exec(made.stdout) ?? [];
     if (window !== undefined) this.#windows.push(window);
     if (made.code !== 0 || session === undefined || window === undefined) throw refusal(made);
     let behind = firstPane;
     for (const pane of others) {
-      this.#wall.options.signal.throwIfAborted();
+      this.wall.options.signal.throwIfAborted();
       const split = splitWindow(pane, { window, behind }, {
         ...surroundings,
-        layout: this.#wall.options.layout,
+        layout: this.wall.options.layout,
       });
       behind = (await this.#run(split)).trim();
       await this.#run(titlePane(behind, pane.title));
@@ -306,7 +309,7 @@ class WallBuilder {
 
   /** Until now every pane stayed open after its program exited: closes those that shouldn't. */
   async #settle(): Promise<void> {
-    const { multiplexer, options: { remain } } = this.#wall;
+    const { multiplexer, options: { remain } } = this.wall;
     if (remain === "on") return;
     for (const window of this.#windows) {
       await this.#run(remainOnExit(window, remain));
@@ -318,21 +321,14 @@ class WallBuilder {
   }
 
   async #run(words: readonly string[]): Promise<string> {
-    const end = await this.#wall.multiplexer.run(words);
+    const end = await this.wall.multiplexer.run(words);
     if (end.code === 0) return end.stdout;
     throw refusal(end);
   }
 
-  /** The windows close with their panes, and a session ends with its last window. */
-  async #takeAway(): Promise<void> {
-    for (const window of this.#windows) {
-      await this.#wall.multiplexer.run(["kill-window", "-t", window]);
-    }
-  }
-
   /** A server that kodama starts would pass them to every shell in it. */
   async #forgetOwnVariables(): Promise<void> {
-    const { multiplexer } = this.#wall;
+    const { multiplexer } = this.wall;
     const { code } = await multiplexer.run(["show-environment", "-g", "KODAMA_ARGV0"]);
     if (code !== 0) return;
     for (const name of launcherVariables) {

@@ -1,4 +1,4 @@
-/** Walls of panes on a test's tmux: what is refused, confirmed, and removed again. */
+/** Walls of panes on a test's tmux: refusals, confirmations, and removals. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import type { Multiplexer, ProgramEnd, TmuxEvent, TmuxOptions } from "./events.ts";

@@ -1,6 +1,6 @@
 /** Reads usage of the metrics API (metrics.k8s.io), once or again and again. */
 import { passed } from "../../base/abort.ts";
-import { KodamaError, NoMatchError } from "../../base/errors.ts";
+import { KodamaError, NoMatchError, unlessError } from "../../base/errors.ts";
 import type { ApiResource, KubeClient, ListScope } from "../../kube/client.ts";
 import { LinkError } from "../../kube/failures.ts";
 import { listAll } from "../../kube/http/list.ts";
@@ -8,6 +8,15 @@ import { NODE_METRICS, NODES, POD_METRICS, PODS } from "../../kube/resources.ts"
 import { matchesPattern } from "../../kube/select/selection.ts";
 import type { NamePattern, Selection, SkippedPod } from "../../kube/select/target.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
+import { definedOnly } from "../../base/json_value.ts";
+import {
+  type AskLimits,
+  type ContextAnswer,
+  ContextAnswers,
+  limitedTo,
+  namesOf,
+  stragglerMs,
+} from "../exec/ask_contexts.ts";
 import { type ContextFindings, noMatch, selectIn } from "../exec/discover_targets.ts";
 import type { Host } from "../host.ts";
 import {
@@ -19,7 +28,7 @@ import {
   type UsageSort,
 } from "./usage.ts";
 
-/** Which nodes: those with one of the names, if there are any, that the rest matches. */
+/** Which nodes: those with a listed name, if names are listed, that the rest matches. */
 export interface NodeSelection {
   names: readonly string[];
   labelSelector?: string;
@@ -27,9 +36,9 @@ export interface NodeSelection {
   exclude: readonly NamePattern[];
 }
 
-/** What to report. */
+/** The usage to report. */
 export interface TopOptions {
-  /** Names of kubeconfig contexts; the current one if empty. */
+  /** Names of kubeconfig contexts; the current context if empty. */
   contexts: readonly string[];
   subject:
     | { kind: "pods"; selection: Selection; byContainer: boolean }
@@ -38,7 +47,7 @@ export interface TopOptions {
   signal: AbortSignal;
 }
 
-/** The usage at one moment. */
+/** The usage at a moment. */
 export interface Usage {
   /** Sorted. */
   rows: UsageRow[];
@@ -50,7 +59,7 @@ export interface Usage {
 /** How often usage is read again. A metrics-server has new values every 15 seconds. */
 export const pollMs = 5_000;
 
-/** The result of one context. */
+/** The result of a context. */
 interface ContextUsage {
   rows: UsageRow[];
   skipped: readonly SkippedPod[];
@@ -61,34 +70,74 @@ interface ContextUsage {
 type MetricsObject = KubeObject & Measured;
 
 /**
- * Returns the usage of the selection in all contexts.
+ * Yields the usage of the selection: first of the contexts that answer, and then of each that needs longer.
  *
  * @throws NoMatchError if nothing matches; the KodamaError of the only context: `notFound` if it has no metrics API.
  */
-export async function readUsage(host: Host, options: TopOptions): Promise<Usage> {
-  const { subject, sort, signal } = options;
-  const names = options.contexts.length === 0 ? [undefined] : [...new Set(options.contexts)];
+export async function* readUsage(
+  host: Host,
+  options: TopOptions & Pick<AskLimits, "onWait">,
+): AsyncGenerator<Usage, void> {
+  const { contexts, subject, signal, onWait } = options;
+  const answers = new ContextAnswers(host, contexts, askUsage(host, subject), {
+    signal,
+    ...definedOnly({ onWait }),
+  });
+  const all: ContextUsage[] = [];
   const failed: Usage["failed"] = [];
-  const found = await Promise.all(names.map(async (name): Promise<ContextUsage[]> => {
-    try {
-      return [
-        subject.kind === "pods"
-          ? await podsOf(host, name, { ...subject, signal })
-          : await nodesOf(host, name, { ...subject, signal }),
-      ];
-    } catch (error) {
-      if (!(error instanceof KodamaError) || signal.aborted || names.length === 1) throw error;
-      failed.push({ context: name ?? "", error });
-      return [];
+  /** The parts that weren't yielded: nothing is, unless there are rows or a context has failed. */
+  let next: Pick<Usage, "failed"> & { values: ContextUsage[] } = { values: [], failed: [] };
+  const take = (answer: ContextAnswer<ContextUsage>) => {
+    if (answer.kind === "answered") {
+      all.push(answer.value);
+      next.values.push(answer.value);
+    } else {
+      const { context, error } = answer;
+      if (answers.isSingle) throw error;
+      failed.push({ context, error });
+      next.failed.push({ context, error });
     }
-  }));
-  const all = found.flat();
-  const rows = sortedUsage(all.flatMap((one) => one.rows), sort);
-  if (rows.length === 0 && failed.length === 0) {
-    if (subject.kind === "nodes") throw new NoMatchError("no node matches");
-    throw noMatch(all.flatMap(({ findings }) => findings ?? []), { listed: true });
+  };
+  const taken = function* () {
+    const usage = joinedUsage(next.values, next.failed, options.sort);
+    if (usage.rows.length === 0 && failed.length === 0) return;
+    next = { values: [], failed: [] };
+    yield usage;
+  };
+  for (const answer of await answers.first(({ rows }) => rows.length > 0)) take(answer);
+  yield* taken();
+  for await (const answer of answers.rest()) {
+    take(answer);
+    yield* taken();
   }
-  return { rows, skipped: all.flatMap(({ skipped }) => skipped), failed };
+  if (failed.length === 0) requireRows(all, subject);
+  const { skipped } = joinedUsage(next.values, [], options.sort);
+  if (skipped.length > 0) yield { rows: [], skipped, failed: [] };
+}
+
+function requireRows(all: readonly ContextUsage[], subject: TopOptions["subject"]): void {
+  if (all.some(({ rows }) => rows.length > 0)) return;
+  if (subject.kind === "nodes") throw new NoMatchError("no node matches");
+  throw noMatch(all.flatMap(({ findings }) => findings ?? []), { listed: true });
+}
+
+function joinedUsage(
+  all: readonly ContextUsage[],
+  failed: Usage["failed"],
+  sort: UsageSort,
+): Usage {
+  return {
+    rows: sortedUsage(all.flatMap((one) => one.rows), sort),
+    skipped: all.flatMap(({ skipped }) => skipped),
+    failed,
+  };
+}
+
+function askUsage(host: Host, subject: TopOptions["subject"]) {
+  return (name: string | undefined, signal: AbortSignal): Promise<ContextUsage> =>
+    subject.kind === "pods"
+      ? podsOf(host, name, { ...subject, signal })
+      : nodesOf(host, name, { ...subject, signal });
 }
 
 /** Yields the usage again and again; after the first time, an error is reported and reading continues. */
@@ -97,15 +146,64 @@ export async function* watchUsage(
   options: TopOptions,
 ): AsyncGenerator<{ kind: "usage"; usage: Usage } | { kind: "failed"; error: KodamaError }, void> {
   const { signal } = options;
+  const latest = new LatestUsage(host, options);
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     try {
-      yield { kind: "usage", usage: await readUsage(host, options) };
+      yield { kind: "usage", usage: await latest.read() };
     } catch (error) {
       if (signal.aborted) return;
       if (isFirst || !(error instanceof KodamaError)) throw error;
       yield { kind: "failed", error };
     }
     await passed(host.clock, pollMs, { signal }).catch(() => {});
+  }
+}
+
+/** The latest usage of each context. A slow context is asked once, and the others again and again meanwhile. */
+class LatestUsage {
+  readonly #names: readonly (string | undefined)[];
+  readonly #ask: (context: string | undefined) => Promise<ContextUsage>;
+  readonly #asked = new Map<string | undefined, Promise<void>>();
+  readonly #latest = new Map<string | undefined, ContextUsage | { error: unknown }>();
+
+  constructor(private readonly host: Host, private readonly options: TopOptions) {
+    const { contexts, subject, signal } = options;
+    this.#names = namesOf(contexts);
+    const isSingle = this.#names.length === 1;
+    this.#ask = limitedTo(host, askUsage(host, subject), { signal, isSingle });
+  }
+
+  /** Waits for all contexts, but {@link stragglerMs} at most after the first that has rows. */
+  async read(): Promise<Usage> {
+    const hasRows = Promise.withResolvers<void>();
+    for (const name of this.#names) {
+      if (this.#asked.has(name)) continue;
+      const asking = this.#ask(name).then((usage) => {
+        this.#latest.set(name, usage);
+        if (usage.rows.length > 0) hasRows.resolve();
+      }, (error: unknown) => void this.#latest.set(name, { error }))
+        .finally(() => this.#asked.delete(name));
+      this.#asked.set(name, asking);
+    }
+    const all = Promise.all(this.#asked.values());
+    await Promise.race([all, hasRows.promise]);
+    const late = Promise.withResolvers<void>();
+    using _timer = this.host.clock.timer(stragglerMs, late.resolve);
+    await Promise.race([all, late.promise]);
+    return this.#usage();
+  }
+
+  #usage(): Usage {
+    const values: ContextUsage[] = [];
+    const failed: Usage["failed"] = [];
+    for (const [name, one] of this.#latest) {
+      if (!("error" in one)) values.push(one);
+      else if (one.error instanceof KodamaError && this.#names.length > 1) {
+        failed.push({ context: name ?? "", error: one.error });
+      } else throw one.error;
+    }
+    if (failed.length === 0 && this.#asked.size === 0) requireRows(values, this.options.subject);
+    return joinedUsage(values, failed, this.options.sort);
   }
 }
 
@@ -118,11 +216,11 @@ async function podsOf(
     signal: AbortSignal;
   },
 ): Promise<ContextUsage> {
-  const findings = await selectIn(host, selection, signal)(context);
+  const findings = await selectIn(host, selection)(context, signal);
   const { targets, skipped, pods = [] } = findings;
   const client = await host.kube(context);
   const namespaces = new Set(targets.map(({ namespace }) => namespace));
-  // One list of all namespaces costs less than many lists, but a role may allow only some.
+  // A list of all namespaces costs less than many lists, but a role may allow only some.
   const scopes: ListScope[] = selection.namespaces.kind === "all"
     ? [{}]
     : [...namespaces].map((namespace) => ({ namespace }));
@@ -157,7 +255,8 @@ async function nodesOf(
   const [nodes, metrics, pods] = await Promise.all([
     listAll<KubeObject>(client, NODES, labels, signal),
     measured(client, NODE_METRICS, labels, signal),
-    podsOfAllNodes(client, signal),
+    // For their requests.
+    unlessError(["forbidden"], listAll<Pod>(client, PODS, {}, signal)),
   ]);
   const known = new Set(nodes.map(({ metadata }) => metadata?.name ?? ""));
   const missing = names.find((name) => !known.has(name));
@@ -177,19 +276,6 @@ async function nodesOf(
     return nodeUsage(node, byName.get(`/${name}`), { context: client.context, pods: ofNode });
   });
   return { rows, skipped: [] };
-}
-
-/** Returns the pods of the whole cluster, for their requests; undefined if the user may not list them. */
-async function podsOfAllNodes(
-  client: KubeClient,
-  signal: AbortSignal,
-): Promise<Pod[] | undefined> {
-  try {
-    return await listAll<Pod>(client, PODS, {}, signal);
-  } catch (error) {
-    if (error instanceof KodamaError && error.kind === "forbidden") return undefined;
-    throw error;
-  }
 }
 
 /** Lists objects of the metrics API. */

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { orAborted } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { ApiResource, KubeClient, ListScope } from "../../kube/client.ts";
 import { LinkError } from "../../kube/failures.ts";
-import { wholeSelection } from "../../kube/select/target.ts";
+import { type Selection, wholeSelection } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";
+import { simulatedHost } from "../testing/simulated_host.ts";
 import { pollMs, readUsage, watchUsage } from "./top.ts";
 
 const at = (name: string, namespace = "shop") => ({ metadata: { name, namespace } });
@@ -17,7 +19,7 @@ const target = (pod: string, namespace: string) => ({
   ip: "",
 });
 
-/** A host with two pods in two namespaces; `metrics` answers for the metrics API. */
+/** A host with two pods in two namespaces; `metrics` answers for the metrics API. The context `silent` never answers. */
 function hostOf(metrics: () => unknown[]): { host: Host; clock: ManualClock; lists: string[] } {
   const clock = new ManualClock();
   const lists: string[] = [];
@@ -31,10 +33,12 @@ function hostOf(metrics: () => unknown[]): { host: Host; clock: ManualClock; lis
     },
   } as unknown as KubeClient;
   const host = {
+    ...simulatedHost({}).host,
     clock,
-    kube: () => Promise.resolve(client),
-    select: () =>
-      Promise.resolve({
+    kube: (context = "lab") =>
+      Promise.resolve({ ...client, context, server: `https://${context}` }),
+    select: ({ context }: KubeClient, _selection: Selection, { signal }: { signal: AbortSignal }) =>
+      context === "silent" ? orAborted(new Promise<never>(() => {}), signal) : Promise.resolve({
         targets: [target("web-0", "shop"), target("db-0", "data")],
         skipped: [],
         nearest: [],
@@ -56,7 +60,7 @@ Deno.test("usage is listed per namespace, because a role may allow only some, or
   const { host, lists } = hostOf(
     () => [{ ...at("db-0", "data"), containers: [{ name: "app", usage }] }],
   );
-  const { rows } = await readUsage(host, { ...options, signal });
+  const [{ rows = [] } = {}] = await Array.fromAsync(readUsage(host, { ...options, signal }));
   assert.deepEqual(rows.map(({ name, cpu }) => [name, cpu.used]), [["db-0", 0.005], [
     "web-0",
     undefined,
@@ -67,18 +71,18 @@ Deno.test("usage is listed per namespace, because a role may allow only some, or
     namespaces: { kind: "all" },
     labelSelector: "a=b",
   } as const;
-  await readUsage(host, { ...options, subject: { ...pods, selection }, signal });
+  await Array.fromAsync(readUsage(host, { ...options, subject: { ...pods, selection }, signal }));
   assert.deepEqual(lists, ["metrics.k8s.io pods a=b"]);
 });
 
 Deno.test("a cluster without the metrics API is an error with the way out, and so is one that doesn't answer", async () => {
   const failing = (error: Error) =>
-    readUsage(
+    Array.fromAsync(readUsage(
       hostOf(() => {
         throw error;
       }).host,
       { ...options, signal },
-    );
+    ));
   await assert.rejects(failing(new KodamaError("notFound", "the server could not find it")), {
     kind: "notFound",
     message: "the cluster of context lab has no metrics API (metrics.k8s.io)",
@@ -111,4 +115,45 @@ Deno.test("watching reports a later error, and continues", async () => {
     }
   })());
   assert.deepEqual(kinds, ["0 usage", "1 failed", "2 usage"]);
+});
+
+const [silentFirst, silentLast] = [["silent", "lab"], ["lab", "silent"]];
+const noAnswer = "context silent, https://silent: no answer in 15s";
+
+Deno.test("a context that hangs doesn't delay the usage of the others, and has failed at the limit", async () => {
+  for (const contexts of [silentFirst, silentLast]) {
+    const { host, clock } = hostOf(() => []);
+    const yielded: unknown[] = [];
+    const waits: string[] = [];
+    await clock.runUntil((async () => {
+      const onWait = ({ context }: { context: string }) => void waits.push(context);
+      for await (const one of readUsage(host, { ...options, contexts, signal, onWait })) {
+        const failed = one.failed.map(({ error }) => error.message);
+        yielded.push([clock.elapsedMs(), one.rows.map(({ name }) => name), failed]);
+      }
+    })());
+    assert.deepEqual(yielded, [[700, ["db-0", "web-0"], []], [15_000, [], [noAnswer]]]);
+    assert.deepEqual(waits, ["silent"]);
+  }
+});
+
+Deno.test("watching reads contexts that answer again and again while another hangs", async () => {
+  const { host, clock } = hostOf(() => []);
+  const stop = new AbortController();
+  const yielded: unknown[] = [];
+  await clock.runUntil((async () => {
+    const all = { ...options, contexts: silentFirst, signal: stop.signal };
+    for await (const event of watchUsage(host, all)) {
+      if (event.kind === "failed") throw event.error;
+      const { rows, failed } = event.usage;
+      yielded.push([clock.elapsedMs(), rows.length, failed.map(({ error }) => error.message)]);
+      if (yielded.length === 4) stop.abort();
+    }
+  })());
+  assert.deepEqual(yielded, [
+    [700, 2, []],
+    [6400, 2, []],
+    [12_100, 2, []],
+    [17_800, 2, [noAnswer]],
+  ]);
 });

@@ -6,11 +6,11 @@ import type { Container, Pod } from "../../kube/types.ts";
 export interface ResourceUse {
   used: number | undefined;
   requested: number | undefined;
-  /** The limit; of a node, what pods may use of it. */
+  /** The limit; of a node, the part that pods may use. */
   limit: number | undefined;
 }
 
-/** One pod, container or node. */
+/** A pod, container or node. */
 export interface UsageRow {
   context: string;
   /** Empty for a node. */
@@ -46,8 +46,8 @@ function lastingContainers({ spec }: Pod): Container[] {
 }
 
 /**
- * Returns a pod's row, or one of each container; `only` is the name of the only one to report.
- * Containers without a request count as 0; a pod with one without a limit has no limit.
+ * Returns a pod's row, or a row of each container; `only` is the name of the only container to report. Containers
+ * without a request count as 0; a pod with a container without a limit has no limit.
  */
 export function podUsage(
   pod: Pod,

@@ -2,44 +2,75 @@
  * Waits until objects of a cluster are in a state, and says why they aren't: by the API's watch, for any kind. The
  * pods of a workload are watched with it, for the reasons of a workload are those of its pods.
  */
+import { definedOnly } from "../../base/json_value.ts";
 import { passed } from "../../base/abort.ts";
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import { hint, option } from "../../base/hint.ts";
-import { plainText } from "../../base/plain_text.ts";
 import type { ApiResource, KubeClient } from "../../kube/client.ts";
-import { findResource } from "../../kube/discovery.ts";
+import { findCategory, findResource } from "../../kube/discovery.ts";
 import { LiveList, type LiveSource } from "../../kube/live_list.ts";
+import { eventsAbout } from "../../kube/object_ref.ts";
 import { EVENTS, PODS } from "../../kube/resources.ts";
 import { labelSelectorText } from "../../kube/select/selectors.ts";
-import type { ContainerStatus, Event, LabelSelector, Pod } from "../../kube/types.ts";
-import { type AnyObject, type Condition, judge, type Verdict } from "../../wait/condition.ts";
+import type { Event, LabelSelector, Pod } from "../../kube/types.ts";
+import { type Condition, judge } from "../../wait/condition.ts";
+import {
+  type AnyObject,
+  causesOf,
+  isStateless,
+  lacksPods,
+  readiness,
+  type Verdict,
+} from "../../wait/readiness.ts";
+import {
+  type OwnedPod,
+  ownedPod,
+  readOnce,
+  rememberOwners,
+  unfinishedRollouts,
+} from "../../wait/owners.ts";
+import { limitedTo } from "../exec/ask_contexts.ts";
 import type { Host } from "../host.ts";
+import {
+  BlockingLogs,
+  byTime,
+  type ContainerLog,
+  eventText,
+  isRevealing,
+  lastLines,
+  repeats,
+  Warnings,
+} from "./obstacles.ts";
 
-export { type Condition, parseCondition, type Verdict } from "../../wait/condition.ts";
+export { type Condition, parseCondition } from "../../wait/condition.ts";
 
 /** The objects to wait for: by name, or those of a kind that selectors match. */
 export type WaitTarget =
-  | { kind: string; name: string }
-  | { kind: string; labelSelector?: string; fieldSelector?: string };
+  /**
+   * `namespace` is that of the wait if absent; `mayLackState`: an object of a kind that is never `ready`, such as a
+   * ConfigMap, only has to exist for that.
+   */
+  | { kind: string; name: string; namespace?: string; mayLackState?: boolean }
+  | { kind: string; labelSelector?: string; fieldSelector?: string; mayLackState?: boolean };
 
 /** How many of the objects have to meet the conditions. */
 export type WaitNeed = { kind: "all" } | { kind: "any" } | { kind: "count"; count: number };
 
-/** What to wait for, and for how long. */
+/** The objects to wait for, and for how long. */
 export interface WaitOptions {
   /** The kubeconfig's current context if absent. */
   context?: string;
   /** The context's own if absent. */
   namespace?: string;
   allNamespaces: boolean;
-  /** At least one. */
+  /** At least one target. */
   targets: readonly WaitTarget[];
   /**
    * Objects of which each group is awaited after those before it: only then their state counts, and until then they
    * needn't exist. Only with the need for all.
    */
   then?: readonly (readonly WaitTarget[])[];
-  /** All of them have to hold for an object at the same time; at least one. */
+  /** All conditions have to hold for an object at the same time; at least one condition. */
   conditions: readonly Condition[];
   need: WaitNeed;
   /** Kubernetes' reasons that end the wait: `CrashLoopBackOff`. `any`: every reason that needs a person. */
@@ -51,10 +82,12 @@ export interface WaitOptions {
   signal: AbortSignal;
 }
 
-/** One object, and whether it meets the conditions. */
+/** An object, and whether it meets the conditions. */
 export interface WaitState {
   /** `pod/web-0`, with its namespace in front if objects of several are awaited. */
   name: string;
+  /** As `kubectl get -o name` prints it: `deployment.apps/web`. */
+  id: string;
   verdict: Verdict;
   /** The latest warning about an object that doesn't meet them, or about its pods. */
   warning?: string;
@@ -62,16 +95,10 @@ export interface WaitState {
   log?: ContainerLog;
 }
 
-/** The last lines of a container. */
-interface ContainerLog {
-  container: string;
-  lines: readonly string[];
-}
-
 /** Details of an object that doesn't meet the conditions at the end. */
 export interface WaitDetail {
   name: string;
-  /** Its latest warnings, and those of its pod that holds it up. */
+  /** Latest warning events of the object and of the pod that blocks it. */
   events: readonly string[];
   /** The container that holds it up, and its last lines. */
   log?: ContainerLog;
@@ -110,19 +137,57 @@ export async function* wait(host: Host, options: WaitOptions): AsyncGenerator<Wa
   const targets = [options.targets, ...options.then ?? []].flatMap((group, stage) =>
     group.map((target) => ({ target, stage }))
   );
-  const queries = await Promise.all(targets.map(async ({ target, stage }): Promise<Query> => {
-    const resource = await findResource(client, target.kind, options.signal);
-    if (options.allNamespaces && "name" in target && resource.namespaced) {
+  const isCategory = ({ target }: { target: WaitTarget }) =>
+    target.kind === "all" && !("name" in target);
+  const find = limitedTo(host, (_context, signal) =>
+    Promise.all(targets.map(async (one) => {
+      if (!isCategory(one)) {
+        return [{ ...one, resource: await findResource(client, one.target.kind, signal) }];
+      }
+      const target = { ...one.target, mayLackState: true };
+      const kinds = await findCategory(client, "all", signal);
+      return kinds.map((resource) => ({ ...one, target, resource }));
+    })), { signal: options.signal, isSingle: true });
+  const found = await find(options.context);
+  const all = found.flat().map(({ target, stage, resource }): Query => {
+    const own = "name" in target ? target.namespace : undefined;
+    if (own !== undefined && options.namespace !== undefined && own !== options.namespace) {
+      throw new UsageError(
+        `${nameText(target)} is in namespace "${own}", not "${options.namespace}"`,
+      );
+    }
+    if (options.allNamespaces && "name" in target && resource.namespaced && own === undefined) {
       throw new UsageError(`${target.kind}/${target.name} is in one namespace`, {
         hint: "name its namespace instead of all of them",
       });
     }
-    const namespace = resource.namespaced && !options.allNamespaces
-      ? options.namespace ?? client.defaultNamespace
+    const namespace = resource.namespaced && (own !== undefined || !options.allNamespaces)
+      ? own ?? options.namespace ?? client.defaultNamespace
       : undefined;
-    return { target, stage, resource, ...(namespace === undefined ? {} : { namespace }) };
-  }));
+    return { target, stage, resource, ...definedOnly({ namespace }) };
+  });
+  const queries = [...new Map(all.toReversed().map((one) => [textOf(one), one])).values()]
+    .toReversed();
+  const isReady = options.conditions.some(({ kind }) => kind === "ready");
+  const never = isReady
+    ? queries.find(({ target, resource }) => isStateless(resource) && !mayLackState(target))
+    : undefined;
+  if (never !== undefined) {
+    throw new UsageError(`a ${never.resource.kind} has no state that it could be ready in`, {
+      hint: hint`wait for something else: ${option("for", "create")}, or a field, by ${
+        option("for", "jsonpath={.PATH}=VALUE")
+      }`,
+    });
+  }
   yield* new Wait(host, client, queries, options).events();
+}
+
+function nameText(target: WaitTarget): string {
+  return "name" in target ? `${target.kind}/${target.name}` : target.kind;
+}
+
+function mayLackState(target: WaitTarget): boolean {
+  return target.mayLackState === true;
 }
 
 /** A target, found on the server. */
@@ -134,15 +199,29 @@ interface Query {
   namespace?: string;
 }
 
+/** Identifies a query: the same objects may be named several times, and by several names of their kind. */
+function textOf({ target, stage, resource: { group, plural }, namespace }: Query): string {
+  const { name, labelSelector, fieldSelector } = {
+    ...{ name: undefined, labelSelector: undefined, fieldSelector: undefined },
+    ...target,
+  };
+  return JSON.stringify([stage, group, plural, namespace, name, labelSelector, fieldSelector]);
+}
+
 /** An object with the query that lists it. */
 interface Found {
   query: Query;
   object: AnyObject;
 }
 
-/** An awaited object: one that a name requires may be absent. */
+function idOf({ resource: { kind, group } }: Query, name: string): string {
+  return `${kind.toLowerCase()}${group === "" ? "" : `.${group}`}/${name}`;
+}
+
+/** An awaited object: an object that a name requires may be absent. */
 interface Awaited {
   name: string;
+  id: string;
   query: Query;
   object: AnyObject | undefined;
 }
@@ -155,10 +234,6 @@ interface UnreadyPod {
 }
 
 class Wait {
-  readonly #host: Host;
-  readonly #client: KubeClient;
-  readonly #queries: readonly Query[];
-  readonly #options: WaitOptions;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   #wake = Promise.withResolvers<void>();
@@ -168,27 +243,36 @@ class Wait {
   #logs: BlockingLogs;
   /** Objects of earlier stages have met the conditions. */
   #stage = 0;
-  /** Names of objects that were there: to have gone is another reason than never to have come. */
-  readonly #seen = new Set<string>();
+  /** The workloads of pods, as they were at a time of the clock. */
+  #workloads: Pick<KubeClient, "get">;
+  #workloadsMs = 0;
+  /** Pods that are ready, and not those that their workloads will have, by uid. */
+  readonly #unfinished = new Map<string, Exclude<Verdict, { kind: "met" }>>();
+  /** A pod of each owner that has had some. */
+  readonly #owners = new Map<string, OwnedPod>();
+  /** Queries that had objects: to have gone is another reason than never to have come. */
+  readonly #hadSome = new Set<Query>();
 
-  constructor(host: Host, client: KubeClient, queries: readonly Query[], options: WaitOptions) {
-    this.#host = host;
-    this.#client = client;
-    this.#queries = queries;
-    this.#options = options;
+  constructor(
+    private readonly host: Host,
+    private readonly client: KubeClient,
+    private readonly queries: readonly Query[],
+    private readonly options: WaitOptions,
+  ) {
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+    this.#workloads = readOnce(client);
     this.#logs = new BlockingLogs(client, this.#signal, () => this.#wake.resolve());
   }
 
   async *events(): AsyncGenerator<WaitEvent, void> {
-    const { clock } = this.#host;
-    const { timeoutMs, signal } = this.#options;
+    const { clock } = this.host;
+    const { timeoutMs, signal } = this.options;
     // Without time, the first list decides, however long the server takes for it.
     const deadline = timeoutMs === undefined || timeoutMs === 0
       ? undefined
       : passed(clock, timeoutMs, { signal: this.#signal });
     const list = new LiveList<AnyObject, Found>(
-      this.#queries.map((query) => this.#sourceOf(query)),
+      this.queries.map((query) => this.#sourceOf(query)),
       { clock, signal: this.#signal },
     );
     const failure = Promise.withResolvers<never>();
@@ -229,7 +313,12 @@ class Wait {
             isWarned = true;
             following.push(this.#followWarnings());
           }
-          const pods = this.#podSources(awaited);
+          const pods = awaited.flatMap(({ object }) => {
+            const labelSelector = podSelector(object);
+            const namespace = object?.metadata?.namespace;
+            if (labelSelector === undefined || namespace === undefined) return [];
+            return [{ client: this.client, resource: PODS, scope: { namespace, labelSelector } }];
+          });
           if (pods.length > 0 && this.#pods === undefined && !this.#podsRefused) {
             this.#pods = new LiveList<Pod>(pods, { clock, signal: this.#signal });
             // Who may not read pods learns less about the reasons.
@@ -243,12 +332,12 @@ class Wait {
             this.#pods.outage === undefined;
           if (isReading && !isLate) continue;
         }
-        const states = this.#states(awaited);
+        const states = await this.#states(awaited);
         const texts = new Map(states.map((one) => [one.name, JSON.stringify(one)]));
         const changed = states.filter(({ name }) => known.get(name) !== texts.get(name));
         known = texts;
         const end = this.#endOf(states) ?? (isLate || timeoutMs === 0 ? "timeout" : undefined);
-        // The end has the states too: what it says isn't said just before.
+        // The end has the states too: they aren't reported just before.
         if (end === undefined && !isStarted) yield { kind: "started", states };
         else if (end === undefined && changed.length > 0) {
           yield { kind: "changed", states, changed };
@@ -267,17 +356,14 @@ class Wait {
 
   /** Without the permission to read Events, only the reasons have fewer details. */
   async #followWarnings(): Promise<void> {
-    const namespaces = new Set(this.#queries.map(({ namespace }) => namespace));
+    const namespaces = new Set(this.queries.map(({ namespace }) => namespace));
     const sources = [...namespaces].map((namespace): LiveSource<Event> => ({
-      client: this.#client,
+      client: this.client,
       resource: EVENTS,
       scope: namespace === undefined ? {} : { namespace },
       transform: (event) => isRevealing(event) ? event : undefined,
     }));
-    const list = new LiveList<Event>(sources, {
-      clock: this.#host.clock,
-      signal: this.#signal,
-    });
+    const list = new LiveList<Event>(sources, { clock: this.host.clock, signal: this.#signal });
     try {
       for await (const event of list.events()) {
         if (event.kind !== "changed") continue;
@@ -291,45 +377,132 @@ class Wait {
     }
   }
 
-  /** Judges all objects; a stage starts as soon as the objects of the one before meet the conditions. */
-  #states(awaited: readonly Awaited[]): WaitState[] {
+  /** Judges all objects; a stage starts as soon as the objects of the stage before meet the conditions. */
+  async #states(awaited: readonly Awaited[]): Promise<WaitState[]> {
     for (;;) {
+      this.#unfinished.clear();
       const states = awaited.map((one) => this.#stateOf(one, awaited));
       const isOver = awaited.every(({ query }, index) =>
         query.stage > this.#stage || states[index]?.verdict.kind === "met"
       );
-      if (!isOver || this.#stage >= (this.#options.then?.length ?? 0)) return states;
+      const isLast = this.#stage >= (this.options.then?.length ?? 0);
+      const isDone = isLast ? this.#endOf(states) === "met" : isOver;
+      const met = awaited.filter(({ query }, index) =>
+        query.stage === this.#stage && states[index]?.verdict.kind === "met"
+      );
+      const areNewest = await this.#areNewest(met, isDone);
+      if (!areNewest) return awaited.map((one) => this.#stateOf(one, awaited));
+      if (isLast || !isDone) return states;
       this.#stage += 1;
     }
   }
 
+  /**
+   * Returns whether ready pods are those that their workloads will have: right after a restart, the old pods are ready
+   * too. Otherwise says so in their verdicts, and looks again after a moment.
+   *
+   * @param isLast the answer ends the wait, or a part of it: nothing that was read before counts.
+   */
+  async #areNewest(met: readonly Awaited[], isLast: boolean): Promise<boolean> {
+    const pods = met.filter(({ query, object }) => query.resource === PODS && object !== undefined);
+    if (pods.length === 0 || !this.options.conditions.some(({ kind }) => kind === "ready")) {
+      return true;
+    }
+    const owned = (some: boolean) =>
+      pods.filter((one) => ("name" in one.query.target) === some).map(({ object = {} }) =>
+        ownedPod(object)
+      );
+    rememberOwners(this.#owners, owned(false));
+    const { clock } = this.host;
+    const options = { signal: this.#signal };
+    const nowMs = clock.elapsedMs();
+    if (isLast || nowMs - this.#workloadsMs >= rolloutMs) {
+      this.#workloads = readOnce(this.client);
+      this.#workloadsMs = nowMs;
+    }
+    const client = this.#workloads;
+    try {
+      const unfinished = [
+        ...await unfinishedRollouts(client, owned(true), { ...options, some: true }),
+        ...await unfinishedRollouts(client, [...owned(false), ...this.#owners.values()], {
+          ...options,
+          some: false,
+        }),
+      ];
+      for (const { workload, verdict, pods: own } of unfinished) {
+        const uids = new Set(own.map(({ metadata }) => metadata.uid));
+        const there = pods.filter(({ object }) => uids.has(object?.metadata?.uid));
+        const reason = `${workload}: ${verdict.reason}`;
+        this.#hold(there.length > 0 ? there : pods, { ...verdict, reason });
+      }
+      if (unfinished.length === 0 && !isLast) return true;
+      // The pods were listed before their workloads, which may have others since.
+      if (unfinished.length === 0) {
+        const sources = [...new Set(pods.map(({ query }) => query))].map((one) =>
+          this.#sourceOf(one)
+        );
+        const again = new LiveList<AnyObject, Found>(sources, { clock, ...options });
+        for await (const list of again.snapshots()) {
+          const listed = new Map(
+            [...list.objects.values()].map(({ object }) => [object.metadata?.uid, object]),
+          );
+          const isReady = (pod: AnyObject | undefined) =>
+            pod !== undefined && readiness(PODS, pod).kind === "met";
+          const areReady = pods.every(({ object }) => isReady(listed.get(object?.metadata?.uid)));
+          const size = new Set(pods.map(({ object }) => object?.metadata?.uid)).size;
+          const areAll = listed.size === size || this.options.need.kind !== "all";
+          if (areReady && areAll) return true;
+          this.#hold(pods, { kind: "waiting", reason: "the pods are changing" });
+          break;
+        }
+      }
+    } catch (error) {
+      if (error instanceof KodamaError && error.kind === "forbidden") {
+        throw new KodamaError("forbidden", error.message, {
+          hint: hint`to wait for the pods alone, whatever their workload is about to do: ${
+            option("for", "condition=Ready")
+          }`,
+        });
+      }
+      if (!(error instanceof KodamaError) || error.kind !== "unreachable") throw error;
+      this.#hold(pods, { kind: "waiting", reason: error.message });
+    }
+    passed(clock, rolloutMs, options).then(() => this.#wake.resolve());
+    return false;
+  }
+
+  #hold(pods: readonly Awaited[], verdict: Exclude<Verdict, { kind: "met" }>): void {
+    for (const { object } of pods) this.#unfinished.set(object?.metadata?.uid ?? "", verdict);
+  }
+
   #stateOf(one: Awaited, awaited: readonly Awaited[]): WaitState {
-    const { name, query: { stage } } = one;
-    if (stage < this.#stage) return { name, verdict: { kind: "met" } };
+    const { name, id, query: { stage } } = one;
+    if (stage < this.#stage) return { name, id, verdict: { kind: "met" } };
     if (stage > this.#stage) {
       const before = awaited.filter(({ query }) => query.stage === stage - 1);
       const reason = `it comes after ${before.map((other) => other.name).join(", ")}`;
-      return { name, verdict: { kind: "waiting", reason } };
+      return { name, id, verdict: { kind: "waiting", reason } };
     }
     const verdict = this.#judge(one);
-    if (verdict.kind === "met" || one.object === undefined) return { name, verdict };
+    if (verdict.kind === "met" || one.object === undefined) return { name, id, verdict };
     const blocking = this.#blockingPod(one);
     const warning = this.#warnings.latest([
       one.object,
       ...(blocking === undefined ? this.#podsOf(one.object).slice(0, 3) : [blocking]),
     ]);
-    const log = blocking !== undefined && this.#options.readsLogs === true
+    const log = blocking !== undefined && this.options.readsLogs === true
       ? this.#logs.of(blocking)
       : undefined;
     return {
       name,
+      id,
       verdict,
       ...(warning === undefined || repeats(verdict.reason, warning) ? {} : { warning }),
-      ...(log === undefined ? {} : { log }),
+      ...definedOnly({ log }),
     };
   }
 
-  /** Returns the pod that holds up an object: itself, or one of a workload. */
+  /** Returns the pod that holds up an object: itself, or a pod of a workload. */
   #blockingPod({ query, object }: Awaited): Pod | undefined {
     if (object === undefined) return undefined;
     if (query.resource === PODS) return object as Pod;
@@ -339,17 +512,18 @@ class Wait {
   #sourceOf(query: Query): LiveSource<AnyObject, Found> {
     const { target, resource, namespace } = query;
     const scope = {
-      ...(namespace === undefined ? {} : { namespace }),
-      ...("name" in target ? {} : {
-        ...(target.labelSelector === undefined ? {} : { labelSelector: target.labelSelector }),
-        ...(target.fieldSelector === undefined ? {} : { fieldSelector: target.fieldSelector }),
-      }),
+      ...definedOnly({ namespace }),
+      ...("name" in target ? {} : definedOnly({
+        labelSelector: target.labelSelector,
+        fieldSelector: target.fieldSelector,
+      })),
     };
     return {
-      client: this.#client,
+      client: this.client,
       resource,
       scope,
       ...("name" in target ? { name: target.name } : {}),
+      part: textOf(query),
       transform: (object) => ({ query, object }),
     };
   }
@@ -368,30 +542,54 @@ class Wait {
 
   #awaited(list: LiveList<AnyObject, Found>): Awaited[] {
     const found = [...list.objects.values()];
-    const namespaces = new Set(this.#queries.map(({ namespace }) => namespace));
-    const isWide = namespaces.size > 1 || this.#options.allNamespaces;
+    const namespaces = new Set(this.queries.map(({ namespace }) => namespace));
+    const isWide = namespaces.size > 1 || this.options.allNamespaces;
     const nameOf = ({ resource }: Query, name: string, namespace: string | undefined) =>
       `${
         isWide && namespace !== undefined ? `${namespace}/` : ""
       }${resource.kind.toLowerCase()}/${name}`;
-    const named = this.#queries.flatMap((query): Awaited[] => {
+    const named = this.queries.flatMap((query): Awaited[] => {
       const { target } = query;
       if (!("name" in target)) return [];
       const own = found.find((one) => one.query === query);
-      if (own !== undefined) this.#seen.add(target.name);
       const name = nameOf(query, target.name, query.namespace);
-      return [{ name, query, object: own?.object }];
+      return [{ name, id: idOf(query, target.name), query, object: own?.object }];
     });
     const matched = found.filter(({ query }) => !("name" in query.target))
       .map(({ query, object }): Awaited => {
         const { name = "", namespace } = object.metadata ?? {};
-        return { name: nameOf(query, name, namespace), query, object };
+        return { name: nameOf(query, name, namespace), id: idOf(query, name), query, object };
       });
-    return [...named, ...matched.toSorted((a, b) => a.name < b.name ? -1 : 1)];
+    return [
+      ...named,
+      ...matched.toSorted((a, b) => a.name < b.name ? -1 : 1),
+      ...this.#emptied(found),
+    ];
+  }
+
+  /**
+   * An emptied set isn't met, unless its deletion is awaited; where objects of some kinds are to be created, any will
+   * do.
+   */
+  #emptied(found: readonly Found[]): Awaited[] {
+    for (const { query } of found) this.#hadSome.add(query);
+    const { conditions } = this.options;
+    if (conditions.some(({ kind }) => kind === "delete")) return [];
+    const isCreated = conditions.some(({ kind }) => kind === "create");
+    return this.queries.filter((query) => {
+      if ("name" in query.target || found.some((one) => one.query === query)) return false;
+      const isAlone = !found.some((one) => one.query.stage === query.stage);
+      return this.#hadSome.has(query) || query.stage > 0 || isCreated && isAlone;
+    }).map((query) => ({
+      name: query.resource.plural,
+      id: query.resource.plural,
+      query,
+      object: undefined,
+    }));
   }
 
   #requireSome(awaited: readonly Awaited[], list: LiveList<AnyObject, Found>): void {
-    const { conditions } = this.#options;
+    const { conditions } = this.options;
     const mayBeAbsent = conditions.some(({ kind }) => kind === "create" || kind === "delete");
     if (mayBeAbsent) return;
     const absent = awaited.find(({ object, query }) => object === undefined && query.stage === 0);
@@ -405,36 +603,50 @@ class Wait {
     }
     if (list.objects.size === 0) {
       throw new NoMatchError(
-        `no ${this.#queries.map(({ resource }) => resource.plural).join(", ")} match`,
+        `no ${this.queries.map(({ resource }) => resource.plural).join(", ")} match`,
       );
     }
   }
 
-  /** The pods of the awaited workloads. */
-  #podSources(awaited: readonly Awaited[]): LiveSource<Pod>[] {
-    return awaited.flatMap(({ object }) => {
-      const labelSelector = podSelector(object);
-      const namespace = object?.metadata?.namespace;
-      if (labelSelector === undefined || namespace === undefined) return [];
-      return [{ client: this.#client, resource: PODS, scope: { namespace, labelSelector } }];
-    });
-  }
-
   #judge({ query, object }: Awaited): Verdict {
-    const { conditions } = this.#options;
-    const verdict = judge(conditions, query.resource.kind, object);
-    if (verdict.kind !== "waiting") return verdict;
-    const refused = object && this.#warnings.refusedPod(object);
-    if (refused !== undefined) {
+    const { resource, target } = query;
+    const conditions = isStateless(resource) && mayLackState(target)
+      ? this.options.conditions.map((one) =>
+        one.kind === "ready" ? { kind: "create" } as const : one
+      )
+      : this.options.conditions;
+    const verdict = judge(conditions, resource, object);
+    if (verdict.kind === "met") {
+      const unfinished = object && this.#unfinished.get(object.metadata?.uid ?? "");
+      return unfinished === undefined ? verdict : unfinished;
+    }
+    if (object === undefined) {
+      if (!("name" in target)) {
+        return {
+          kind: "waiting",
+          reason: this.#hadSome.has(query) ? "none is left" : "none exists",
+        };
+      }
+      const isGone = this.#hadSome.has(query);
+      return isGone ? { kind: "stuck", reason: "it was deleted", cause: "Deleted" } : verdict;
+    }
+    const refused = lacksPods(resource, object) ? this.#warnings.refusedPod(object) : undefined;
+    if (refused !== undefined && verdict.kind === "waiting") {
       return { kind: "stuck", reason: `${verdict.reason}; ${refused}`, cause: "FailedCreate" };
     }
-    if (object === undefined && "name" in query.target && this.#seen.has(query.target.name)) {
-      return { kind: "stuck", reason: "it was deleted", cause: "Deleted" };
-    }
-    const pod = object && this.#unreadyPod(object);
-    if (pod === undefined || query.resource === PODS) return verdict;
+    if (resource === PODS) return verdict;
+    const failed = verdict.kind === "stuck" ? this.#failedPod(object) : undefined;
+    const pod = verdict.kind === "waiting"
+      ? this.#unreadyPod(object)
+      : failed && { name: failed.metadata?.name ?? "", verdict: readiness(PODS, failed) };
+    if (pod === undefined || pod.verdict.kind === "met") return verdict;
+    // A failed job has failed pods: these are named only if Kubernetes says why they failed.
+    if (verdict.kind === "stuck" && causesOf(pod.verdict).length < 2) return verdict;
     const reason = `${verdict.reason}; pod/${pod.name}: ${pod.verdict.reason}`;
-    return { ...pod.verdict, reason };
+    const [cause, ...otherCauses] = [...causesOf(verdict), ...causesOf(pod.verdict)];
+    const kind = verdict.kind === "stuck" ? "stuck" : pod.verdict.kind;
+    if (kind === "stuck") return { kind, reason, cause: cause ?? "", otherCauses };
+    return { kind, reason, ...(cause === undefined ? {} : { cause, otherCauses }) };
   }
 
   /**
@@ -448,7 +660,7 @@ class Wait {
       if (pod.metadata?.labels?.["pod-template-hash"] !== newest) return [];
       // The completed pods of a job, and those that a controller has replaced, hold up nothing.
       if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return [];
-      const verdict = judge([{ kind: "ready" }], "Pod", pod);
+      const verdict = readiness(PODS, pod);
       return verdict.kind === "met" ? [] : [{ name: pod.metadata?.name ?? "", pod, verdict }];
     });
     return unready.find(({ verdict }) => verdict.kind === "stuck") ?? unready[0];
@@ -469,18 +681,26 @@ class Wait {
   }
 
   #endOf(states: readonly WaitState[]): WaitEnd | undefined {
-    const { need, failOn } = this.#options;
+    const { need, failOn } = this.options;
     const done = states.filter(({ verdict }) => verdict.kind === "met").length;
     const isMet = need.kind === "all"
       ? done === states.length
       : done >= (need.kind === "any" ? 1 : need.count);
     if (isMet) return "met";
-    const fatal = states.filter(({ verdict }) =>
-      verdict.kind === "stuck" &&
-      failOn.some((one) => one === "any" || one.toLowerCase() === verdict.cause.toLowerCase())
-    ).length;
+    const causes = ({ verdict, warning }: WaitState) => [
+      ...causesOf(verdict),
+      ...(verdict.kind === "met" ? [] : [warning?.split(":")[0] ?? ""]),
+    ];
+    const fatal =
+      states.filter((state) =>
+        failOn.some((one) =>
+          one === "any"
+            ? state.verdict.kind === "stuck"
+            : causes(state).some((cause) => cause.toLowerCase() === one.toLowerCase())
+        )
+      ).length;
     if (fatal === 0) return undefined;
-    // As long as enough others can still meet the conditions, one that can't isn't the end.
+    // As long as enough others can still meet the conditions, an object that can't isn't the end.
     const required = need.kind === "all" ? states.length : need.kind === "any" ? 1 : need.count;
     return states.length - fatal < required ? "stuck" : undefined;
   }
@@ -493,16 +713,18 @@ class Wait {
       0,
       maxDetails,
     );
-    const { clock } = this.#host;
-    const signal = AbortSignal.any([this.#options.signal, deadlineSignal(clock, this.#stop)]);
+    const { clock } = this.host;
+    const signal = AbortSignal.any([this.options.signal, deadlineSignal(clock, this.#stop)]);
     return await Promise.all(unmet.map(async (one): Promise<WaitDetail> => {
       const state = states[awaited.indexOf(one)];
       const pod = this.#blockingPod(one);
-      const objects = [one.object, ...(pod === one.object ? [] : [pod])]
-        .filter((object) => object !== undefined);
+      const objects = [
+        { resource: one.query.resource, object: one.object },
+        ...(pod === one.object ? [] : [{ resource: PODS, object: pod }]),
+      ];
       const [events, log] = await Promise.all([
         this.#latestWarnings(objects, signal),
-        pod === undefined ? undefined : lastLines(this.#client, pod, signal),
+        pod === undefined ? undefined : lastLines(this.client, pod, signal),
       ]);
       const reason = state === undefined || state.verdict.kind === "met"
         ? ""
@@ -510,23 +732,22 @@ class Wait {
       return {
         name: one.name,
         events: events.filter((text) => !repeats(reason, text)),
-        ...(log === undefined ? {} : { log }),
+        ...definedOnly({ log }),
       };
     }));
   }
 
   /** Returns the latest warnings about some objects; none if they may not be read. */
   async #latestWarnings(
-    objects: readonly AnyObject[],
+    objects: readonly { resource: ApiResource; object: AnyObject | undefined }[],
     signal: AbortSignal,
   ): Promise<string[]> {
-    const texts = await Promise.all(objects.map(async ({ metadata }) => {
-      const { uid, namespace } = metadata ?? {};
-      if (uid === undefined || namespace === undefined) return [];
-      const scope = { namespace, fieldSelector: `involvedObject.uid=${uid}` };
+    const texts = await Promise.all(objects.map(async ({ resource, object }) => {
+      if (object?.metadata?.uid === undefined) return [];
+      const scope = eventsAbout(resource, object.metadata);
       const found: Event[] = [];
       try {
-        for await (const { items } of this.#client.list<Event>(EVENTS, scope, { signal })) {
+        for await (const { items } of this.client.list<Event>(EVENTS, scope, { signal })) {
           found.push(...items.filter(isRevealing));
         }
       } catch (error) {
@@ -539,163 +760,11 @@ class Wait {
   }
 }
 
-/** Warnings that hold up nothing: a cluster without DNS prints them about every pod, several times. */
-const noise: ReadonlySet<string> = new Set(["MissingClusterDNS", "DNSConfigForming"]);
-
-/** What the controller of claims reports as Normal, although it is why a claim isn't bound. */
-const claimReasons: ReadonlySet<string> = new Set(["FailedBinding", "WaitForFirstConsumer"]);
-
-/** Returns whether an Event may say why an object isn't ready. */
-function isRevealing({ type, reason = "" }: Event): boolean {
-  return type === "Warning" ? !noise.has(reason) : claimReasons.has(reason);
-}
-
-function timeOf({ series, lastTimestamp, eventTime }: Event): string {
-  return series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? "";
-}
-
-function byTime(a: Event, b: Event): number {
-  return timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0;
-}
-
-/** Returns an Event as one line. */
-function eventText({ reason, message = "" }: Event): string {
-  return plainText(`${reason}: ${message}`, 300);
-}
-
-/** Returns whether a warning says what a reason says already. */
-function repeats(reason: string, warning: string): boolean {
-  const [cause = "", message = ""] = warning.split(/: (.*)/s);
-  if (reason.includes(message.replace(/^Error: /, ""))) return true;
-  if (cause === "BackOff") return /BackOff/.test(reason);
-  return cause === "Failed" && /ImagePull/.test(reason) && /image|ImagePull/i.test(message);
-}
-
-/** The latest warning about each object, as they come. */
-class Warnings {
-  /** The latest warnings, by the uid of their object; at most `maxWarned`. */
-  readonly #latest = new Map<string, Event>();
-
-  add(event: Event): void {
-    const { uid } = event.involvedObject;
-    if (uid === undefined) return;
-    const known = this.#latest.get(uid);
-    if (known !== undefined && byTime(event, known) < 0) return;
-    this.#latest.delete(uid);
-    this.#latest.set(uid, event);
-    const [oldest] = this.#latest.keys();
-    if (this.#latest.size > maxWarned && oldest !== undefined) this.#latest.delete(oldest);
-  }
-
-  /** Returns the latest warning about one of the objects. */
-  latest(objects: readonly AnyObject[]): string | undefined {
-    const found = objects.flatMap(({ metadata }) => this.#latest.get(metadata?.uid ?? "") ?? [])
-      .toSorted(byTime).at(-1);
-    return found === undefined ? undefined : eventText(found);
-  }
-
-  /** Returns why the server refuses a workload's pods, such as a quota; undefined if it doesn't. */
-  refusedPod({ metadata }: AnyObject): string | undefined {
-    const event = this.#latest.get(metadata?.uid ?? "");
-    const message = event?.message ?? "";
-    const isRefused = event?.reason === "FailedCreate" && message.includes("is forbidden");
-    return isRefused ? plainText(`FailedCreate: ${message}`, 300) : undefined;
-  }
-}
-
-/** The last lines of the containers that hold up objects, read once for each of their instances. */
-class BlockingLogs {
-  readonly #client: KubeClient;
-  readonly #signal: AbortSignal;
-  readonly #onRead: () => void;
-  readonly #read = new Map<string, { log?: ContainerLog }>();
-
-  constructor(client: KubeClient, signal: AbortSignal, onRead: () => void) {
-    this.#client = client;
-    this.#signal = signal;
-    this.#onRead = onRead;
-  }
-
-  /** Returns the lines if they have been read; otherwise starts to read them. */
-  of(pod: Pod): ContainerLog | undefined {
-    const failing = failingContainer(pod);
-    if (failing === undefined) return undefined;
-    const key = `${pod.metadata?.uid} ${failing.name} ${failing.restartCount} ${
-      Object.keys(failing.state ?? {})
-    }`;
-    const known = this.#read.get(key);
-    if (known !== undefined || this.#read.size >= maxRead) return known?.log;
-    const entry: { log?: ContainerLog } = {};
-    this.#read.set(key, entry);
-    lastLines(this.#client, pod, this.#signal).then((log) => {
-      if (log === undefined) return;
-      entry.log = log;
-      this.#onRead();
-    }, () => {
-      // The wait is over, or its own request fails in the same way.
-    });
-    return undefined;
-  }
-}
-
-function failingContainer({ status }: Pod): ContainerStatus | undefined {
-  const { initContainerStatuses = [], containerStatuses = [] } = status ?? {};
-  return [...initContainerStatuses, ...containerStatuses].find((one) =>
-    !one.ready && one.state?.terminated?.reason !== "Completed" &&
-    (one.restartCount > 0 || one.state?.terminated !== undefined ||
-      one.state?.running !== undefined)
-  );
-}
-
-/**
- * Returns the last lines of the container that isn't ready, of its latest instance that has written some: one that has
- * just restarted hasn't, and the kubelet removes the logs of all but the last that ended.
- */
-export async function lastLines(
-  client: Pick<KubeClient, "logs">,
-  pod: Pod,
-  signal: AbortSignal,
-): Promise<ContainerLog | undefined> {
-  const failing = failingContainer(pod);
-  const { name: podName, namespace } = pod.metadata ?? {};
-  if (failing === undefined || podName === undefined || namespace === undefined) return undefined;
-  for (const previous of failing.restartCount > 0 ? [false, true] : [false]) {
-    const decoder = new TextDecoder();
-    let text = "";
-    try {
-      const chunks = await client.logs({
-        namespace,
-        pod: podName,
-        container: failing.name,
-        follow: false,
-        previous,
-        tailLines: maxLines,
-        timestamps: false,
-      }, { signal });
-      for await (const bytes of chunks) {
-        text = (text + decoder.decode(bytes, { stream: true })).slice(-maxLogChars);
-      }
-    } catch (error) {
-      if (!(error instanceof KodamaError)) throw error;
-      continue;
-    }
-    const lines = text.split("\n").filter((line) => line !== "" && !removedLog.test(line));
-    if (lines.length > 0) return { container: failing.name, lines: lines.slice(-maxLines) };
-  }
-  return undefined;
-}
-
-/** The kubelet's answer instead of the lines if the runtime has removed the container. */
-const removedLog = /^unable to retrieve container logs for \S+$/;
-
 /** The details of more objects aren't read at the end. */
 const maxDetails = 10;
+/** Workloads that replace their pods are read at this interval. */
+const rolloutMs = 500;
 const maxWarnings = 3;
-const maxLines = 5;
-const maxLogChars = 8 * 1024;
-/** Warnings are remembered of this many objects, and logs read while waiting of this many instances of containers. */
-const maxWarned = 10_000;
-const maxRead = 200;
 /** The details are worth waiting this long. */
 const detailsMs = 5000;
 

@@ -1,7 +1,7 @@
-/** What differs between two states of an object. Pure. */
-import { isRecord } from "../../base/json_value.ts";
+/** The differences between two states of an object. Pure. */
+import { definedOnly, isRecord } from "../../base/json_value.ts";
 
-/** One field that differs. */
+/** A field that differs. */
 export interface FieldChange {
   /** `status.conditions[type=Ready].status`. */
   path: string;
@@ -11,7 +11,7 @@ export interface FieldChange {
   after?: unknown;
 }
 
-/** More differences of one change aren't listed. */
+/** More differences of a change aren't listed. */
 export const maxFieldChanges = 100;
 
 /** Changes with every write, and means nothing by itself. */
@@ -30,7 +30,7 @@ export function changedFields(before: unknown, after: unknown): FieldChange[] {
   return found;
 }
 
-/** Deeper fields are reported as one. */
+/** Deeper fields are reported as a single field. */
 const maxDepth = 100;
 
 function collect(
@@ -57,8 +57,7 @@ function collect(
   }
   found.push({
     path,
-    ...(before === undefined ? {} : { before }),
-    ...(after === undefined ? {} : { after }),
+    ...definedOnly({ before, after }),
   });
 }
 

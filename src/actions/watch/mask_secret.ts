@@ -1,7 +1,7 @@
-/** Values of Secrets are shown and saved nowhere: what a watch yields of them is that they are there, and change. */
+/** Values of Secrets are shown and saved nowhere: a watch yields only whether they are there, and that they change. */
 import { isRecord } from "../../base/json_value.ts";
 import type { ApiResource } from "../../kube/client.ts";
-import { SECRETS } from "../../kube/resources.ts";
+import { isSameKind, SECRETS } from "../../kube/resources.ts";
 import type { FieldChange } from "./changed_fields.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -12,8 +12,8 @@ const masked = "***";
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** Returns an object without the values of a Secret; any other object unchanged. */
-export function maskFields({ group, plural }: ApiResource, fields: Fields): Fields {
-  if (group !== SECRETS.group || plural !== SECRETS.plural) return fields;
+export function maskFields(resource: ApiResource, fields: Fields): Fields {
+  if (!isSameKind(resource, SECRETS)) return fields;
   const { metadata } = fields;
   const annotations = isRecord(metadata) ? metadata["annotations"] : undefined;
   return {
@@ -27,8 +27,8 @@ export function maskFields({ group, plural }: ApiResource, fields: Fields): Fiel
 }
 
 /** Returns a change of a field without the values of a Secret. */
-export function maskChange({ group, plural }: ApiResource, change: FieldChange): FieldChange {
-  if (group !== SECRETS.group || plural !== SECRETS.plural) return change;
+export function maskChange(resource: ApiResource, change: FieldChange): FieldChange {
+  if (!isSameKind(resource, SECRETS)) return change;
   const { path } = change;
   if (!/^(?:data|stringData)\b/.test(path) && !path.startsWith("metadata.annotations")) {
     return change;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { ManualClock } from "../../base/testing/manual_clock.ts";
+import { orAborted } from "../../base/abort.ts";
+import type { ManualClock } from "../../base/testing/manual_clock.ts";
 import { ExpiredError } from "../../kube/failures.ts";
 import type { Tabled, WatchEvent as KubeEvent } from "../../kube/client.ts";
 import type { Host } from "../host.ts";
+import { simulatedHost } from "../testing/simulated_host.ts";
 import {
   type ObjectChange,
   type WatchedEvent,
@@ -36,7 +38,10 @@ const tabled = ({ printed, ...fields }: Fields): Tabled => ({
   ...(printed === undefined ? {} : { printed: printed as NonNullable<Tabled["printed"]> }),
 });
 
-/** A host whose cluster has the collections; the watch ends when all of them have been sent. */
+/**
+ * A host whose cluster has the collections; the watch ends when all of them have been sent. The context `silent` never
+ * answers.
+ */
 function hostOf(collections: Collections, stop: AbortController): Host {
   const waiting = new Map(
     Object.entries(collections).map(([name, { watches = [] }]) => [name, [...watches]]),
@@ -44,7 +49,13 @@ function hostOf(collections: Collections, stop: AbortController): Host {
   const client = {
     context: "lab",
     defaultNamespace: "shop",
-    async *list({ plural }: { plural: string }) {
+    async *list(
+      this: { context: string },
+      { plural }: { plural: string },
+      _scope: unknown,
+      { signal }: { signal: AbortSignal },
+    ) {
+      if (this.context === "silent") await orAborted(new Promise<never>(() => {}), signal);
       const items = collections[plural]?.list.map(tabled) ?? [];
       yield await Promise.resolve({ items, resourceVersion: "1" });
     },
@@ -72,11 +83,10 @@ function hostOf(collections: Collections, stop: AbortController): Host {
       })();
     },
   };
-  const clock = new ManualClock();
-  return {
-    clock,
-    kube: () => Promise.resolve(client),
-  } as unknown as Host;
+  const { host } = simulatedHost({});
+  const kube = (context = "lab") =>
+    Promise.resolve({ ...client, context, server: `https://${context}` });
+  return { ...host, kube } as unknown as Host;
 }
 
 async function watched(
@@ -138,7 +148,7 @@ Deno.test("a watch reports what exists, then each change with the fields it has 
 });
 
 Deno.test("columns that a server sends with the list only are those of later changes too", async () => {
-  const columns = [{ name: "Name", type: "string", isWide: false }];
+  const columns = [{ name: "Name", type: "string", isName: true, isWide: false }];
   const printed = (name: string, own: typeof columns) => ({
     ...pod(name, "Running"),
     printed: { columns: own, cells: [name] },
@@ -159,7 +169,10 @@ Deno.test("columns that a server sends with the list only are those of later cha
 Deno.test("a watch retains and reports only what objects are reduced to, and still every change", async () => {
   const printed = (phase: string) => ({
     ...pod("web-0", phase),
-    printed: { columns: [{ name: "Status", type: "string", isWide: false }], cells: [phase] },
+    printed: {
+      columns: [{ name: "Status", type: "string", isName: false, isWide: false }],
+      cells: [phase],
+    },
   });
   const events = await watched({
     pods: { list: [printed("Pending")], watches: [[["modified", printed("Running")]]] },
@@ -211,4 +224,75 @@ Deno.test("Events are reported with the objects they are about, also if they com
     "added web-0.Pulled initial",
   ]);
   assert.ok(seen.indexOf("added late") < seen.indexOf("added late.Up initial"));
+});
+
+Deno.test("Events about a static pod name the kubelet's uid of it, not the server's", async () => {
+  const { metadata, ...others } = pod("etcd-n1", "Running");
+  const annotations = { "kubernetes.io/config.mirror": "uid-of-the-kubelet" };
+  const mirrored = { ...others, metadata: { ...metadata as Fields, annotations } };
+  const events = await watched({
+    events: { list: [eventAbout("of-the-kubelet", "Pulled"), eventAbout("other", "Pulled")] },
+    pods: { list: [mirrored], watches: [[]] },
+  }, { events: true });
+  const seen = texts(events).filter((one) => /added/.test(one));
+  assert.deepEqual(seen.toSorted(), [
+    "added etcd-n1 initial",
+    "added of-the-kubelet.Pulled initial",
+  ]);
+});
+
+Deno.test("ages that the server printed are known, also of objects that are reduced", async () => {
+  const age = { name: "Age", type: "string", isName: false, isWide: false };
+  const printed = { columns: [age], cells: ["5m"] };
+  const events = await watched({ pods: { list: [{ ...pod("a", "Running"), printed }] } }, {
+    reduce: () => ({}),
+  });
+  const [change] = events.flatMap((event) => event.kind === "changed" ? event.changes : []);
+  const [found] = change?.object.printed?.ages ?? [];
+  assert.equal(found?.precisionMs, 1000);
+  assert.equal((change?.atMs ?? NaN) - (found?.sinceMs ?? NaN), 300_000);
+});
+
+Deno.test("a context that hangs doesn't delay the changes of the others, and is out of sync at the limit", async () => {
+  const host = hostOf({ pods: { list: [pod("web-0", "Running")] } }, new AbortController());
+  const clock = host.clock as ManualClock;
+  const stop = new AbortController();
+  const seen: unknown[] = [];
+  await clock.runUntil((async () => {
+    const all = watchObjects(host, {
+      contexts: ["silent", "lab"],
+      namespaces: [],
+      allNamespaces: false,
+      targets: [{ kind: "pods" }],
+      events: false,
+      signal: stop.signal,
+    });
+    for await (const event of all) {
+      const text = event.kind === "outOfSync" ? event.error.message : texts([event]).join();
+      seen.push([clock.elapsedMs(), text]);
+      if (event.kind === "started") assert.deepEqual(event.contexts, ["silent", "lab"]);
+      if (event.kind === "outOfSync") stop.abort();
+    }
+  })());
+  assert.deepEqual(seen, [
+    [0, "started"],
+    [0, "added web-0 initial"],
+    [15_000, "context silent, https://silent: no answer in 15s"],
+  ]);
+});
+
+Deno.test("a watch in which no context answers ends with an error", async () => {
+  const host = hostOf({}, new AbortController());
+  const clock = host.clock as ManualClock;
+  const reading = Array.fromAsync(watchObjects(host, {
+    contexts: ["silent"],
+    namespaces: [],
+    allNamespaces: false,
+    targets: [{ kind: "pods" }],
+    events: false,
+    signal: new AbortController().signal,
+  }));
+  await assert.rejects(clock.runUntil(reading), {
+    message: "context silent, https://silent: no answer in 15s",
+  });
 });

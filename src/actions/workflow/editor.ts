@@ -3,6 +3,7 @@ import { EditedWorkflow } from "../../workflow/editor/editor.ts";
 import { SchemaIndex } from "../../workflow/editor/schema_at.ts";
 import { workflowSchema } from "../../workflow/schema.ts";
 import type { Host } from "../host.ts";
+import { workflowFiles } from "./workflow_files.ts";
 
 export type {
   EditedWorkflow,
@@ -19,7 +20,9 @@ export type CheckText = (
 ) => Promise<EditedWorkflow>;
 
 /** Returns the check for the files of a machine. */
-export async function workflowEditor({ files, places }: Host): Promise<CheckText> {
+export async function workflowEditor(host: Host): Promise<CheckText> {
   const schema = new SchemaIndex(await workflowSchema());
-  return (file, before) => EditedWorkflow.check(file, { files, paths: places, schema }, before);
+  const files = await workflowFiles(host);
+  return (file, before) =>
+    EditedWorkflow.check(file, { files, paths: host.places, schema }, before);
 }

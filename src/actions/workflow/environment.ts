@@ -11,7 +11,8 @@ import type {
   LocalEnvironment,
 } from "../../workflow/engine/environment.ts";
 import type { Target } from "../../kube/select/target.ts";
-import { isAmong } from "../../workflow/selection_fields.ts";
+import { isAmong, requireChoice } from "../../workflow/selection_fields.ts";
+import { FoundPods } from "../../exec/found_pods.ts";
 import { type ContextFindings, noMatch, selectIn } from "../exec/discover_targets.ts";
 import { findRetrying } from "../exec/find_retrying.ts";
 import type { Host } from "../host.ts";
@@ -54,6 +55,7 @@ export function environmentOf(
     WorldParts,
 ): Environment {
   const silent = new Set<string | undefined>();
+  const pods = new FoundPods(host.clock);
   return {
     clock: host.clock,
     env,
@@ -69,9 +71,14 @@ export function environmentOf(
       (() => Promise.reject(new KodamaError("environment", "no panes can be opened from here"))),
     ...(stored === undefined ? {} : { stored }),
     nonce: () => crypto.randomUUID(),
-    open: async (target, request, signal) =>
-      await (await host.kube(target.context)).exec(request, { signal }),
-    find: async ({ contexts, selection, only }, signal) => {
+    open: async (target, request, signal) => {
+      const client = await host.kube(target.context);
+      await pods.requireSame(client, target, signal);
+      return await client.exec(request, { signal });
+    },
+    find: async (where, signal) => {
+      requireChoice(where);
+      const { contexts, selection, only } = where;
       const asked = contexts.length === 0 ? [undefined] : [...new Set(contexts)];
       const finding = asked.map(async (context): Promise<Answer> => {
         const limitMs = silent.has(context)
@@ -79,12 +86,8 @@ export function environmentOf(
           : asked.length > 1
           ? amongOthersMs
           : retryLimitMs;
-        const find = findRetrying(selectIn(host, selection, signal), {
-          clock: host.clock,
-          signal,
-          limit: Promise.resolve(limitMs),
-          onWait: () => {},
-        });
+        const limits = { signal, limit: Promise.resolve(limitMs), retries: true };
+        const find = findRetrying(host, selectIn(host, selection, { outcomes: {} }), limits);
         try {
           const found = await find(context);
           silent.delete(context);
@@ -99,6 +102,7 @@ export function environmentOf(
       });
       const answers = await Promise.all(finding);
       const found = answers.filter((one) => one.kind === "found");
+      for (const { targets } of found) pods.add(targets);
       const targets = found.flatMap((one) => one.targets).filter((one) => isAmong(one, only));
       // Pods that the user has picked can be used.
       const skipped = only === undefined ? found.flatMap((one) => one.skipped) : [];
@@ -169,13 +173,11 @@ async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
     nameOf,
     note: (target, text) => note(nameOf(target), text),
     resumable: new Set(),
+    destinations: new Map(),
     ended: (target, { files, bytes }) =>
       void copied.set(nameOf(target), { to: copies[target]?.to ?? "", files, bytes }),
   };
-  return {
-    perform: (run) => copyTarget(scene, run),
-    copied: (name) => copied.get(name),
-  };
+  return { perform: (run) => copyTarget(scene, run), copied: (name) => copied.get(name) };
 }
 
 /** Returns every path of this machine that the copy reads or writes. */

@@ -8,12 +8,12 @@ import type { FullWorkflow, Step } from "../../workflow/model.ts";
 import type { Intent } from "../../workflow/step_kind.ts";
 import { stepKind } from "../../workflow/step_registry.ts";
 import type { Host } from "../host.ts";
+import { workflowFiles } from "./workflow_files.ts";
 
 export type { Diagnostic } from "../../workflow/diagnostics.ts";
 export { diagnosticsText, isError, ruleTexts } from "../../workflow/diagnostics.ts";
 export type { Loaded } from "../../workflow/load_workflow.ts";
 export type { FullWorkflow, Param, Permissions, Step } from "../../workflow/model.ts";
-export { mermaidOf } from "../../workflow/mermaid.ts";
 export { type ParameterSchema, type ParamsSchema, paramsSchema } from "../../workflow/params.ts";
 export { workflowSchema } from "../../workflow/schema.ts";
 
@@ -36,7 +36,7 @@ export interface CheckedWorkflow {
 
 /** Returns every workflow that can be named from here, the nearest file of each name. */
 export async function listWorkflows(host: Host): Promise<ListedWorkflow[]> {
-  const files = await listWorkflowFiles(host.files, host.places);
+  const files = await listWorkflowFiles(await workflowFiles(host), host.places);
   return await Promise.all(files.map(async ({ name, path }): Promise<ListedWorkflow> => {
     const { workflow, errors } = await inspected(host, path);
     const params = (workflow?.params ?? [])
@@ -51,7 +51,11 @@ async function inspected(
   path: string,
 ): Promise<{ workflow?: FullWorkflow | undefined; errors: number }> {
   try {
-    const { workflow, diagnostics } = await inspectWorkflow(host.files, host.places, path);
+    const { workflow, diagnostics } = await inspectWorkflow(
+      await workflowFiles(host),
+      host.places,
+      path,
+    );
     return { workflow, errors: diagnostics.filter(isError).length };
   } catch (error) {
     // A file that can't even be read: too large, or not text.
@@ -71,7 +75,7 @@ export async function checkWorkflows(
 ): Promise<CheckedWorkflow[]> {
   const paths = wanted.length > 0
     ? wanted
-    : (await listWorkflowFiles(host.files, host.places)).map(({ path }) => path);
+    : (await listWorkflowFiles(await workflowFiles(host), host.places)).map(({ path }) => path);
   const checked: CheckedWorkflow[] = [];
   for (const one of paths) checked.push(await checkOne(host, one));
   return checked;
@@ -84,8 +88,8 @@ async function checkOne(host: Host, wanted: string): Promise<CheckedWorkflow> {
     });
   }
   try {
-    const { diagnostics } = await inspectWorkflow(host.files, host.places, wanted);
-    const { path } = await findWorkflow(host.files, host.places, wanted);
+    const { diagnostics } = await inspectWorkflow(await workflowFiles(host), host.places, wanted);
+    const { path } = await findWorkflow(await workflowFiles(host), host.places, wanted);
     return { path, diagnostics };
   } catch (error) {
     if (!(error instanceof KodamaError) || error.kind !== "config") throw error;
@@ -93,10 +97,7 @@ async function checkOne(host: Host, wanted: string): Promise<CheckedWorkflow> {
     const file = { path: wanted.replace(/^\.\//, ""), text: "" };
     const message = error.message.replace(/^\/\S+ is /, "");
     const place = { line: 1, column: 1, width: 1, message };
-    return {
-      path: wanted,
-      diagnostics: [{ ...place, severity: "error", rule: "syntax", file }],
-    };
+    return { path: wanted, diagnostics: [{ ...place, severity: "error", rule: "syntax", file }] };
   }
 }
 
@@ -106,7 +107,7 @@ async function checkOne(host: Host, wanted: string): Promise<CheckedWorkflow> {
  * @throws KodamaError `notFound`; WorkflowError with every problem.
  */
 export async function readWorkflow(host: Host, wanted: string): Promise<Loaded> {
-  return await loadWorkflow(host.files, host.places, wanted);
+  return await loadWorkflow(await workflowFiles(host), host.places, wanted);
 }
 
 /** Returns a one-line summary of what a step would do. */

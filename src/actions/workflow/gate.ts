@@ -5,15 +5,11 @@
 import type { StepChange } from "../../workflow/engine/environment.ts";
 import type { PlannedChange } from "../../workflow/full_plan.ts";
 import type { FullWorkflow } from "../../workflow/model.ts";
-import type { Target } from "../../kube/select/target.ts";
 import { type Change, type Confirm, isConfirmed } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
 
 /** The gate of one run. An answer applies to everything named in its question. */
 export class WorkflowGate {
-  readonly #host: Host;
-  readonly #workflow: Pick<FullWorkflow, "name" | "path">;
-  readonly #confirm: Confirm | undefined;
   /** Whether the whole plan is confirmed. */
   #isPlanConfirmed = false;
   /** The answers by step: the iterations of a step share one. */
@@ -21,29 +17,23 @@ export class WorkflowGate {
 
   /** @param confirm undefined if everything is confirmed beforehand (`--yes`). */
   constructor(
-    host: Host,
-    workflow: Pick<FullWorkflow, "name" | "path">,
-    confirm: Confirm | undefined,
-  ) {
-    this.#host = host;
-    this.#workflow = workflow;
-    this.#confirm = confirm;
-  }
+    private readonly host: Host,
+    private readonly workflow: Pick<FullWorkflow, "name" | "path">,
+    private readonly confirm: Confirm | undefined,
+  ) {}
 
   /** Whether anything can be asked or refused: only then is a plan needed. */
   get asks(): boolean {
-    return this.#confirm !== undefined || this.#host.readOnly;
+    return this.confirm !== undefined || this.host.readOnly;
   }
 
   /**
    * Returns whether the run may start.
    *
-   * @param around pods of the workflow's own selection: the likely targets of changes whose pods only the run can know.
    * @throws UsageError if no one can be asked.
    */
   async mayBegin(
     changes: readonly PlannedChange[],
-    around: readonly Target[],
     because?: Change["because"],
   ): Promise<boolean> {
     const unknown = changes.filter(({ targets }) => targets === undefined).map(({ id }) => id);
@@ -53,11 +43,12 @@ export class WorkflowGate {
       steps: [...new Set(unknown)],
     });
     if (changes.length === 0) return true;
-    const { name, path } = this.#workflow;
+    const { name, path } = this.workflow;
     const steps = changes.map(({ id, does }) => ({ id, does }));
     return await this.#check({
       action: { kind: "steps", workflow: name, path, steps },
-      targets: unknown.length === 0 ? reached : [...reached, ...around],
+      targets: reached,
+      scopes: changes.flatMap(({ targets, scopes }) => targets === undefined ? scopes : []),
       ...(reason === undefined ? {} : { because: reason }),
     }, async (question, confirm) => this.#isPlanConfirmed = await confirm.ask(question));
   }
@@ -82,11 +73,11 @@ export class WorkflowGate {
     change: Change,
     ask: (question: Parameters<Confirm["ask"]>[0], confirm: Confirm) => Promise<boolean>,
   ): Promise<boolean> {
-    const confirm = this.#confirm;
+    const confirm = this.confirm;
     const asking = confirm && {
       ...confirm,
       ask: (question: Parameters<Confirm["ask"]>[0]) => ask(question, confirm),
     };
-    return await isConfirmed(this.#host, asking, change);
+    return await isConfirmed(this.host, asking, change);
   }
 }

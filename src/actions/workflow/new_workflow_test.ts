@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { simulatedHost } from "../testing/simulated_host.ts";
 import { newWorkflow, templates, workflowOfRun } from "./new_workflow.ts";
-import type { RecordHeader } from "../../exec/report_shapes.ts";
+import type { RecordHeader } from "../../runs/event_shapes.ts";
 import { endsOf, loaded, play, saying } from "../../workflow/testing/step_fixture.ts";
 
 const source = { kind: "template", template: "command" } as const;
@@ -28,7 +28,7 @@ Deno.test("every template has no problems", async () => {
 /** A run as it is recorded. */
 const header: RecordHeader = {
   event: "record",
-  version: 1,
+  version: 2,
   id: "20260101-000000-000abcd",
   at: "2026-01-01T00:00:00.000Z",
   command: ["id"],

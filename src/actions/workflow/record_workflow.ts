@@ -5,7 +5,7 @@ import { OutputStore } from "../../exec/recorded_output.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
 import { fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
 import type { StepChoice } from "../../workflow/choose_steps.ts";
-import type { WhereOverrides } from "../../workflow/engine/scope.ts";
+import type { WhereOverrides } from "../../workflow/places.ts";
 import type { FullWorkflow, Step } from "../../workflow/model.ts";
 import { isRecorded, overridesData, type WorkflowHeader } from "../../workflow/record.ts";
 import { RecordedValues } from "../../workflow/recorded_values.ts";
@@ -24,16 +24,16 @@ export interface RecordSink extends AsyncDisposable {
 
 /** Writes the record of one run. Disposing of it closes the file. */
 export class WorkflowRecorder implements AsyncDisposable {
-  readonly #file: RecordSink;
-  readonly #values: RecordedValues;
   /** What commands write; absent if it isn't recorded. */
   readonly #outputs: OutputStore | undefined;
   /** Secrets found in the titles of steps. */
   readonly #secrets = new Set<string>();
 
-  private constructor(file: RecordSink, values: RecordedValues, settings: RecordSettings) {
-    this.#file = file;
-    this.#values = values;
+  private constructor(
+    private readonly file: RecordSink,
+    private readonly values: RecordedValues,
+    settings: RecordSettings,
+  ) {
     this.#outputs = settings.outputs ? new OutputStore(settings.outputLimitBytes) : undefined;
   }
 
@@ -65,9 +65,7 @@ export class WorkflowRecorder implements AsyncDisposable {
       workflow: workflow.name,
       path: workflow.path,
       files: await fingerprintOf(workflow.path, files),
-      params: Object.fromEntries(
-        Object.entries(params).filter(([name]) => !secret.includes(name)),
-      ),
+      params: Object.fromEntries(Object.entries(params).filter(([name]) => !secret.includes(name))),
       secrets: secret.filter((name) => params[name] !== null),
       rerunOf: rerunOf ?? null,
       overrides: overridesData(overrides),
@@ -87,9 +85,11 @@ export class WorkflowRecorder implements AsyncDisposable {
       this.#outputs?.push(event.step, event.stream, new TextEncoder().encode(`${event.text}\n`));
     }
     if (!isRecorded(event)) return;
-    const recorded = this.#withoutSecrets(this.#values.recorded(event));
+    const whole = this.#withoutSecrets(this.values.recorded(event));
+    // The ends of the targets have them too.
+    const recorded = whole.kind === "stepTargets" ? { ...whole, targets: undefined } : whole;
     const outputId = this.#output(event);
-    this.#file.add(outputId === undefined ? recorded : { ...recorded, outputId });
+    this.file.add(outputId === undefined ? recorded : { ...recorded, outputId });
   }
 
   /** Records what a target, or a step itself, has written; returns its id. */
@@ -102,7 +102,7 @@ export class WorkflowRecorder implements AsyncDisposable {
     const { id, output } = isTarget
       ? outputs.add(event.end, event.end.cut)
       : outputs.end(event.step);
-    if (output !== undefined) this.#file.add({ kind: "output", ...output });
+    if (output !== undefined) this.file.add({ kind: "output", ...output });
     return id;
   }
 
@@ -127,10 +127,10 @@ export class WorkflowRecorder implements AsyncDisposable {
 
   /** Resolves when all is written; with the error if that failed. */
   async settled(): Promise<KodamaError | undefined> {
-    return await this.#file.settled();
+    return await this.file.settled();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file[Symbol.asyncDispose]();
+    await this.file[Symbol.asyncDispose]();
   }
 }

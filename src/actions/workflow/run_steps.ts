@@ -1,23 +1,20 @@
 /** A workflow in its full form: loaded, planned, trusted, run and recorded. */
-import { action, hint, joinHints, option } from "../../base/hint.ts";
+import { workflowFiles } from "./workflow_files.ts";
+import { hint, joinHints, option } from "../../base/hint.ts";
 import { definedOnly, type JsonValue } from "../../base/json_value.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { executeWorkflow } from "../../workflow/engine/engine.ts";
 import { changedPaths, fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
 import {
-  finallyPrefix,
   nothingRetained,
   type Retained,
-  retainedPart,
   staticSteps,
 } from "../../workflow/engine/step_identity.ts";
 import {
   checkReads,
-  type OmittedSteps,
   omittedSteps,
   remainingOutputs,
   type StepChoice,
-  withoutSteps,
 } from "../../workflow/choose_steps.ts";
 import { overridesOf, type PastWorkflow } from "../../workflow/record.ts";
 import {
@@ -26,20 +23,27 @@ import {
   type StepChanges,
   stepChanges,
   undoneBy,
+  wasAllOk,
 } from "../../workflow/resume.ts";
-import { overridden } from "../../workflow/engine/make_step_context.ts";
-import type { WhereOverrides } from "../../workflow/engine/scope.ts";
+import type { WhereOverrides } from "../../workflow/places.ts";
 import type {
   Environment,
   FoundPods,
   LocalEnvironment,
   Question,
 } from "../../workflow/engine/environment.ts";
-import { planOf, planWithChanges, type WorkflowPlan } from "../../workflow/full_plan.ts";
+import {
+  type PlannedBefore,
+  planOf,
+  planWithChanges,
+  type WorkflowPlan,
+} from "../../workflow/full_plan.ts";
 import { type Loaded, loadWorkflow } from "../../workflow/load_workflow.ts";
 import type { FullWorkflow, Param, Step } from "../../workflow/model.ts";
 import { type ParamTexts, paramValue, paramValues } from "../../workflow/params.ts";
-import { selectFields, type Where, whereOf } from "../../workflow/selection_fields.ts";
+import { noPlaces, ownWhere } from "../../workflow/places.ts";
+import { requireChoice, selectFields, type Where } from "../../workflow/selection_fields.ts";
+import { pastParts, remainingSteps, type RunScope } from "../../workflow/remaining_steps.ts";
 import type { WorkflowEvent } from "../../workflow/step_events.ts";
 import { evaluateDeep, variablesGranted } from "../../workflow/templates.ts";
 import type { Change, Confirm } from "../confirm_change.ts";
@@ -47,16 +51,16 @@ import type { Host } from "../host.ts";
 import { recordId } from "../exec/record_file.ts";
 import { WorkflowGate } from "./gate.ts";
 import { environmentOf } from "./environment.ts";
-import { ensureTrusted, type TrustAsk } from "./trust.ts";
+import { ensureTrusted, type TrustAsk, type TrustNow } from "./trust.ts";
 import { trustSubject } from "./trust_subject.ts";
+import type { TrustedFiles } from "../../sandbox/trust.ts";
 import type { StepPanes } from "../tmux/tmux.ts";
 import { type RecordSink, WorkflowRecorder } from "./record_workflow.ts";
 import type { Shard } from "../../workflow/shard.ts";
 
 export type { PlannedStep, WorkflowPlan } from "../../workflow/full_plan.ts";
 export type { Again, StepOutcome } from "../../workflow/step_events.ts";
-export { stepReason as reasonOf } from "../../workflow/engine/policy.ts";
-export type { WhereOverrides } from "../../workflow/engine/scope.ts";
+export type { WhereOverrides } from "../../workflow/places.ts";
 export { type StepChoice } from "../../workflow/choose_steps.ts";
 export type { ParamTexts } from "../../workflow/params.ts";
 export type { Confirm } from "../confirm_change.ts";
@@ -83,8 +87,8 @@ export interface StepsOptions {
 export interface RunStepsOptions extends StepsOptions {
   /** Questions whether to continue are answered with yes. */
   yes: boolean;
-  /** `--trust`: neither asked nor stored. */
-  trustNow: boolean;
+  /** Neither asked nor stored. */
+  trustNow: TrustNow;
   ask?: Ask;
   /** What the front end adds to panes that steps open; absent if it can't open any. */
   panes?: () => Promise<StepPanes>;
@@ -149,7 +153,11 @@ interface ChangedSince {
  * @throws as {@link runSteps}. A parameter without a value is null.
  */
 export async function planSteps(host: Host, options: StepsOptions): Promise<WorkflowPlan> {
-  const { workflow, uses } = await loadWorkflow(host.files, host.places, options.workflow);
+  const { workflow, uses } = await loadWorkflow(
+    await workflowFiles(host),
+    host.places,
+    options.workflow,
+  );
   const { local, runScript } = await host.workflowMachine();
   const env = await grantedVariables([workflow], local);
   const { values, missing } = await paramValues(workflow, options.params, env);
@@ -162,12 +170,18 @@ export async function planSteps(host: Host, options: StepsOptions): Promise<Work
   };
   const environment = environmentOf(host, { local, env, runScript });
   const readText = local.readText.bind(local);
-  const { omitted, done } = await scopeOfRun(workflow, options, { uses, params, readText });
-  const plan = await planOf(withoutSteps(workflow, omitted), {
-    params,
-    overrides: options.overrides,
-    uses,
-    find: (where) => environment.find(where, options.signal),
+  const scope = await scopeOfRun(workflow, options, { uses, params, readText });
+  const { omitted } = scope;
+  const { signal, resume } = options;
+  const find = (where: Where) => environment.find(where, signal);
+  const { remaining, before: earlier, done } = await remainingSteps(workflow, scope, {
+    find: environment.find,
+    run: resume?.run,
+    signal,
+  });
+  const plan = await planOf(remaining, {
+    ...{ params, overrides: options.overrides, uses, find },
+    before: earlier,
   });
   return {
     ...plan,
@@ -193,12 +207,12 @@ async function scopeOfRun(
     params: Readonly<Record<string, JsonValue>>;
     readText: (path: string) => Promise<string | undefined>;
   },
-): Promise<{ omitted: OmittedSteps; retained: Retained; done: readonly StepDone[] }> {
+): Promise<RunScope> {
   const omitted = choice === undefined ? new Map() : await omittedSteps(workflow, choice);
   const all = resume === undefined || resume.from.kind === "all"
     ? nothingRetained
     : retainedOf(resume.run, resume.from);
-  if (choice === undefined && resume === undefined) return { omitted, retained: all, done: [] };
+  if (choice === undefined && resume === undefined) return { omitted, retained: all, parts: [] };
   const { uses, params, readText } = context;
   const steps = await staticSteps({ workflow, uses, values: { params }, readText });
   // What a person chooses runs, even if it was done before.
@@ -216,21 +230,11 @@ async function scopeOfRun(
     steps: new Map([...all.steps].filter(([identity]) => isRetained(identity))),
     targets: new Map([...all.targets].filter(([identity]) => isRetained(identity))),
   };
-  const done = steps.flatMap((step): StepDone[] => {
-    const { key } = step;
-    if (key.startsWith(finallyPrefix)) return [];
-    const part = retainedPart(retained.steps, step);
-    if (part !== undefined) return [{ step: key, outcome: part.outcome.kind }];
-    const pods = retainedPart(retained.targets, step)?.ends.size ?? 0;
-    return pods === 0 ? [] : [{ step: key, pods }];
-  });
-  const provided = new Set(done.flatMap((one) => "outcome" in one ? [one.step] : []));
+  const parts = pastParts(steps, retained, resume?.run);
+  const provided = new Set(parts.flatMap(({ key, whole }) => whole === undefined ? [] : [key]));
   checkReads(workflow, omitted, provided);
-  return { omitted, retained, done };
+  return { omitted, retained, parts };
 }
-
-/** What a rerun doesn't repeat: a step with its outcome, or the number of its pods that have ended. */
-type StepDone = { step: string } & ({ outcome: string } | { pods: number });
 
 /**
  * Returns the selection of the workflow, overridden by the command line: the pods that the user can pick from.
@@ -244,15 +248,14 @@ export async function selectionOfSteps(
     trust?: Pick<RunStepsOptions, "trustNow" | "askTrust">;
   },
 ): Promise<Where> {
-  const loaded = await loadWorkflow(host.files, host.places, wanted);
+  const loaded = await loadWorkflow(await workflowFiles(host), host.places, wanted);
   const { workflow } = loaded;
   if (trust !== undefined) await trusting(host, loaded, trust);
   const { local } = await host.workflowMachine();
   const env = await grantedVariables([workflow], local);
   const { values: params } = await paramValues(workflow, said, env);
-  return overridden(whereOf(selectFields(evaluateDeep(workflow.select, { params }))), {
-    overrides,
-  });
+  const select = selectFields(evaluateDeep(workflow.select, { params }));
+  return ownWhere(select, { overrides, places: noPlaces }, `workflow ${workflow.name}`);
 }
 
 /**
@@ -268,9 +271,9 @@ export async function* runSteps(
   const { ask, panes, resume, journal } = options;
   const { loaded, trusted, env, params } = await prepareRun(host, options);
   const { workflow, uses } = loaded;
-  const { local, runScript } = await host.workflowMachine();
+  const { local, runScript } = await host.workflowMachine(trusted);
   const run = journal?.run ?? recordId(host.clock.now());
-  const files = [...trusted].map(([path, text]) => ({ path, text }));
+  const files = [...trusted.texts].map(([path, text]) => ({ path, text }));
   const since = resume && await changedSince(resume, { loaded, files, params });
   const isChanged = since !== undefined &&
     [since.files, since.params, since.undoing, ...Object.values(since.steps)].some(({ length }) =>
@@ -279,7 +282,7 @@ export async function* runSteps(
   const scope = await scopeOfRun(workflow, options, {
     uses,
     params,
-    readText: (path) => Promise.resolve(trusted.get(path)),
+    readText: (path) => Promise.resolve(trusted.texts.get(path)),
   });
   const { omitted } = scope;
   const retained = journal?.retained ?? scope.retained;
@@ -287,8 +290,7 @@ export async function* runSteps(
   const environment = environmentOf(host, {
     env,
     confirmChange: (change, shown) => gate.mayChange(change, shown),
-    // The trusted text is run, even if the files have changed since.
-    local: { ...local, readText: (path) => Promise.resolve(trusted.get(path)) },
+    local,
     runScript,
     ...(journal === undefined
       ? {}
@@ -301,8 +303,13 @@ export async function* runSteps(
       },
     }),
   });
-  const planned = { ...loaded, workflow: withoutSteps(workflow, omitted) };
-  if (!await mayBegin(gate, { loaded: planned, params, environment, options })) {
+  const { remaining, before } = await remainingSteps(workflow, scope, {
+    find: environment.find,
+    run: resume?.run,
+    signal: options.signal,
+  });
+  const planned = { ...loaded, workflow: remaining };
+  if (!await mayBegin(gate, { loaded: planned, before, params, environment, options })) {
     throw declinedError();
   }
   await using recorder = await WorkflowRecorder.begin(host, run, {
@@ -343,8 +350,7 @@ export async function* runSteps(
 /** A run before its first step: its files as they are trusted, and its values. */
 export interface PreparedRun {
   loaded: Loaded;
-  /** The trusted texts, by path. */
-  trusted: ReadonlyMap<string, string>;
+  trusted: TrustedFiles;
   /** Returns a variable that the workflow is granted. */
   env: Environment["env"];
   params: Readonly<Record<string, JsonValue>>;
@@ -353,7 +359,7 @@ export interface PreparedRun {
 /** Returns the run that the options describe; asks for missing parameters. @throws as {@link runSteps}. */
 export async function prepareRun(host: Host, options: RunStepsOptions): Promise<PreparedRun> {
   const { journal } = options;
-  const loaded = await loadWorkflow(host.files, host.places, options.workflow);
+  const loaded = await loadWorkflow(await workflowFiles(host), host.places, options.workflow);
   const trusted = await trusting(host, loaded, options);
   if (journal !== undefined) {
     return { loaded, trusted, env: (name) => journal.env[name], params: journal.params };
@@ -387,18 +393,14 @@ async function trusting(
   host: Host,
   loaded: Loaded,
   { trustNow, askTrust: ask }: Pick<RunStepsOptions, "trustNow" | "askTrust">,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<TrustedFiles> {
   return await ensureTrusted(host, await trustSubject(host, loaded), {
     trustNow,
     ...definedOnly({ ask }),
   });
 }
 
-/**
- * Returns what has changed since the run that is resumed.
- *
- * @throws KodamaError `conflict` if its record doesn't show which of its steps are unchanged.
- */
+/** Returns what has changed since the run that is resumed. */
 async function changedSince(
   { run, from }: NonNullable<RunStepsOptions["resume"]>,
   { loaded: { workflow, uses }, files, params }: {
@@ -407,33 +409,14 @@ async function changedSince(
     params: Readonly<Record<string, JsonValue>>;
   },
 ): Promise<ChangedSince> {
-  const { header, steps } = run;
+  const { header } = run;
   const now = await fingerprintOf(workflow.path, files);
-  const isOld = steps.some(({ kind, definition }) =>
-    kind !== undefined && definition === undefined
-  );
-  const changed = changedPaths(header.files, now)
-    // kodama 0.1 didn't record the files of scripts.
-    .filter((path) => !isOld || Object.hasOwn(header.files, path));
+  const changed = changedPaths(header.files, now);
   const before = header.params as Readonly<Record<string, JsonValue>>;
   const secrets = new Set(workflow.params.flatMap(({ name, secret }) => secret ? [name] : []));
   const others = Object.keys(params).filter((name) =>
     !secrets.has(name) && JSON.stringify(before[name] ?? null) !== JSON.stringify(params[name])
   );
-  const isByPlace = isOld && (from.kind === "rest" || from.kind === "failed");
-  if (isByPlace && changed.length + others.length > 0) {
-    const what = [...changed, ...others.map((name) => `parameter ${name}`)].join(", ");
-    throw new KodamaError(
-      "conflict",
-      `${what} has changed, and the record of run ${header.id}, of an earlier kodama, can't tell which of its ` +
-        "steps are still the same",
-      {
-        hint: hint`${action("runs.rerun", { id: header.id })} does all of it; ${
-          option("from", "STEP")
-        } says what is done`,
-      },
-    );
-  }
   const texts = new Map(files.map(({ path, text }) => [path, text]));
   const context = {
     workflow,
@@ -451,19 +434,42 @@ async function changedSince(
   };
 }
 
+/**
+ * Checks the selections that are known before anything runs.
+ *
+ * @throws UsageError if one contradicts the command line; KodamaError `config` if nothing chooses its pods.
+ */
+async function checkSelections(
+  workflow: FullWorkflow,
+  input: {
+    params: Readonly<Record<string, JsonValue>>;
+    overrides: WhereOverrides;
+    uses: ReadonlyMap<Step, FullWorkflow>;
+  },
+): Promise<void> {
+  const nothing: FoundPods = { targets: [], skipped: [], dead: [], none: "" };
+  const find = (where: Where) => {
+    requireChoice(where);
+    return Promise.resolve(nothing);
+  };
+  await planOf(workflow, { ...input, find });
+}
+
 /** Asks about the plan. A change that can't be planned yet, as its pods can't be listed, is confirmed before it. */
 async function mayBegin(
   gate: WorkflowGate,
-  { loaded: { workflow, uses }, params, environment, options }: {
+  { loaded: { workflow, uses }, before, params, environment, options }: {
     loaded: Loaded;
+    /** What a rerun runs in some pods only. */
+    before?: ReadonlyMap<Step, PlannedBefore>;
     params: Readonly<Record<string, JsonValue>>;
     environment: Environment;
     options: RunStepsOptions;
   },
 ): Promise<boolean> {
-  const { overrides, signal, resume, because } = options;
-  // The remaining steps of a rerun are only known when they start.
-  if (!gate.asks || resume !== undefined && because === undefined) return true;
+  const { overrides, signal, because } = options;
+  await checkSelections(workflow, { params, overrides, uses });
+  if (!gate.asks) return true;
   const found = new Map<string, Promise<FoundPods>>();
   const find = (where: Where) => {
     const key = JSON.stringify(where);
@@ -471,18 +477,17 @@ async function mayBegin(
     found.set(key, asked);
     return asked;
   };
-  const planned = async () => {
-    const { changes } = await planWithChanges(workflow, { params, overrides, uses, find });
-    if (changes.every(({ targets }) => targets !== undefined)) return { changes, around: [] };
-    const own = whereOf(selectFields(evaluateDeep(workflow.select, { params })));
-    const { targets: around } = await find(overridden(own, { overrides }));
-    return { changes, around };
-  };
-  const { changes, around } = await planned().catch((error: unknown) => {
-    if (signal.aborted || !(error instanceof KodamaError)) throw error;
-    return { changes: [], around: [] };
-  });
-  return await gate.mayBegin(changes, around, because);
+  const { changes } = await planWithChanges(workflow, {
+    ...{ params, overrides, uses, find },
+    ...definedOnly({ before }),
+  })
+    .catch((error: unknown) => {
+      if (signal.aborted || !(error instanceof KodamaError) || error instanceof UsageError) {
+        throw error;
+      }
+      return { changes: [] };
+    });
+  return await gate.mayBegin(changes, because);
 }
 
 /** Returns the variables that these workflows are granted; all others appear unset. */
@@ -532,7 +537,10 @@ function missingError(missing: readonly Param[]): UsageError {
 
 export type { ResumeFrom } from "../../workflow/resume.ts";
 
-/** Returns the options of a rerun that its record has. The steps that a person left out stay so, unless others are chosen. */
+/**
+ * Returns the options of a rerun that its record has. The steps that a person left out stay so, unless others are
+ * chosen.
+ */
 export function rerunScope(
   run: PastWorkflow,
   { resume, choice }: {
@@ -576,11 +584,8 @@ export async function* rerunSteps(
       }`,
     });
   }
-  if (resume.kind === "failed" && run.end?.outcome.kind === "ok") {
+  if (resume.kind === "failed" && wasAllOk(run)) {
     throw new KodamaError("noMatch", `every step of run ${header.id} was ok`);
   }
-  yield* runSteps(host, {
-    ...options,
-    ...rerunScope(run, { resume, choice: options.choice }),
-  });
+  yield* runSteps(host, { ...options, ...rerunScope(run, { resume, choice: options.choice }) });
 }

@@ -1,4 +1,5 @@
 /** Workflows: found by name, planned, and run as one command over the pods of their selection. */
+import { workflowFiles } from "./workflow_files.ts";
 import { KodamaError } from "../../base/errors.ts";
 import {
   findWorkflow,
@@ -14,9 +15,10 @@ import {
 import { exec } from "../exec/exec.ts";
 import type { ExecEvent, ExecOptions } from "../exec/events.ts";
 import type { Host } from "../host.ts";
+import { absolute } from "../../workflow/permissions.ts";
 import type { TrustOptions } from "./trust.ts";
 
-export { narrowsPods, type Plan, plan, type PlanOverrides } from "../../workflow/short_form.ts";
+export { plan, type PlanOverrides } from "../../workflow/short_form.ts";
 export type { Workflow } from "../../workflow/short_form.ts";
 
 /** The source of a named workflow. */
@@ -31,7 +33,7 @@ interface WorkflowSource {
  * @throws KodamaError `notFound` with the nearest names.
  */
 export async function workflowSource(host: Host, wanted: string): Promise<WorkflowSource> {
-  const { path } = await findWorkflow(host.files, host.places, wanted);
+  const { path } = await findWorkflow(await workflowFiles(host), host.places, wanted);
   if (path.startsWith(`${host.places.shippedWorkflowsDir}/`)) return { path, kind: "shipped" };
   const isOwn = ownWorkflowFolders(host.places).some((folder) => path.startsWith(`${folder}/`));
   return { path, kind: isOwn ? "own" : "repository" };
@@ -54,6 +56,7 @@ export interface RunWorkflowOptions extends
     | "serial"
     | "maxFail"
     | "failFast"
+    | "requireAll"
     | "outputFolder"
     | "outputMode"
     | "observe"
@@ -72,7 +75,7 @@ export interface RunWorkflowOptions extends
  * @throws KodamaError `notFound` with the nearest names; FileError with every problem of the file.
  */
 export async function shortWorkflow(host: Host, wanted: string): Promise<Workflow | undefined> {
-  const found = await findWorkflow(host.files, host.places, wanted);
+  const found = await findWorkflow(await workflowFiles(host), host.places, wanted);
   return await parseShortWorkflow(found, found.name);
 }
 
@@ -90,12 +93,14 @@ export async function* runWorkflow(
     ...trust,
     replacesCommand: overrides.command !== undefined,
   });
-  yield* exec(host, { ...plan(workflow, overrides), ...run });
+  const planned = plan(workflow, overrides);
+  yield* exec(host, { ...planned, strict: planned.shell, ...run });
 }
 
 /** The user's own, and those shipped with kodama: they need no trust, and nothing is loaded to find that out. */
-function isOwn(host: Host, { path }: Workflow): boolean {
-  return ownWorkflowFolders(host.places).some((folder) => path.startsWith(`${folder}/`));
+function isOwn({ places }: Host, workflow: Workflow): boolean {
+  const path = absolute(workflow.path, places.workingDir);
+  return ownWorkflowFolders(places).some((folder) => path.startsWith(`${folder}/`));
 }
 
 /** Returns the workflow of exactly the trusted text. A command that replaces its own is the user's. */
@@ -109,10 +114,10 @@ async function trustedWorkflow(
     import("./trust_subject.ts"),
     import("./trust.ts"),
   ]);
-  const loaded = await loadWorkflow(host.files, host.places, path);
+  const loaded = await loadWorkflow(await workflowFiles(host), host.places, path);
   const subject = await trustSubject(host, loaded);
-  const changes = replacesCommand ? [] : subject.changes;
-  const texts = await ensureTrusted(host, { ...subject, changes }, trust);
+  const own = replacesCommand ? { changes: [], secrets: [] } : {};
+  const { texts } = await ensureTrusted(host, { ...subject, ...own }, trust);
   const workflow = await parseShortWorkflow({ path, text: texts.get(path) ?? "" }, name);
   if (workflow === undefined) throw new KodamaError("conflict", `${path} has changed meanwhile`);
   return workflow;

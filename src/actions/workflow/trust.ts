@@ -1,4 +1,5 @@
 /** Trust in workflow files of repositories: requested once, stored, listed, revoked, locked. */
+import { workflowFiles } from "./workflow_files.ts";
 import { action, hint, option } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
@@ -11,16 +12,18 @@ import {
   parseLock,
   parseTrustList,
   type TrustDecision,
+  TrustedFiles,
   type TrustEntry,
   trustLimits,
   trustListText,
+  type TrustNow,
 } from "../../sandbox/trust.ts";
 import type { Permissions } from "../../workflow/model.ts";
 import { listWorkflowFiles, ownWorkflowFolders } from "../../workflow/find_workflow.ts";
 import { absolute } from "../../workflow/permissions.ts";
 import type { Host } from "../host.ts";
 
-export type { TrustedBecause } from "../../sandbox/trust.ts";
+export type { TrustedBecause, TrustNow } from "../../sandbox/trust.ts";
 
 /** A loaded workflow: all files that it refers to, itself included, and its permissions. */
 export interface TrustSubject {
@@ -30,8 +33,12 @@ export interface TrustSubject {
   permissions: Permissions;
   /** Steps that change pods or the cluster, a line each. */
   changes: readonly string[];
+  /** Steps that only read, and may show the values of Secrets, a line each. */
+  secrets: readonly string[];
   /** A workflow of the same name is shipped with kodama. */
   hidesShipped: boolean;
+  /** It is a test: the pods are processes of the user's, on this machine. */
+  isTest?: true;
 }
 
 /** The question to the user. */
@@ -50,8 +57,8 @@ export interface TrustAsk {
 
 /** The scope of a yes. */
 export interface TrustOptions {
-  /** `--trust`: for this run, without a question; nothing is stored. */
-  trustNow: boolean;
+  /** For this run, without a question; nothing is stored. */
+  trustNow: TrustNow;
   /** Undefined if no one can be asked. */
   ask?: (question: TrustAsk) => Promise<boolean>;
 }
@@ -59,25 +66,28 @@ export interface TrustOptions {
 /**
  * Resolves if the workflow is trusted, or if the user trusts it now; a yes is stored.
  *
- * @returns the trusted texts, by path. A run must use these: a file may have changed by the time its step starts.
- * @throws KodamaError `cancelled` after a no, `forbidden` if no one can be asked.
+ * @returns the trusted texts. A run must use these: a file may have changed by the time its step starts.
+ * @throws KodamaError `declined` after a no, `untrusted` if no one can be asked, or a lock doesn't have these files.
  */
 export async function ensureTrusted(
   host: Host,
   subject: TrustSubject,
   options: TrustOptions,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<TrustedFiles> {
   const { name, files } = subject;
   const canAsk = options.ask !== undefined;
   const decision = await trustOf(host, subject, { trustNow: options.trustNow, canAsk });
   if (decision.kind === "refused") throw await refused(host, subject, decision);
+  if (decision.kind === "unlocked") throw unlocked(subject, decision);
   if (decision.kind === "ask") {
     if (!await options.ask?.(askOf(subject, decision))) {
-      throw new KodamaError("declined", `the workflow ${name} isn't trusted, and nothing was run`);
+      const what = subject.isTest ? "test" : "workflow";
+      throw new KodamaError("declined", `the ${what} ${name} isn't trusted, and nothing was run`);
     }
     await trust(host, subject);
+    return TrustedFiles.of({ kind: "trusted", because: "asked" }, files);
   }
-  return new Map(files.map(({ path, text }) => [path, text]));
+  return TrustedFiles.of(decision, files);
 }
 
 /** Returns the question about a workflow that isn't trusted. */
@@ -90,23 +100,30 @@ export function askOf(
 }
 
 /** Returns what a workflow may do besides reading in its pods, a line each. */
-function powersOf({ permissions, changes }: TrustSubject): string[] {
-  return [...permissionWords(permissions), ...changes.map((does) => `change its pods: ${does}`)];
+function powersOf({ permissions, changes, secrets, isTest }: TrustSubject): string[] {
+  const where = isTest ? "run processes on this machine, as you" : "change its pods";
+  return [
+    ...permissionWords(permissions),
+    ...changes.map((does) => `${where}: ${does}`),
+    ...secrets.map((does) => `read Secrets: ${does}`),
+  ];
 }
 
 /** Returns whether it is trusted, without asking. */
 export async function trustOf(
   host: Host,
   subject: TrustSubject,
-  options: { trustNow: boolean; canAsk: boolean },
+  options: { trustNow: TrustNow; canAsk: boolean },
 ): Promise<TrustDecision> {
   const path = absolute(subject.path, host.places.workingDir);
-  const { permissions, changes, hidesShipped } = subject;
-  const needsTrust = grantsAnything(permissions) || changes.length > 0 || hidesShipped;
+  const { permissions, changes, secrets, hidesShipped } = subject;
+  const needsTrust = grantsAnything(permissions) || changes.length > 0 || secrets.length > 0 ||
+    hidesShipped;
   const ownFolders = ownWorkflowFolders(host.places);
   // Nothing is read or hashed for a workflow that needs no trust.
-  const isAsked = needsTrust && !options.trustNow;
-  const locked = isAsked ? (await readLock(host, path))?.[nameOf(path)] : undefined;
+  const isAsked = needsTrust && options.trustNow !== true;
+  const isLocked = isAsked && options.trustNow === "locked";
+  const locked = isLocked ? (await readLock(host, path))?.[nameOf(path)] : undefined;
   return decideTrust({
     path,
     files: isAsked ? await fingerprintOf(path, subject.files) : {},
@@ -128,15 +145,35 @@ export async function trust(host: Host, subject: TrustSubject): Promise<TrustEnt
     permissions: powersOf(subject),
     trustedAt: host.clock.now().toISOString(),
   };
-  const others = (await listTrusted(host)).filter((one) => one.path !== path);
-  await host.files.replaceText(listPath(host), trustListText([...others, entry]));
+  await changeTrusted(host, (all) => [...all.filter((one) => one.path !== path), entry]);
   return entry;
 }
 
-/** Returns the trusted workflows, the oldest first. */
+async function changeTrusted(
+  host: Host,
+  change: (all: readonly TrustEntry[]) => readonly TrustEntry[],
+): Promise<void> {
+  const path = listPath(host);
+  await host.files.changeText(
+    path,
+    trustLimits.bytes,
+    (text) => trustListText(change(parseTrustList(path, text))),
+  );
+}
+
+/**
+ * Returns the trusted workflows, the oldest first.
+ *
+ * @throws KodamaError `config` if all users may have written the list.
+ */
 export async function listTrusted(host: Host): Promise<readonly TrustEntry[]> {
   if (host.places.userDir === undefined) return [];
   const path = listPath(host);
+  if (await host.files.controlledByOthers(path) === "mode") {
+    throw new KodamaError("config", `all users may write to ${path}, or to its folder`, {
+      hint: "look at what it trusts, then chmod o-w it and its folder",
+    });
+  }
   return parseTrustList(path, await host.files.readText(path, trustLimits.bytes));
 }
 
@@ -164,9 +201,9 @@ export async function revokeTrust(
       hint: hint`${action("workflow.trust.list")} shows what is`,
     });
   }
+  const paths = new Set(gone.map(({ path }) => path));
   if (gone.length > 0) {
-    const kept = all.filter((entry) => !gone.includes(entry));
-    await host.files.replaceText(listPath(host), trustListText(kept));
+    await changeTrusted(host, (now) => now.filter(({ path }) => !paths.has(path)));
   }
   return gone.map((entry) => entry.path);
 }
@@ -201,28 +238,54 @@ async function readLock(host: Host, workflow: string) {
 
 async function refused(
   host: Host,
-  { name, path }: TrustSubject,
+  { name, path, isTest }: TrustSubject,
   decision: TrustDecision & { kind: "refused" },
 ): Promise<KodamaError> {
-  const { seen, changed, lock } = decision;
-  const files = changed.length > 0 ? `: ${changed.slice(0, 5).join(", ")}` : "";
-  const since = lock ? "since it was locked" : "since it was trusted";
-  const known = await listWorkflowFiles(host.files, host.places);
+  const { seen, changed } = decision;
+  const known = await listWorkflowFiles(await workflowFiles(host), host.places);
   const word = known.some((one) => one.path === path) ? name : path;
-  const why = seen === "new" ? "isn't trusted yet" : `has changed ${since}${files}`;
+  const why = seen === "new"
+    ? "isn't trusted yet"
+    : `has changed since it was trusted${listed(changed)}`;
   return new KodamaError(
     "untrusted",
-    `the workflow ${name} (${path}) ${why}, and there is no terminal to ask on`,
+    `the ${
+      isTest ? "test" : "workflow"
+    } ${name} (${path}) ${why}, and there is no terminal to ask on`,
     {
-      hint: lock
-        ? hint`look at what has changed, then write ${lockName} again: ${
-          action("workflow.trust.lock")
+      hint: isTest
+        ? hint`look at it, and answer the question on a terminal; in CI ${option("locked")} or ${
+          option("trust")
         }`
         : hint`look at it, then: ${action("workflow.trust.add", { path: word })}; in CI ${
-          option("trust")
-        }, or a ${lockName} beside it`,
+          option("locked")
+        } with a ${lockName} beside it, or ${option("trust")}`,
     },
   );
+}
+
+function unlocked(
+  { name, path, isTest }: TrustSubject,
+  { seen, changed }: TrustDecision & { kind: "unlocked" },
+): KodamaError {
+  const why = seen === "new"
+    ? `isn't in a ${lockName} beside it`
+    : `has changed since it was locked${listed(changed)}`;
+  return new KodamaError(
+    "untrusted",
+    `the ${isTest ? "test" : "workflow"} ${name} (${path}) ${why}`,
+    {
+      hint: seen === "new"
+        ? hint`look at it, then write ${lockName}: ${action("workflow.trust.lock")}`
+        : hint`look at what has changed, then write ${lockName} again: ${
+          action("workflow.trust.lock")
+        }`,
+    },
+  );
+}
+
+function listed(changed: readonly string[]): string {
+  return changed.length > 0 ? `: ${changed.slice(0, 5).join(", ")}` : "";
 }
 
 function listPath(host: Host): string {

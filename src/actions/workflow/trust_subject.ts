@@ -14,6 +14,7 @@ import { absolute } from "../../workflow/permissions.ts";
 import { isFile } from "../../workflow/engine/run_in_sandbox.ts";
 import type { Host } from "../host.ts";
 import { intentOf } from "./files.ts";
+import { workflowFiles } from "./workflow_files.ts";
 import type { TrustSubject } from "./trust.ts";
 
 /** More than any script that a person can still read, in bytes. */
@@ -33,7 +34,7 @@ export async function trustSubject(host: Host, loaded: Loaded): Promise<TrustSub
   const read: ReadFile[] = [];
   for (const path of scripts) {
     if (known.has(path)) continue;
-    const text = await host.files.readText(path, maxScriptBytes);
+    const text = await (await workflowFiles(host)).readText(path, maxScriptBytes);
     if (text === undefined) throw new KodamaError("notFound", `there is no script ${path}`);
     read.push({ path, text });
   }
@@ -44,6 +45,7 @@ export async function trustSubject(host: Host, loaded: Loaded): Promise<TrustSub
     permissions: permissionsUnion(workflows.map(({ permissions }) => permissions)),
     files: [...files, ...read],
     changes: [...new Set(workflows.flatMap(changesOf))],
+    secrets: [...new Set(workflows.flatMap(secretsOf))],
     hidesShipped: await hidesShipped(host, workflow, textOf(workflow.path)),
   };
 }
@@ -53,6 +55,14 @@ function changesOf({ steps, finally: last }: FullWorkflow): string[] {
   return allSteps([...steps, ...last]).flatMap((step) => {
     const { does, effect, change } = intentOf(step);
     return change === undefined && effect !== "asks" ? [] : [does];
+  });
+}
+
+/** Returns the steps of a workflow that only read, and may show the values of Secrets. */
+function secretsOf({ steps, finally: last }: FullWorkflow): string[] {
+  return allSteps([...steps, ...last]).flatMap((step) => {
+    const { does, readsSecrets } = intentOf(step);
+    return readsSecrets ? [does] : [];
   });
 }
 
@@ -93,7 +103,9 @@ function allSteps(steps: readonly Step[]): Step[] {
  */
 export async function nearestWorkflows(host: Host): Promise<string[]> {
   const own = ownWorkflowFolders(host.places);
-  const paths = (await listWorkflowFiles(host.files, host.places)).map(({ path }) => path);
+  const paths = (await listWorkflowFiles(await workflowFiles(host), host.places)).map(({ path }) =>
+    path
+  );
   for (const folder of workflowFolders(host.places).filter((one) => !own.includes(one))) {
     const within = paths.filter((path) => path.slice(0, path.lastIndexOf("/")) === folder);
     if (within.length > 0) return within;

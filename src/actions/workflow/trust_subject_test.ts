@@ -43,6 +43,32 @@ Deno.test("it is about all that any of the workflows may", async () => {
   assert.equal(permissions.write, false);
 });
 
+Deno.test("reading Secrets and asking servers of names need trust", async () => {
+  const steps = (line: string) => `select: { match: a }\nsteps:\n  - ${line}\n`;
+  const table: Readonly<Record<string, readonly [changes: number, secrets: number]>> = {
+    "kubectl: [get, pods]": [0, 0],
+    "kubectl: [get, secrets, -A, -o, yaml]": [0, 1],
+    'kubectl: [get, "${{ params.kind }}"]': [0, 1],
+    "kubectl: [get, --raw, /api/v1/secrets]": [0, 1],
+    "exec: [getent, passwd]": [0, 0],
+    "exec: [cat, /etc/os-release]": [0, 0],
+    "exec: [cat, /var/run/secrets/kubernetes.io/serviceaccount/token]": [0, 1],
+    'exec: [cat, "${{ params.kind }}"]': [0, 1],
+    "exec: [tac, /etc/app/server.key]": [0, 1],
+    "exec: [printenv]": [0, 1],
+    "exec: [printenv, MODE]": [0, 0],
+    "exec: [ps, auxe]": [0, 1],
+    'exec: [getent, hosts, "${{ params.kind }}.example.com"]': [1, 0],
+    "exec: [nslookup, example.com]": [1, 0],
+  };
+  for (const [line, [changes, secrets]] of Object.entries(table)) {
+    const text = `params: { kind: { default: a } }\n${steps(line)}`;
+    const { host } = simulatedHost({}, { files: { "/project/workflows/main.yaml": text } });
+    const subject = await subjectOf(host);
+    assert.deepEqual([subject.changes.length, subject.secrets.length], [changes, secrets], line);
+  }
+});
+
 Deno.test("a script that isn't there can't be trusted", async () => {
   const { "/project/last.ts": _, ...rest } = files;
   const { host } = simulatedHost({}, { files: rest });

@@ -21,6 +21,7 @@ function subject(text = "steps: []", path = "/project/workflows/deploy.yaml"): T
     path,
     permissions,
     changes: [],
+    secrets: [],
     hidesShipped: false,
     files: [{ path, text }, { path: "/project/lib/a.yaml", text: "a" }],
   };
@@ -46,8 +47,8 @@ const unattended = { trustNow: false };
 Deno.test("a new workflow is asked about once, with what it may", async () => {
   const { host } = simulatedHost({});
   const { asked, options } = person(true);
-  const texts = await ensureTrusted(host, subject(), options);
-  assert.equal(texts.get("/project/lib/a.yaml"), "a");
+  const trusted = await ensureTrusted(host, subject(), options);
+  assert.equal(trusted.texts.get("/project/lib/a.yaml"), "a");
   await ensureTrusted(host, subject(), options);
   await ensureTrusted(host, subject(), unattended);
   assert.deepEqual(asked, [{
@@ -94,7 +95,7 @@ Deno.test("without a terminal it fails, with the alternatives", async () => {
     assert.match(failure.message, /isn't trusted yet, and there is no terminal to ask on/);
     assert.equal(
       plainHint(failure.hint ?? ""),
-      `look at it, then: workflow.trust.add (path: ${word}); in CI "trust", or a kodama.lock beside it`,
+      `look at it, then: workflow.trust.add (path: ${word}); in CI "locked" with a kodama.lock beside it, or "trust"`,
     );
   }
 });
@@ -120,12 +121,20 @@ Deno.test("one without permissions needs no trust", async () => {
   await ensureTrusted(host, { ...subject(), permissions: noPermissions }, unattended);
 });
 
-Deno.test("a lock file counts without a terminal, as long as no file has changed", async () => {
+Deno.test("a lock file counts only if it is requested, as long as no file has changed", async () => {
   const { host, files } = simulatedHost({});
   files.set("/project/workflows/kodama.lock", await lockFor(host, [subject()]));
-  await ensureTrusted(host, subject(), unattended);
-  await assert.rejects(ensureTrusted(host, subject("other"), unattended), {
-    message: /has changed since it was locked: deploy.yaml, and there is no terminal to ask on/,
+  const locked = { trustNow: "locked" } as const;
+  await ensureTrusted(host, subject(), locked);
+  await assert.rejects(ensureTrusted(host, subject(), unattended), {
+    message: /isn't trusted yet, and there is no terminal to ask on/,
+  });
+  await assert.rejects(
+    ensureTrusted(host, subject(undefined, "/project/workflows/other.yaml"), locked),
+    { message: /isn't in a kodama\.lock beside it$/ },
+  );
+  await assert.rejects(ensureTrusted(host, subject("other"), locked), {
+    message: /has changed since it was locked: deploy.yaml$/,
     hint: hint`look at what has changed, then write kodama.lock again: ${
       action("workflow.trust.lock")
     }`,
@@ -171,4 +180,13 @@ Deno.test("trust is taken back by path or as a whole", async () => {
 Deno.test("a list that was tampered with stops everything", async () => {
   const { host } = simulatedHost({}, { files: { "/config/trust.json": "{}" } });
   await assert.rejects(ensureTrusted(host, subject(), unattended), /\/config\/trust.json: version/);
+});
+
+Deno.test("a list that all users may write to trusts nothing", async () => {
+  const { host } = simulatedHost({}, {
+    files: { "/config/trust.json": '{"version": 1, "entries": []}' },
+    controlledByOthers: { "/config/trust.json": "mode" },
+  });
+  await assert.rejects(ensureTrusted(host, subject(), unattended), /all users may write to/);
+  await assert.rejects(listTrusted(host), /all users may write to/);
 });

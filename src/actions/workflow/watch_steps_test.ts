@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import type { Host } from "../host.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
-import { runSteps } from "./run_steps.ts";
-import { askedOnce, type StepsRound, type StepsWatchEvent, watchSteps } from "./watch_steps.ts";
+import type { Round, WatchEvent } from "../rounds.ts";
+import { runSteps, type StepsEvent } from "./run_steps.ts";
+import { askedOnce, watchSteps } from "./watch_steps.ts";
 
 const workflow = `permissions: { run: [version] }
 steps:
@@ -24,7 +25,7 @@ async function watched(answers: readonly (string | KodamaError)[]) {
   const local = {
     protectedPaths: [],
     variables: () => Promise.resolve(new Map()),
-
+    readText: () => Promise.resolve(undefined),
     run: () =>
       Promise.resolve({
         exitCode: 0,
@@ -42,7 +43,7 @@ async function watched(answers: readonly (string | KodamaError)[]) {
     signal: new AbortController().signal,
     finallySignal: new AbortController().signal,
   };
-  const events: StepsWatchEvent[] = [];
+  const events: WatchEvent<StepsEvent>[] = [];
   const watch = async () => {
     for await (
       const event of watchSteps(own, {
@@ -61,13 +62,13 @@ async function watched(answers: readonly (string | KodamaError)[]) {
     }
   };
   await clock.runUntil(watch());
-  const rounds = events.filter((event): event is StepsRound => event.kind === "roundEnded");
+  const rounds = events.filter((event): event is Round => event.kind === "roundEnded");
   const records = [...files.keys()].filter((path) => path.startsWith("/config/runs/"));
   return { events, rounds, records };
 }
 
 /** The output `version` in a diff: what it was, and what it is. */
-function outputsOf({ diff }: StepsRound): unknown {
+function outputsOf({ diff }: Round): unknown {
   assert(diff?.kind === "workflow");
   return diff.outputs.map(({ before, after }) => [before, after]);
 }
@@ -96,12 +97,12 @@ Deno.test("watchSteps() reports what differs from the round before, and keeps th
 Deno.test("watchSteps() compares with the last round that ran; an error of a later one doesn't end it", async () => {
   const away = new KodamaError("unreachable", "the server is away");
   const { rounds } = await watched(["1", away, "2"]);
-  assert.deepEqual(rounds.map(({ exitCode, error }) => [exitCode, error]), [
+  assert.deepEqual(rounds.map(({ exitCode, failures }) => [exitCode, failures[0]?.error]), [
     [0, undefined],
     [4, away],
     [0, undefined],
   ]);
-  assert.deepEqual(outputsOf(rounds[2] as StepsRound), [["1", "2"]]);
+  assert.deepEqual(outputsOf(rounds[2] as Round), [["1", "2"]]);
   await assert.rejects(watched([away, "1"]), away);
 });
 

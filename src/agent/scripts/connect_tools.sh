@@ -10,6 +10,13 @@ down=$!
 exec 4>&-
 wait "$up"
 kill "$down" 2>/dev/null
-# A client that hasn't opened `up` yet waits for a reader, and meanwhile is a writer of `down`.
-(: 5<>"$client/up") 2>/dev/null
+# A client that hasn't opened `up` yet waits for a reader, and meanwhile is a writer of `down`: it has one until it has
+# removed its folder, for half a minute.
+{
+  turn=0
+  exec 5<>"$client/up" && while [ -p "$client/up" ] && [ "$turn" -lt 30 ]; do
+    turn=$((turn + 1))
+    sleep 1
+  done
+} <&- 3<&- >/dev/null 2>&1 &
 exit 0

@@ -18,13 +18,9 @@ kodama_boot() {
   { read -r kodama_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
 }
 
-# kodama_inspect FOLDER: sets $kodama_state: `alive`, `ended`, `killed`, or `restarted` if the container isn't the one in
-# which the task was started.
-kodama_inspect() {
-  [ -e "$1/exit" ] && {
-    kodama_state=ended
-    return
-  }
+# kodama_claimed FOLDER: sets $kodama_state by the claim: `alive` if its process exists, `killed`, or `restarted` if the
+# container isn't the one in which the claim was made.
+kodama_claimed() {
   kodama_pid= kodama_since= kodama_then= kodama_first=
   { read -r kodama_pid kodama_since kodama_then kodama_first <"$1/claim"; } 2>/dev/null
   kodama_boot
@@ -36,6 +32,24 @@ kodama_inspect() {
   }
   kodama_born "$kodama_pid"
   [ "$kodama_pid" ] && [ "$kodama_birth" = "$kodama_since" ] && kodama_state=alive
+}
+
+# kodama_comes FOLDER: whether the container has yet to start the runner of a queued task: `queue` names the process that
+# did so last, the first of an earlier container. A pod without it starts none.
+kodama_comes() {
+  [ -e "$1/runner" ] && ! [ -e "$1/began" ] || return 1
+  kodama_pid= kodama_since=
+  { read -r kodama_pid kodama_since <"${1%/*}/queue"; } 2>/dev/null || return 1
+  kodama_born "$kodama_pid"
+  [ "$kodama_birth" != "$kodama_since" ]
+}
+
+# kodama_inspect FOLDER: sets $kodama_state: `ended`, or as `kodama_claimed`; a task that is still to come is `alive`.
+kodama_inspect() {
+  [ -e "$1/exit" ] || {
+    kodama_claimed "$1"
+    [ "$kodama_state" != alive ] && kodama_comes "$1" && kodama_state=alive
+  }
   [ -e "$1/exit" ] && kodama_state=ended
 }
 kodama_size() { kodama_bytes=$(stat -c %s "$1" 2>/dev/null) || kodama_bytes=$(($(wc -c <"$1"))); }

@@ -18,14 +18,17 @@
 #     agent        the agent's process id
 #     events.jsonl the agent's output on both streams; bounded, then `events.jsonl.end` has its tail
 #     interrupt    a user requested its end
-#     exit         how it ended: code, seconds since 1970, `ended` or `interrupted`
+#     anyway       it has its turn also if a task that it waited for fails
+#     exit         how it ended: code, seconds since 1970, `ended`, `interrupted`, or `behind` and the task that it waited
+#                  for, which failed
 #
 # There are no locks, and nothing must be taken over from a runner that was killed: a folder gets its number by one
 # rename, with its claim already in it. A task has its turn when all of lower numbers have ended, and one whose runner
 # is missing has ended, whatever files remain. So the state after a pod's restart can be derived from the files.
 #
 # A pod that retains these files, and is created again, may restart the runners of queued tasks, one after the other
-# (`runner FOLDER`, in the order of their numbers): each claims its task again, and waits as before.
+# (`runner FOLDER`, in the order of their numbers): each claims its task again, and waits as before. Beside the tasks,
+# `queue` has the id and the birth of the process that has done so.
 kodama_new=$1
 kodama_root=${kodama_new%/*}
 kodama_finish() {
@@ -68,14 +71,24 @@ case $kodama_number in
     ;;
   *)
     kodama_task=$kodama_new
-    kodama_inspect "$kodama_task"
-    case $kodama_state in alive | ended) exit 0 ;; esac
-    [ -e "$kodama_task/began" ] && exit 0
+    [ -e "$kodama_task/exit" ] || [ -e "$kodama_task/began" ] && exit 0
+    kodama_claimed "$kodama_task"
+    [ "$kodama_state" = alive ] && exit 0
     kodama_claim "$kodama_task"
     ;;
 esac
 echo "$kodama_number"
 exec >/dev/null 2>&1
+
+# kodama_failed FOLDER: whether a task that was waited for has failed, or was interrupted in its turn.
+kodama_failed() {
+  kodama_code= kodama_why=
+  { read -r kodama_code _ kodama_why <"$1/exit"; } 2>/dev/null
+  case "$kodama_code $kodama_why" in
+    "0 ended") return 1 ;;
+    *" interrupted") [ -e "$1/began" ] ;;
+  esac
+}
 
 # Waits for its turn.
 kodama_own=
@@ -90,13 +103,17 @@ for kodama_one in "$kodama_root"/[1-9]*; do
     : >"$kodama_task/again"
     kodama_finish 0 ended
   }
+  kodama_waited=
   while
     kodama_inspect "$kodama_one"
     [ "$kodama_state" = alive ]
   do
+    kodama_waited=1
     [ -e "$kodama_task/interrupt" ] && kodama_finish 143 interrupted
     sleep 0.3 2>/dev/null || sleep 1
   done
+  [ "$kodama_waited" ] && ! [ -e "$kodama_task/anyway" ] && kodama_failed "$kodama_one" &&
+    kodama_finish 125 "behind $kodama_other"
 done
 
 # A pod stores a hundred tasks, and 128 MiB of their output: older ones are deleted.

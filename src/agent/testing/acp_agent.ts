@@ -1,7 +1,7 @@
 /**
- * An agent of the protocol's own TypeScript SDK, which checks each message that it gets, for tests:
- * `deno run acp_agent.ts STATE`. The prompt chooses what it does. STATE is a folder with a file for each session: its
- * prompts. With `--load` it can only load a session, which repeats its history; without, it resumes it.
+ * An agent of the protocol's own TypeScript SDK, which checks each message that it gets, for tests: `deno run
+ * acp_agent.ts STATE`. The prompt chooses its behaviour. STATE is a folder with a file for each session: its prompts.
+ * With `--load` it can only load a session, which repeats its history; without, it resumes it.
  */
 import { agent, ndJsonStream, RequestError } from "@agentclientprotocol/sdk";
 

@@ -1,4 +1,6 @@
 /** A clock that only a test advances. */
+import { setImmediate } from "node:timers";
+import { waitingFor } from "./waits.ts";
 import type { Clock } from "../clock.ts";
 
 interface Timer {
@@ -11,7 +13,7 @@ interface Timer {
 export class ManualClock implements Clock {
   #nowMs = 0;
   readonly #timers = new Set<Timer>();
-  readonly #start: number;
+  #start: number;
   #started = Promise.withResolvers<void>();
 
   constructor(start = "2026-01-01T00:00:00Z") {
@@ -41,7 +43,10 @@ export class ManualClock implements Clock {
 
   /** Advances to the next timer and fires it; returns false if there is none. */
   step(): boolean {
-    const [next] = [...this.#timers].sort((a, b) => a.dueMs - b.dueMs);
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (next === undefined || timer.dueMs < next.dueMs) next = timer;
+    }
     if (next === undefined) return false;
     this.#timers.delete(next);
     this.#nowMs = Math.max(this.#nowMs, next.dueMs);
@@ -57,10 +62,19 @@ export class ManualClock implements Clock {
     }
   }
 
+  /** Changes the date and the time of day; durations stay as they are. */
+  jump(byMs: number): void {
+    this.#start += byMs;
+  }
+
   /** Resolves as soon as a timer of exactly this length starts. */
   async waitedFor(durationMs: number): Promise<void> {
     while (![...this.#timers].some(({ delayMs }) => delayMs === durationMs)) {
-      await this.#started.promise;
+      const seen = () => [...this.#timers].map(({ delayMs }) => `${delayMs} ms`).join(", ");
+      await waitingFor(
+        () => `a timer of ${durationMs} ms; there are: ${seen()}`,
+        this.#started.promise,
+      );
     }
   }
 
@@ -78,7 +92,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Resolves when every promise that can settle by itself has: longer chains of `await` than this don't occur here. */
-export async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+/** Resolves when every promise that can settle by itself has: an immediate comes after all microtasks. */
+export function quiet(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }

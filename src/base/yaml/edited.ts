@@ -1,6 +1,6 @@
 /**
- * The document of a text that differs from an earlier one within an item of a list: only that item is parsed. An editor
- * sends the whole text at each key, and parsing is most of what a check of it costs.
+ * The document of a text that differs from an earlier text within an item of a list: only that item is parsed. An
+ * editor sends the whole text at each key, and parsing is most of the cost of a check.
  */
 import {
   type Document,
@@ -14,7 +14,7 @@ import {
   YAMLSeq,
 } from "yaml";
 
-/** A text, and what it was parsed into. */
+/** A text, and its parsed document. */
 export interface ParsedText {
   readonly text: string;
   readonly document: Document.Parsed;
@@ -25,7 +25,7 @@ export interface ParsedText {
 /** Lines of a text that are items of the list `key`, which is a field at the top. */
 interface ItemLines {
   readonly key: string;
-  /** The index of the one item that the lines were before. */
+  /** The index of the item that the lines were before. */
   readonly index: number;
   /** Offsets in the new text. */
   readonly start: number;
@@ -33,7 +33,7 @@ interface ItemLines {
 }
 
 /**
- * Returns what a parse of the text would; undefined if that needs a whole parse. Neither text has an alias, whose
+ * Returns the result of a parse of the text; undefined if that needs a whole parse. Neither text has an alias, whose
  * anchor may be anywhere.
  *
  * @param parse parses a text as a file of its own; undefined if it isn't YAML, or has an alias.
@@ -53,7 +53,7 @@ export function editedDocument(
   const heading = "list:\n";
   const part = parse(`${heading}${region}`);
   if (part === undefined || !isOneList(part.document)) return undefined;
-  const read = moved(part.document.contents as unknown as YAMLMap, start - heading.length);
+  const read = moved(part.document.contents as YAMLMap.Parsed as YAMLMap, start - heading.length);
   const plainItems = (part.plain as { list: unknown[] }).list;
   const { document, plain } = before;
   const plainList = (plain as Record<string, unknown[]>)[key] ?? [];
@@ -64,7 +64,7 @@ export function editedDocument(
   };
 }
 
-/** Returns the lines of the item in which all of the changes are; undefined if they aren't in one. */
+/** Returns the lines of the item in which all of the changes are; undefined if they aren't in a single item. */
 function changedItem({ text: old, document }: ParsedText, text: string): ItemLines | undefined {
   const by = text.length - old.length;
   let first = 0;
@@ -119,12 +119,12 @@ function isOneList({ contents }: Document.Parsed): boolean {
   return isSeq(value) && value.items.length > 0 && value.flow !== true;
 }
 
-/** Returns the document with the items of `read` in place of one; what is behind them is moved. */
+/** Returns the document with the items of `read` in place of an item; the items behind it are moved. */
 function withItems(
   document: Document.Parsed,
   { key, index, read, by }: { key: string; index: number; read: YAMLMap; by: number },
 ): Document.Parsed {
-  const map = document.contents as unknown as YAMLMap;
+  const map = document.contents as YAMLMap.Parsed as YAMLMap;
   const at = map.items.findIndex((pair) => isScalar(pair.key) && pair.key.value === key);
   const part = read.items[0]?.value as YAMLSeq;
   const list = map.items[at]?.value as YAMLSeq;
@@ -149,7 +149,7 @@ function withItems(
   return whole as Document.Parsed;
 }
 
-/** Returns a copy of a node at another offset. */
+/** Returns a copy of a node at another offset: of the same class, which the casts to `N` state. */
 function moved<N extends Node | null>(node: N, by: number): N {
   if (by === 0) return node;
   if (isScalar(node)) return copied(new Scalar(node.value), node, by) as unknown as N;
@@ -177,7 +177,7 @@ function copied<N extends Scalar | YAMLMap | YAMLSeq>(to: N, from: Node, by: num
   return to;
 }
 
-/** Offsets of a node: its start, the end of its value, and the end of what belongs to it. */
+/** Offsets of a node: its start, the end of its value, and the end of its comments. */
 type Extent = NonNullable<Node["range"]>;
 
 function movedRange({ range }: Node, by: number): Extent {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { isScalar, type Node, visit } from "yaml";
 import { FileError, YamlSource } from "./source.ts";
 
-/** Returns what a parse of a text finds: its data, and the position of each node; or its problems. */
+/** Returns the result of a parse of a text: its data, and the position of each node; or its problems. */
 function parsed(parse: () => YamlSource): unknown {
   try {
     const { plain, document, lines } = parse();

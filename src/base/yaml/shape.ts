@@ -18,7 +18,7 @@ import {
 
 export { FileError, type SourceFile } from "./source.ts";
 
-/** A schema of a whole file, or of a part of one. */
+/** A schema of a whole file, or of a part of a file. */
 export type FileSchema = v.GenericSchema<unknown, unknown>;
 
 /** A value of the schema's shape, and its document. */
@@ -28,7 +28,7 @@ interface ShapedFile<S extends FileSchema> {
 }
 
 /** The result for a part of a file. Without a value there is a problem. */
-export interface ShapedPart<S extends FileSchema> {
+interface ShapedPart<S extends FileSchema> {
   value?: v.InferOutput<S>;
   problems: FileProblem[];
 }
@@ -56,7 +56,12 @@ export async function shapeOf<S extends FileSchema>(
   schema: S,
 ): Promise<v.InferOutput<S>> {
   const { value, problems } = await shapeOfPart(source, schema, { plain: source.plain, path: [] });
-  if (problems.length > 0) throw new FileError(source.file, inOrder(problems));
+  if (problems.length > 0) {
+    throw new FileError(
+      source.file,
+      problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
+    );
+  }
   return value;
 }
 
@@ -85,7 +90,10 @@ export async function shapeOfPart<S extends FileSchema>(
         return source.atValue(at, `${subject}expected ${expected}, found a list`);
       }
       const near = await didYouMean(name, valid);
-      return source.atKey([...at, name], `unknown field ${quoted(name)}${near}`);
+      return source.atKey(
+        [...at, name],
+        `unknown field ${JSON.stringify(name.slice(0, 60))}${near}`,
+      );
     }),
   );
   // If the value isn't a mapping, its missing fields aren't reported.
@@ -94,15 +102,6 @@ export async function shapeOfPart<S extends FileSchema>(
   return problems.length === 0 && result.success
     ? { value: result.output, problems }
     : { problems };
-}
-
-/** Sorts by position in the file. */
-function inOrder(problems: readonly FileProblem[]): FileProblem[] {
-  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-}
-
-function quoted(name: string): string {
-  return JSON.stringify(name.slice(0, 60));
 }
 
 function problemOf(
@@ -133,8 +132,8 @@ function problemOf(
 }
 
 /**
- * Returns, of a value that may be one of several kinds, the issue within it, if it is of one of them: then an item of a
- * list is reported, or a field of a mapping, and not the whole.
+ * Returns, of a value that may be one of several kinds, the issue within it, if it is of a known kind: then an item of
+ * a list is reported, or a field of a mapping, and not the whole.
  */
 function innerIssue(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> | undefined {
   if (issue.type !== "union") return undefined;
@@ -152,7 +151,7 @@ export function pathText(path: SourcePath): string {
   );
 }
 
-/** Describes the value that was found instead of the expected one. */
+/** Describes the value that was found instead of the expected value. */
 export function foundText(input: unknown): string {
   if (input === null || input === undefined) return "nothing";
   if (Array.isArray(input)) return input.length === 0 ? "an empty list" : "a list";
@@ -184,7 +183,7 @@ function isWithinMisfit({ path }: v.BaseIssue<unknown>, misfit: readonly Misfit[
   );
 }
 
-/** Returns what valibot accepts or reports only once: lists as objects, and every unknown key. */
+/** Returns the misfits that valibot accepts or reports only once: lists as objects, and every unknown key. */
 function misfits(schema: FileSchema, node: unknown, path: SourcePath): Misfit[] {
   const inner = "wrapped" in schema ? schema.wrapped as FileSchema : schema;
   const expected = "message" in inner && typeof inner.message === "string"
@@ -202,7 +201,7 @@ function misfits(schema: FileSchema, node: unknown, path: SourcePath): Misfit[] 
   });
 }
 
-/** Returns the fields of the one mapping among the kinds of a union. */
+/** Returns the fields of the only mapping among the kinds of a union. */
 function entriesOfUnion(schema: FileSchema): Readonly<Record<string, FileSchema>> | undefined {
   if ("wrapped" in schema) return entriesOfUnion(schema.wrapped as FileSchema);
   if (schema.type !== "union" || !("options" in schema)) return undefined;

@@ -5,14 +5,19 @@ import {
   isAlias,
   isMap,
   isNode,
+  isScalar,
+  isSeq,
   Lexer,
   LineCounter,
   type Node,
   Parser,
+  type Scalar,
   visit,
   type YAMLParseError,
 } from "yaml";
 import { KodamaError } from "../errors.ts";
+import type { Hint } from "../hint.ts";
+import { isRecord } from "../json_value.ts";
 import { editedDocument, type ParsedText } from "./edited.ts";
 
 /** A file that was read. */
@@ -22,7 +27,7 @@ export interface SourceFile {
   text: string;
 }
 
-/** One problem in a file. Lines and columns count from 1. */
+/** A problem in a file. Lines and columns count from 1. */
 export interface FileProblem {
   line: number;
   column: number;
@@ -38,7 +43,7 @@ export type SourcePath = readonly (string | number)[];
 export class FileError extends KodamaError {
   override readonly name = "FileError";
 
-  constructor(readonly file: SourceFile, readonly problems: readonly FileProblem[], hint?: string) {
+  constructor(readonly file: SourceFile, readonly problems: readonly FileProblem[], hint?: Hint) {
     super("config", describe(file, problems), hint === undefined ? {} : { hint });
   }
 }
@@ -48,18 +53,16 @@ interface YamlLimits {
   maxChars: number;
   /** Real files have few anchors; each reference copies its target. */
   maxAliases: number;
-  /** Refuses keys and numbers that JSON can't hold, which may be in parts that no one reads. */
-  onlyJson: boolean;
 }
 
-const ofPeople: YamlLimits = { maxChars: 256 * 1024, maxAliases: 50, onlyJson: true };
+const ofPeople: YamlLimits = { maxChars: 256 * 1024, maxAliases: 50 };
 
-/** Problems of one file that an error shows. */
+/** Problems of a file that an error shows. */
 export const maxProblems = 20;
 /** Deeper than anything that a person writes, and far below the limit of any stack. */
 const maxDepth = 64;
 /**
- * A text that isn't YAML may be all punctuation, and take the parser seconds. A real file has one lexeme for every three
+ * A text that isn't YAML may be all punctuation, and take the parser seconds. A real file has a lexeme for every three
  * or four characters; up to the first number, whatever the shape, parsing takes no time.
  */
 const freeLexemes = 20_000;
@@ -76,28 +79,45 @@ export class YamlSource {
   ) {}
 
   /**
-   * Reads one document; by default with the limits of a file that people write.
+   * Reads a document; by default with the limits of a file that people write.
    *
-   * @throws FileError for what isn't YAML, or exceeds the limits.
+   * @throws FileError for a text that isn't YAML, or exceeds the limits.
    */
   static parse(file: SourceFile, limits: YamlLimits = ofPeople): YamlSource {
     const lines = new LineCounter();
-    const refuse: Refuse = (offset, message, width = 1) => {
-      const { line, col: column } = lines.linePos(offset);
-      throw new FileError(file, [{ line, column, width, message }]);
-    };
-    const { maxChars, onlyJson } = limits;
+    const refuse = refuseAt(file, lines);
     lines.addNewLine(0);
-    if (file.text.length > maxChars) refuse(0, `larger than ${sizeText(maxChars)}`);
-    if (file.text.includes("\0")) refuse(0, "not a text file");
-    const document = parseBounded(file.text, lines, refuse);
+    checkText(file.text, limits.maxChars, refuse);
+    const { document } = parseBounded(file.text, lines, refuse);
     if (document.errors.length > 0) throw syntaxError(file, document.errors, lines);
-    if (onlyJson) checkJson(file, document, lines);
+    // Keys and numbers that JSON can't hold may be in unread parts.
+    checkJson(file, document, lines);
     return new YamlSource(file, document, toPlain(file, document, lines, limits), lines);
   }
 
   /**
-   * Reads a later text of a file that people write. Of changes within one item of a list at the top, only that item is
+   * Reads the first document as kubectl does; returns whether more follow, which kubectl ignores too.
+   *
+   * @throws FileError for a text that kubectl can't read either, or that exceeds the limits.
+   */
+  static parseAsKubectl(
+    file: SourceFile,
+    maxChars: number,
+  ): { source: YamlSource; isFollowed: boolean } {
+    const lines = new LineCounter();
+    const refuse = refuseAt(file, lines);
+    lines.addNewLine(0);
+    checkText(file.text, maxChars, refuse);
+    const { document, isFollowed } = parseBounded(file.text, lines, refuse, "kubectl");
+    if (document.errors.length > 0) throw syntaxError(file, document.errors, lines);
+    const plain = kubectlPlain(document, (node, problem) => {
+      throw errorAt(file, lines, node, problem);
+    });
+    return { source: new YamlSource(file, document, plain ?? {}, lines), isFollowed };
+  }
+
+  /**
+   * Reads a later text of a file that people write. Of changes within an item of a list at the top, only that item is
    * parsed.
    *
    * @throws FileError as {@link parse} does.
@@ -129,6 +149,13 @@ export class YamlSource {
   /** Returns the position of the value at a path. */
   location(path: SourcePath): { file: string; path: SourcePath; line: number } {
     return { file: this.file.path, path, line: this.atValue(path, "").line };
+  }
+
+  /** Returns a number or a boolean as it is written: `1.10`, `007`; undefined for anything else. */
+  spelling(path: SourcePath): string | undefined {
+    const node = this.document.getIn(path, true);
+    if (!isScalar(node) || !["number", "boolean"].includes(typeof node.value)) return undefined;
+    return node.source;
   }
 
   /** Returns a problem at the start of the file. */
@@ -241,22 +268,45 @@ function syntaxText({ code, message }: YAMLParseError): string {
 
 type Refuse = (offset: number, message: string, width?: number) => never;
 
-/** `parseDocument`, lexeme by lexeme: calls `refuse`, which throws, if it would take too long or too deep a stack. */
+function refuseAt(file: SourceFile, lines: LineCounter): Refuse {
+  return (offset, message, width = 1) => {
+    const { line, col: column } = lines.linePos(offset);
+    throw new FileError(file, [{ line, column, width, message }]);
+  };
+}
+
+function checkText(text: string, maxChars: number, refuse: Refuse): void {
+  if (text.length > maxChars) refuse(0, `larger than ${sizeText(maxChars)}`);
+  if (text.includes("\0")) refuse(0, "not a text file");
+}
+
+/**
+ * `parseDocument`, lexeme by lexeme: calls `refuse`, which throws, if it would take too long or too deep a stack. In
+ * the dialect of kubectl a key may be repeated, and documents behind the first aren't read.
+ */
 function parseBounded(
   text: string,
   lines: LineCounter,
   refuse: Refuse,
-): Document.Parsed {
+  dialect?: "kubectl",
+): { document: Document.Parsed; isFollowed: boolean } {
   const parser = new Parser(lines.addNewLine);
-  const composer = new Composer({ lineCounter: lines, prettyErrors: false, logLevel: "error" });
+  const composer = new Composer({
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: "error",
+    uniqueKeys: dialect === undefined,
+  });
   let lexemes = 0;
   let errors = 0;
   let first: Document.Parsed | undefined;
+  let isFollowed = false;
   const take = (documents: Iterable<Document.Parsed>) => {
     for (const document of documents) {
       const [start, end] = document.range;
-      if (first !== undefined) refuse(start, "expected one document, found another", end - start);
-      first = document;
+      if (first === undefined) first = document;
+      else if (dialect === "kubectl") isFollowed ||= document.contents !== null;
+      else refuse(start, "expected one document, found another", end - start);
     }
   };
   const compose = (tokens: ReturnType<Parser["next"]>) => {
@@ -277,7 +327,89 @@ function parseBounded(
   compose(parser.end());
   take(composer.end(true, text.length));
   if (first === undefined) throw new Error("a forced end gives a document");
-  return first;
+  return { document: first, isFollowed };
+}
+
+/** Larger than any fleet's kubeconfig with all its aliases replaced by their values. */
+const maxExpandedNodes = 500_000;
+
+/** YAML 1.1's, which kubectl reads: `insecure-skip-tls-verify: yes` is true. */
+const oldBooleans: readonly [pattern: RegExp, value: boolean][] = [
+  [/^(?:y|Y|yes|Yes|YES|on|On|ON)$/, true],
+  [/^(?:n|N|no|No|NO|off|Off|OFF)$/, false],
+];
+
+/**
+ * Returns the plain value of a document as kubectl's parser, version 2 of go-yaml, understands it. Of repeated keys the
+ * last counts, and a merge key (`<<`) is a key like the others: it overrules those before it. Aliases of a value are
+ * the same object.
+ */
+function kubectlPlain(
+  document: Document.Parsed,
+  refuse: (node: Node, problem: string) => never,
+): unknown {
+  const anchors = new Map<string, { value: unknown; nodes: number } | "open">();
+  let nodes = 0;
+  return read(document.contents);
+
+  function read(node: unknown): unknown {
+    if (!isNode(node)) return null;
+    if (++nodes > maxExpandedNodes) refuse(node, "aliases repeat too many values");
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target === undefined) refuse(node, `anchor &${node.source} is not defined before this`);
+      if (target === "open") refuse(node, `the value of &${node.source} contains itself`);
+      nodes += target.nodes;
+      return target.value;
+    }
+    const { anchor } = node as { anchor?: string };
+    if (anchor === undefined) return content(node);
+    anchors.set(anchor, "open");
+    const before = nodes;
+    const value = content(node);
+    anchors.set(anchor, { value, nodes: nodes - before });
+    return value;
+  }
+
+  function content(node: Node): unknown {
+    if (isScalar(node)) return scalarText(node);
+    if (isSeq(node)) return node.items.map(read);
+    const result: Record<string, unknown> = {};
+    if (!isMap(node)) return result;
+    for (const { key, value } of node.items) {
+      const isMerge = isScalar(key) && key.type === "PLAIN" && key.value === "<<";
+      const plain = read(value);
+      if (!isMerge) {
+        setOwn(result, String(isNode(key) ? read(key) : key), plain);
+        continue;
+      }
+      // Earlier elements of a list overrule later elements.
+      for (const source of Array.isArray(plain) ? plain.toReversed() : [plain]) {
+        if (!isRecord(source)) refuse(isNode(value) ? value : node, "<< needs mappings to merge");
+        const entries = Object.entries(source);
+        nodes += entries.length;
+        for (const [name, merged] of entries) setOwn(result, name, merged);
+      }
+    }
+    return result;
+  }
+
+  function scalarText({ value, type, tag, source = "" }: Scalar): unknown {
+    if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+    if (value instanceof Date) return source;
+    if (type !== "PLAIN" || tag !== undefined || typeof value !== "string") return value;
+    return oldBooleans.find(([pattern]) => pattern.test(value))?.[1] ?? value;
+  }
+}
+
+/** Assigns a property of the object itself, also `__proto__`. */
+function setOwn(object: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(object, name, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 /** @throws FileError at a key that isn't a text, and at a number that isn't exact. */
@@ -345,9 +477,9 @@ function sizeText(chars: number): string {
 
 /** Options of {@link describe}. */
 export interface ProblemsOptions {
-  /** How to see the omitted ones; behind their number. */
+  /** How to see the omitted problems; behind their number. */
   wayToAll?: string;
-  /** Maximum of one file. */
+  /** Maximum of a file. */
   most?: number;
 }
 

@@ -129,22 +129,15 @@ export const command = defineCommand({
     completion: { kind: "values", values: shells.map((value) => ({ value })) },
   }],
   flags: {},
-  examples: [
-    { title: "For the current bash", line: "source <(kodama completion bash)" },
-    {
-      title: "For every new bash",
-      line: "kodama completion bash > ~/.local/share/bash-completion/completions/kodama",
-    },
-    {
-      title: "For zsh, in a folder of $fpath",
-      line: 'kodama completion zsh > "${fpath[1]}/_kodama"',
-    },
-    { title: "For fish", line: "kodama completion fish > ~/.config/fish/completions/kodama.fish" },
-    {
-      title: "For PowerShell, in its profile",
-      line: "kodama completion powershell | Out-String | Invoke-Expression",
-    },
-  ],
+  examples: {
+    "For the current bash": "source <(kodama completion bash)",
+    "For every new bash":
+      "kodama completion bash > ~/.local/share/bash-completion/completions/kodama",
+    "For zsh, in a folder of $fpath": 'kodama completion zsh > "${fpath[1]}/_kodama"',
+    "For fish": "kodama completion fish > ~/.config/fish/completions/kodama.fish",
+    "For PowerShell, in its profile":
+      "kodama completion powershell | Out-String | Invoke-Expression",
+  },
   resolve({ operands: [word = ""] }) {
     const shell = shells.find((one) => one === word);
     if (shell === undefined) {

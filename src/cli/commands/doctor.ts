@@ -2,12 +2,10 @@ import type { Finding } from "../../actions/doctor/doctor.ts";
 import { defineCommand } from "../parser/command.ts";
 import { failure, success } from "../exit_codes.ts";
 import { findingText } from "../../present/findings.ts";
-import { choice, text, toggle, value, values } from "../parser/flag.ts";
+import { text, toggle, value, values } from "../parser/flag.ts";
 import { contextValue, kubeconfigFlag, namespaceValue } from "../parser/scope_flags.ts";
 import { interruptible } from "../../terminal/driver/signals.ts";
-import { renderData, styleOf } from "../output.ts";
-
-const formats = choice(["json", "jsonl", "yaml"]);
+import { dataFlag, renderData, styleOf } from "../output.ts";
 
 /** `kodama doctor`. */
 export const command = defineCommand({
@@ -20,25 +18,24 @@ export const command = defineCommand({
     namespace: value("namespace to check rights in (default the context's)", text, namespaceValue),
     kubeconfig: kubeconfigFlag,
     sessions: toggle("only find objects that remain of sessions in the cluster"),
-    output: value("output format", formats.parse, { short: "o", ...formats }),
+    output: dataFlag("output format"),
   },
-  examples: [
-    { title: "Check everything", line: "kodama doctor" },
-    { title: "Check another cluster and namespace", line: "kodama doctor --context east -n prod" },
-    { title: "Find objects that remain of sessions", line: "kodama doctor --sessions" },
-  ],
+  examples: {
+    "Check everything": "kodama doctor",
+    "Check another cluster and namespace": "kodama doctor --context east -n prod",
+    "Find objects that remain of sessions": "kodama doctor --sessions",
+  },
   exitCodes: [["0", "no check failed"], ["1", "a check failed"]],
-  resolve: ({ flags: { context, namespace, kubeconfig, output, sessions } }) => ({
+  resolve: ({ flags: { context, namespace, output, sessions } }) => ({
     sessions,
     looked: { contexts: context, ...(namespace === undefined ? {} : { namespace }) },
-    kubeconfig,
     format: output,
   }),
-  async run({ looked, kubeconfig, format, sessions }, { host, signals, terminal, environment }) {
+  async run({ looked, format, sessions }, { host, signals, terminal, environment }) {
     const look = sessions
       ? (await import("../../actions/session/doctor.ts")).doctorSessions
       : (await import("../../actions/doctor/doctor.ts")).doctor;
-    const machine = await host({ kubeconfig });
+    const machine = await host();
     const style = styleOf(terminal.stdout, environment);
     const findings: Finding[] = [];
     await interruptible(signals, async (signal) => {

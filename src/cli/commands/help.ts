@@ -12,10 +12,10 @@ export const commandOf = (root: Branch): Command =>
     description: "Explains a command, like its flag --help.",
     operands: [{ name: "COMMAND", arity: "any" }],
     flags: {},
-    examples: [
-      { title: "List all commands", line: "kodama help" },
-      { title: "Explain one command", line: "kodama help cluster up" },
-    ],
+    examples: {
+      "List all commands": "kodama help",
+      "Explain one command": "kodama help cluster up",
+    },
     resolve: ({ operands }) => ({ path: operands }),
     async run({ path }, { program, terminal, environment }) {
       await checkPath(root, path, program);

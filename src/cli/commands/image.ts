@@ -4,7 +4,7 @@ import { definedOnly } from "../../base/json_value.ts";
 import { UsageError } from "../../base/errors.ts";
 import { drive } from "../../terminal/driver/drive.ts";
 import { failure, success } from "../exit_codes.ts";
-import { renderValue, styleOf } from "../output.ts";
+import { documentFlag, renderValue, styleOf } from "../output.ts";
 import { defineCommand } from "../parser/command.ts";
 import {
   BadValue,
@@ -16,7 +16,7 @@ import {
   valueOr,
   values,
 } from "../parser/flag.ts";
-import { dataFormats, scopeFlags } from "./session/flags.ts";
+import { scopeFlags } from "./session/flags.ts";
 
 const builders = choice<Builder>(["buildah", "podman", "docker"]);
 
@@ -28,7 +28,7 @@ const build = defineCommand({
   operands: [{ name: "IMAGE", arity: "optional" }],
   flags: {
     push: toggle("push it to its registry, too"),
-    builder: value("program that builds it (default the first on PATH)", builders.parse, builders),
+    builder: value("program that builds it (default the first on PATH)", builders),
     platform: value("platform of the cluster's nodes (default this machine's)", text, {
       placeholder: "OS/ARCH",
     }),
@@ -37,13 +37,10 @@ const build = defineCommand({
     }),
     dockerfile: toggle("only print the Dockerfile"),
   },
-  examples: [
-    {
-      title: "Build it, push it, and use it",
-      line: "kodama image build registry.example/team/session:1 --push",
-    },
-    { title: "Print the Dockerfile, for another builder", line: "kodama image build --dockerfile" },
-  ],
+  examples: {
+    "Build it, push it, and use it": "kodama image build registry.example/team/session:1 --push",
+    "Print the Dockerfile, for another builder": "kodama image build --dockerfile",
+  },
   exitCodes: [["1", "no builder is on PATH, or it failed"]],
   seeAlso: [
     "kodama image check --help checks one that you have built yourself.",
@@ -94,17 +91,14 @@ const check = defineCommand({
     "and reports which programs it has. Without IMAGE it is the one of the settings.",
   operands: [{ name: "IMAGE", arity: "optional" }],
   flags: {
-    timeout: valueOr("time to wait for the pod", durationMs, "3m", { placeholder: "DURATION" }),
+    timeout: valueOr("time to wait for the pod", durationMs, "3m"),
     ...scopeFlags,
-    output: value("print data instead of lines", dataFormats.parse, { short: "o", ...dataFormats }),
+    output: documentFlag("print data instead of lines"),
   },
-  examples: [
-    { title: "Check the image of the settings", line: "kodama image check" },
-    {
-      title: "Check another one",
-      line: "kodama image check registry.example/team/session:1 -n dev",
-    },
-  ],
+  examples: {
+    "Check the image of the settings": "kodama image check",
+    "Check another one": "kodama image check registry.example/team/session:1 -n dev",
+  },
   exitCodes: [
     ["0", "sessions of this image work; some features may be missing"],
     ["1", "a required program is missing, or the image can't run"],
@@ -112,18 +106,18 @@ const check = defineCommand({
   ],
   seeAlso: ["kodama image build --help builds one that has everything."],
   resolve({ flags, operands: [image] }) {
-    const { namespace, context, kubeconfig, output, timeout } = flags;
+    const { namespace, context, output, timeout } = flags;
     return {
       options: { timeoutMs: timeout, ...definedOnly({ image, namespace, context }) },
-      ...definedOnly({ kubeconfig, format: output }),
+      ...definedOnly({ format: output }),
     };
   },
-  async run({ options, kubeconfig, format }, { host, terminal, signals, environment }) {
+  async run({ options, format }, { host, terminal, signals, environment }) {
     const [{ checkImage }, { checkedImageData, checkPieces }] = await Promise.all([
       import("../../actions/session/image.ts"),
       import("../../present/image_text.ts"),
     ]);
-    const machine = await host({ kubeconfig });
+    const machine = await host();
     const style = styleOf(terminal.stdout, environment);
     const data = async (event: CheckImageEvent) =>
       event.kind === "checked" && format !== undefined

@@ -7,7 +7,7 @@ import { defineCommand } from "../parser/command.ts";
 const show = defineCommand({
   description: "Prints your instructions for models.",
   flags: {},
-  examples: [{ title: "Print them", line: "kodama instructions show" }],
+  examples: { "Print them": "kodama instructions show" },
   resolve: () => ({}),
   async run(_options, { host, terminal }) {
     const { readInstructions } = await import("../../actions/ask/memory.ts");
@@ -24,10 +24,7 @@ const set = defineCommand({
     "Replaces your instructions, which models get with every question: at most 4,000 characters.",
   operands: [{ name: "TEXT", arity: "one" }],
   flags: {},
-  examples: [{
-    title: "Say how answers should be",
-    line: 'kodama instructions set "Answer in one sentence."',
-  }],
+  examples: { "Say how answers should be": 'kodama instructions set "Answer in one sentence."' },
   seeAlso: ["kodama ask --help asks a model."],
   resolve: ({ operands: [text = ""] }) => ({ text }),
   async run({ text }, { host, terminal }) {
@@ -42,7 +39,7 @@ const set = defineCommand({
 const clear = defineCommand({
   description: "Removes your instructions for models.",
   flags: {},
-  examples: [{ title: "Remove them", line: "kodama instructions clear" }],
+  examples: { "Remove them": "kodama instructions clear" },
   resolve: () => ({}),
   async run(_options, { host, terminal }) {
     const { writeInstructions } = await import("../../actions/ask/memory.ts");

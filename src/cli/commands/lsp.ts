@@ -9,9 +9,7 @@ export const command = defineCommand({
     "problems while you type, completion and hover of fields and inside expressions, go to definition of steps, " +
     "parameters, scripts and workflows, renaming of steps and parameters. Nothing is run, and no cluster is asked.",
   flags: {},
-  examples: [
-    { title: "As the server of an editor", line: "kodama lsp" },
-  ],
+  examples: { "As the server of an editor": "kodama lsp" },
   exitCodes: [["0", "the editor ended it"], ["1", "the editor went away"]],
   seeAlso: ["docs/editors.md sets up editors.", "kodama workflow schema --help"],
   resolve: () => ({}),

@@ -1,30 +1,20 @@
 /** `kodama memory`. */
 import { printable } from "../../terminal/printable.ts";
 import { success } from "../exit_codes.ts";
-import { renderValue } from "../output.ts";
+import { documentFlag, renderValue } from "../output.ts";
 import { defineCommand } from "../parser/command.ts";
 import { contextFlags } from "../parser/scope_flags.ts";
-import { choice, value } from "../parser/flag.ts";
-
-const formats = choice(["json", "yaml"]);
 
 /** `kodama memory show`. */
 const show = defineCommand({
   description: "Prints what models have noted about a context. They get it with every question.",
-  flags: {
-    ...contextFlags,
-    output: value("print data instead of text", formats.parse, { short: "o", ...formats }),
-  },
-  examples: [{ title: "Print the notes about the current context", line: "kodama memory show" }],
+  flags: { ...contextFlags, output: documentFlag("print data instead of text") },
+  examples: { "Print the notes about the current context": "kodama memory show" },
   seeAlso: ["kodama ask --help asks a model."],
-  resolve: ({ flags }) => ({
-    context: flags.context,
-    kubeconfig: flags.kubeconfig,
-    format: flags.output,
-  }),
-  async run({ context, kubeconfig, format }, { host, terminal }) {
+  resolve: ({ flags }) => ({ context: flags.context, format: flags.output }),
+  async run({ context, format }, { host, terminal }) {
     const { readMemory } = await import("../../actions/ask/memory.ts");
-    const memory = await readMemory(await host({ kubeconfig }), context);
+    const memory = await readMemory(await host(), context);
     if (format !== undefined) {
       await terminal.stdout.write(await renderValue(memory, format));
       return success;
@@ -44,18 +34,14 @@ const set = defineCommand({
   description: "Replaces what is noted about a context: at most 2,000 characters.",
   operands: [{ name: "TEXT", arity: "one" }],
   flags: contextFlags,
-  examples: [{
-    title: "Note something for later questions",
-    line: 'kodama memory set "web runs in the namespace shop; db is sts/db in data"',
-  }],
-  resolve: ({ flags, operands: [text = ""] }) => ({
-    text,
-    context: flags.context,
-    kubeconfig: flags.kubeconfig,
-  }),
-  async run({ text, context, kubeconfig }, { host, terminal }) {
+  examples: {
+    "Note something for later questions":
+      'kodama memory set "web runs in the namespace shop; db is sts/db in data"',
+  },
+  resolve: ({ flags, operands: [text = ""] }) => ({ text, context: flags.context }),
+  async run({ text, context }, { host, terminal }) {
     const { readMemory, writeMemory } = await import("../../actions/ask/memory.ts");
-    const opened = await host({ kubeconfig });
+    const opened = await host();
     const memory = await readMemory(opened, context);
     await writeMemory(opened, memory.context, text);
     await terminal.stderr.write(`noted for context ${printable(memory.context)}\n`);
@@ -67,11 +53,11 @@ const set = defineCommand({
 const clear = defineCommand({
   description: "Removes what models have noted about a context.",
   flags: contextFlags,
-  examples: [{ title: "Forget the current context", line: "kodama memory clear" }],
-  resolve: ({ flags }) => ({ context: flags.context, kubeconfig: flags.kubeconfig }),
-  async run({ context, kubeconfig }, { host, terminal }) {
+  examples: { "Forget the current context": "kodama memory clear" },
+  resolve: ({ flags }) => ({ context: flags.context }),
+  async run({ context }, { host, terminal }) {
     const { readMemory, writeMemory } = await import("../../actions/ask/memory.ts");
-    const opened = await host({ kubeconfig });
+    const opened = await host();
     const memory = await readMemory(opened, context);
     await writeMemory(opened, memory.context, "");
     await terminal.stderr.write(`nothing is noted about context ${printable(memory.context)}\n`);
@@ -83,7 +69,7 @@ const clear = defineCommand({
 const enable = defineCommand({
   description: "Models get their notes about a context again, and may change them.",
   flags: {},
-  examples: [{ title: "For all contexts", line: "kodama memory enable" }],
+  examples: { "For all contexts": "kodama memory enable" },
   resolve: () => ({}),
   async run(_options, { host, terminal }) {
     const { enableMemory } = await import("../../actions/ask/memory.ts");
@@ -97,7 +83,7 @@ const enable = defineCommand({
 const disable = defineCommand({
   description: "Models neither get nor change their notes. What is stored remains.",
   flags: {},
-  examples: [{ title: "For all contexts", line: "kodama memory disable" }],
+  examples: { "For all contexts": "kodama memory disable" },
   resolve: () => ({}),
   async run(_options, { host, terminal }) {
     const { enableMemory } = await import("../../actions/ask/memory.ts");

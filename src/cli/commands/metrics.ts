@@ -1,13 +1,11 @@
-import { exitCodeOfKind, UsageError } from "../../base/errors.ts";
-import { definedOnly } from "../../base/json_value.ts";
+import { exitCodeOfKind } from "../../base/errors.ts";
 import { printable } from "../../terminal/printable.ts";
 import { interruptible } from "../../terminal/driver/signals.ts";
 import { defineCommand } from "../parser/command.ts";
+import { listScope } from "../parser/scope_flags.ts";
 import { success } from "../exit_codes.ts";
 import { choice, toggle, valueOr } from "../parser/flag.ts";
 import { scopeFlags } from "./session/flags.ts";
-
-const formats = choice(["openmetrics", "json"]);
 
 /** `kodama metrics`. */
 export const command = defineCommand({
@@ -18,30 +16,21 @@ export const command = defineCommand({
   flags: {
     ...scopeFlags,
     "all-namespaces": toggle("the sessions of all namespaces", { short: "A" }),
-    "output": valueOr("output format", formats.parse, "openmetrics", { short: "o", ...formats }),
+    "output": valueOr("output format", choice(["openmetrics", "json"]), "openmetrics", {
+      short: "o",
+    }),
   },
-  examples: [
-    { title: "Of the current namespace", line: "kodama metrics" },
-    { title: "Of all namespaces, as data", line: "kodama metrics -A -o json" },
-  ],
-  exitCodes: [
-    ["0", "all metrics were read"],
-    ["4", "the cluster couldn't be reached"],
-  ],
+  examples: {
+    "Of the current namespace": "kodama metrics",
+    "Of all namespaces, as data": "kodama metrics -A -o json",
+  },
+  exitCodes: [["0", "all metrics were read"], ["4", "the cluster couldn't be reached"]],
   seeAlso: ["docs/monitoring.md has the names of all metrics, and a dashboard."],
   resolve({ flags }) {
-    const { namespace, context, kubeconfig, output: format } = flags;
-    if (flags["all-namespaces"] && namespace !== undefined) {
-      throw new UsageError("--namespace and --all-namespaces can't be used together");
-    }
-    const scope = {
-      ...definedOnly({ namespace, context }),
-      allNamespaces: flags["all-namespaces"],
-    };
-    return { scope, kubeconfig, format };
+    return { scope: listScope(flags), format: flags.output };
   },
-  async run({ scope, kubeconfig, format }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+  async run({ scope, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost();
     const [{ MetricsCollector }, { openMetricsText }, { jsonDocument }] = await Promise.all([
       import("../../actions/monitoring/metrics.ts"),
       import("../../present/open_metrics.ts"),

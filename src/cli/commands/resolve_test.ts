@@ -8,7 +8,6 @@ testResolve([
     changes: [
       ["--namespace x", { scope: { namespace: "x" } }],
       ["--context x", { scope: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["-A", { scope: { allNamespaces: true } }],
       ["-o json", { format: "json" }],
     ],
@@ -24,7 +23,6 @@ testResolve([
     changes: [
       ["--context x", { looked: { contexts: ["x"] } }],
       ["--namespace x", { looked: { namespace: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--sessions", { sessions: true }],
       ["--output yaml", { format: "yaml" }],
     ],
@@ -70,17 +68,17 @@ testResolve([
   },
   {
     line: "interrupt my-work",
-    options: { ref: { kind: "session", name: "my-work" } },
+    options: { theirs: false, ref: { kind: "session", name: "my-work" } },
     changes: [
       ["--namespace x", { ref: { namespace: "x" } }],
       ["--context x", { ref: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--theirs", { theirs: true }],
       ["--task 3", { task: 3 }],
     ],
   },
   {
     line: "interrupt pod/web-0",
-    options: { ref: { kind: "pod", name: "web-0" } },
+    options: { theirs: false, ref: { kind: "pod", name: "web-0" } },
   },
   {
     line: "lsp",
@@ -105,7 +103,6 @@ testResolve([
         names: ["laptop.lan"],
         tls: { cert: "c", key: "k" },
       }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
     ],
     errors: [
       ["--port 70000", /must be a port/],
@@ -124,7 +121,6 @@ testResolve([
       ["--http 7331", { port: 7331 }],
       ["--namespace shop", { only: { namespace: "shop" } }],
       ["--namespace shop --context lab", { only: { namespace: "shop", context: "lab" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--session fix", { agent: { kind: "session", name: "fix" } }],
       ["--session pod/x -n shop --context lab", {
         agent: { kind: "pod", name: "x", namespace: "shop", context: "lab" },
@@ -190,6 +186,7 @@ testResolve([
           value: "Bound",
         }],
       }],
+      ["--for DELETE", { conditions: [{ kind: "delete" }] }],
       ["--then svc/web,rs/web --then ingress/web", {
         then: [
           [{ kind: "svc", name: "web" }, { kind: "rs", name: "web" }],
@@ -201,14 +198,20 @@ testResolve([
       ["--fail-on Failed --fail-on any", { failOn: ["Failed", "any"] }],
       ["--timeout 5m", { timeoutMs: 300_000 }],
       ["--timeout 0", { timeoutMs: 0 }],
+      ["--timeout 0s", { timeoutMs: 0 }],
+      ["--timeout=-1s", { timeoutMs: 604_800_000 }],
       ["-n shop", { namespace: "shop" }],
       ["--context x", { context: "x" }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["-o jsonl", { format: "jsonl" }],
+      ["-o name", { format: "name" }],
       ["-q", { quiet: true }],
     ],
     errors: [
       ["--for", /needs a value|--for/],
+      ["--for jsonpath={.a}=", /no value after its equals sign/],
+      ["-f app.yaml", /contradict/],
+      ["--timeout=-soon", /soon/],
+      ["-o yaml", /yaml/],
       ["--for Ready", /not something to wait for/],
       ["--for jsonpath={.a", /not a JSONPath/],
       ["--any --count 1", /contradict/],
@@ -217,11 +220,26 @@ testResolve([
       ["--then pods", /not an object/],
       ["--then svc/web --any", /contradict/],
       ["--then svc/web --count 1", /contradict/],
-      ["-n shop -A", /contradict/],
+      ["-n shop -A", /can't be used together/],
       ["-l app=web", /a name and a selector/],
       ["--timeout soon", /soon/],
       ["deploy/", /not an object/],
     ],
+  },
+  {
+    line: "wait -f app.yaml",
+    options: {
+      files: ["app.yaml"],
+      conditions: [{ kind: "ready" }],
+      need: { kind: "all" },
+      failOn: [],
+      timeoutMs: 30_000,
+      allNamespaces: false,
+      format: "text",
+      quiet: false,
+    },
+    changes: [["--filename -", { files: ["app.yaml", "-"] }]],
+    errors: [["-l app=web", /contradict/], ["--all", /contradict/]],
   },
   {
     line: "wait pods web-0 web-1",
@@ -274,7 +292,6 @@ testResolve([
       ["-n a -n b", { scope: { namespaces: { kind: "named", names: ["a", "b"] } } }],
       ["-A", { scope: { namespaces: { kind: "all" } } }],
       ["--context x", { scope: { namespaces: { kind: "default" }, context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--layout shop", { layout: "shop" }],
     ],
   },
@@ -294,13 +311,12 @@ testResolve([
     },
     changes: [
       ["deploy", { watch: { targets: [{ kind: "pods" }, { kind: "deploy" }] } }],
-      ["-l app=web --field-selector status.phase=Running", {
-        watch: { labelSelector: "app=web", fieldSelector: "status.phase=Running" },
+      ["-l app=web -l tier!=test --field-selector status.phase=Running", {
+        watch: { labelSelector: "app=web,tier!=test", fieldSelector: "status.phase=Running" },
       }],
       ["-n a -n b", { watch: { namespaces: ["a", "b"] } }],
       ["-A", { watch: { allNamespaces: true } }],
       ["--context x --context y", { watch: { contexts: ["x", "y"] } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--columns PHASE:.status.phase --columns IP:{.status.podIP}", {
         view: {
           columns: [
@@ -324,7 +340,7 @@ testResolve([
       ["-o jsonl", { view: { format: "jsonl" } }],
     ],
     errors: [
-      ["-n a -A", /contradict/],
+      ["-n a -A", /can't be used together/],
       ["--reverse", /needs --sort/],
       ["--columns PHASE", /not a column/],
       ["--columns PHASE:.a[", /not a column/],
@@ -374,7 +390,6 @@ testResolve([
       ["--timeout 10s", { options: { timeoutMs: 10_000 } }],
       ["-n dev", { options: { namespace: "dev" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["-o json", { format: "json" }],
     ],
   },

@@ -1,15 +1,13 @@
 /** `kodama schedule`: workflows that run in the cluster at set times. */
 import { definedOnly } from "../../base/json_value.ts";
 import { success } from "../exit_codes.ts";
-import { renderData } from "../output.ts";
+import { dataFlag, writeList } from "../output.ts";
 import { defineCommand } from "../parser/command.ts";
-import { BadValue, choice, text, toggle, value, values } from "../parser/flag.ts";
+import { cron, text, toggle, value, values } from "../parser/flag.ts";
 import { namespaceValue } from "../parser/scope_flags.ts";
 import { UsageError } from "../../base/errors.ts";
-import { clusterFlags, clusterOptions, paramTexts, workflowFlags } from "./run/flags.ts";
+import { clusterFlags, clusterOptions, paramTexts, trustFlag, workflowFlags } from "./run/flags.ts";
 import { clusterScope, clusterScopeFlags, everywhereFlag } from "./runs/cluster_scope.ts";
-
-const formats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama schedule add`. */
 const add = defineCommand({
@@ -21,26 +19,20 @@ const add = defineCommand({
     { name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } },
   ],
   flags: {
-    cron: value('when it runs: five fields, as in "0 6 * * *", or a name such as @daily', cron, {
-      placeholder: "CRON",
-    }),
+    cron: value('when it runs: five fields, as in "0 6 * * *", or a name such as @daily', cron),
     "time-zone": value("time zone of --cron (default that of the cluster)", text, {
       placeholder: "ZONE",
     }),
     param: workflowFlags.param,
     trust: workflowFlags.trust,
+    locked: workflowFlags.locked,
     yes: toggle("make it without asking", { short: "y" }),
     namespace: values("namespace of its pods, as with kodama run", text, namespaceValue),
     context: clusterScopeFlags.context,
     kubeconfig: clusterScopeFlags.kubeconfig,
     ...clusterFlags,
   },
-  examples: [
-    {
-      title: "Every morning",
-      line: 'kodama schedule add versions kwekash --cron "0 6 * * *"',
-    },
-  ],
+  examples: { "Every morning": 'kodama schedule add versions kwekash --cron "0 6 * * *"' },
   seeAlso: ["kodama runs list --help lists its runs, with --in-cluster."],
   resolve({ operands, flags }) {
     const [name = "", workflow = ""] = operands;
@@ -63,16 +55,15 @@ const add = defineCommand({
           ? {}
           : { selection: { namespaces: { kind: "named" as const, names } } }),
       },
-      trust: flags.trust,
+      trust: trustFlag(flags),
       yes: flags.yes,
       cluster: clusterOptions(flags),
-      ...definedOnly({ kubeconfig: flags.kubeconfig }),
     };
   },
-  async run({ schedule, cluster, trust, kubeconfig, ...options }, invocation) {
+  async run({ schedule, cluster, trust, ...options }, invocation) {
     const { addSchedule } = await import("../../actions/cluster_run/submit.ts");
     const { submitting } = await import("./run/in_cluster.ts");
-    const host = await invocation.host({ kubeconfig });
+    const host = await invocation.host();
     const view = { confirm: { above: undefined, yes: options.yes } };
     const made = await submitting(
       { host, view, invocation },
@@ -92,30 +83,25 @@ const list = defineCommand({
   flags: {
     "all-namespaces": everywhereFlag,
     ...clusterScopeFlags,
-    output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
+    output: dataFlag("print data instead of a table"),
   },
-  examples: [{ title: "All of them", line: "kodama schedule list -A" }],
+  examples: { "All of them": "kodama schedule list -A" },
   seeAlso: ["kodama runs list --help lists their runs, with --in-cluster."],
   resolve: ({ flags }) => ({
     scope: clusterScope(flags),
-    ...definedOnly({ format: flags.output, kubeconfig: flags.kubeconfig }),
+    ...definedOnly({ format: flags.output }),
   }),
-  async run({ scope, format, kubeconfig }, { host, terminal }) {
+  async run({ scope, format }, { host, terminal }) {
     const { listSchedules } = await import("../../actions/cluster_run/runs.ts");
     const { scheduleLines } = await import("../../present/cluster_runs.ts");
-    const opened = await host({ kubeconfig });
+    const opened = await host();
     const found = await listSchedules(opened, scope);
-    if (format !== undefined) {
-      await terminal.stdout.write(await renderData(found.map(dataOf), format));
-      return success;
-    }
-    if (found.length === 0) {
-      await terminal.stderr.write("there are no schedules\n");
-      return success;
-    }
-    const lines = scheduleLines(found, opened.clock.now());
-    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
-    return success;
+    return await writeList(terminal, found, {
+      format,
+      data: dataOf,
+      table: () => scheduleLines(found, opened.clock.now()),
+      empty: "there are no schedules",
+    });
   },
 });
 
@@ -140,26 +126,16 @@ const remove = defineCommand({
     "Removes a schedule, and with it its runs and their records. A run of it that is in progress is stopped.",
   operands: [{ name: "NAME", arity: "one" }],
   flags: clusterScopeFlags,
-  examples: [{ title: "Remove one", line: "kodama schedule remove versions" }],
+  examples: { "Remove one": "kodama schedule remove versions" },
   seeAlso: ["kodama schedule list --help lists them."],
-  resolve: ({ operands: [name = ""], flags }) => ({
-    name,
-    scope: clusterScope(flags),
-    ...definedOnly({ kubeconfig: flags.kubeconfig }),
-  }),
-  async run({ name, scope, kubeconfig }, { host, terminal }) {
+  resolve: ({ operands: [name = ""], flags }) => ({ name, scope: clusterScope(flags) }),
+  async run({ name, scope }, { host, terminal }) {
     const { removeSchedule } = await import("../../actions/cluster_run/runs.ts");
-    const { namespace } = await removeSchedule(await host({ kubeconfig }), scope, name);
+    const { namespace } = await removeSchedule(await host(), scope, name);
     await terminal.stderr.write(`removed the schedule ${name} of namespace ${namespace}\n`);
     return success;
   },
 });
-
-/** Five fields, or a name such as `@daily`. */
-function cron(raw: string): string {
-  if (/^(?:@[a-z]+|\S+(?:\s+\S+){4})$/.test(raw.trim())) return raw.trim();
-  throw new BadValue(raw, 'must have five fields, as in "0 6 * * *"');
-}
 
 /** The commands of this file, by name. */
 export const commands = { add, list, remove };

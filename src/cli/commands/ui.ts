@@ -1,9 +1,11 @@
+import { definedOnly } from "../../base/json_value.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../parser/command.ts";
 import { text, toggle, value, values } from "../parser/flag.ts";
 import { contextValue, kubeconfigFlag, namespaceValue } from "../parser/scope_flags.ts";
 import { styleOf } from "../output.ts";
-import type { KeyTable, KeyTableSource } from "../../ui/keys.ts";
+import type { KeyTableSource } from "../../ui/keys.ts";
+import type { KeyTable } from "../../ui/state.ts";
 
 /** `kodama ui`. */
 export const command = defineCommand({
@@ -22,11 +24,11 @@ export const command = defineCommand({
       placeholder: "NAME",
     }),
   },
-  examples: [
-    { title: "The pods of the current namespace", line: "kodama ui" },
-    { title: "Deployments of all namespaces", line: "kodama ui deployments -A" },
-    { title: "The tabs and panes that were saved as shop", line: "kodama ui --layout shop" },
-  ],
+  examples: {
+    "The pods of the current namespace": "kodama ui",
+    "Deployments of all namespaces": "kodama ui deployments -A",
+    "The tabs and panes that were saved as shop": "kodama ui --layout shop",
+  },
   exitCodes: [
     ["0", "left by a key"],
     ["1", "the layout can't be used"],
@@ -49,12 +51,11 @@ export const command = defineCommand({
       : { kind: "default" as const };
     return {
       kind: kind ?? "pods",
-      scope: { namespaces, ...(flags.context === undefined ? {} : { context: flags.context }) },
-      kubeconfig: flags.kubeconfig,
+      scope: { namespaces, ...definedOnly({ context: flags.context }) },
       layout: flags.layout,
     };
   },
-  async run({ kind, scope, kubeconfig, layout }, invocation) {
+  async run({ kind, scope, layout }, invocation) {
     const { terminal, environment, signals } = invocation;
     const isDumb = environment("TERM") === "dumb";
     const keyboard = terminal.stderr.isTerminal && !isDumb ? terminal.keyboard() : undefined;
@@ -64,7 +65,7 @@ export const command = defineCommand({
         { hint: "`kodama watch` prints changes of objects into a pipe" },
       );
     }
-    const host = await invocation.host({ kubeconfig });
+    const host = await invocation.host();
     const [
       { Ui },
       { PaneRegistry },
@@ -101,7 +102,7 @@ export const command = defineCommand({
       keys: await keysOf(settings.keys, { kinds: registry.kinds(), toggles }),
       problems,
       first: { key: "resource-list", config: { kind }, scope },
-      ...(saved === undefined ? {} : { layout: saved }),
+      ...definedOnly({ layout: saved }),
       saveLayout: async (name, one) => {
         try {
           return `saved as ${await (await layouts()).writeLayout(host, name, one)}`;
@@ -119,7 +120,7 @@ export const command = defineCommand({
   },
 });
 
-/** Returns the key table with the keys of the settings; loads what finds near names only if there are any. */
+/** Returns the key table with the keys of the settings; loads the search for near names only if there are any. */
 async function keysOf(
   settings: Readonly<Record<string, readonly string[]>>,
   source: Omit<KeyTableSource, "settings">,

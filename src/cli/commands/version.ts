@@ -4,20 +4,18 @@ import { choice, toggle, value } from "../parser/flag.ts";
 import { jsonDocument } from "../../present/json.ts";
 import { version } from "../version.ts";
 
-const formats = choice(["json"]);
-
 /** `kodama version`: loads only what it prints. */
 export const command = defineCommand({
   description: "Prints the version of kodama and of Deno.",
   flags: {
     check: toggle("also whether a newer one is published, by the setting releases.url"),
-    output: value("output format", formats.parse, { short: "o", ...formats }),
+    output: value("output format", choice(["json"]), { short: "o" }),
   },
-  examples: [
-    { title: "Print the version", line: "kodama version" },
-    { title: "See whether there is a newer one", line: "kodama version --check" },
-    { title: "As JSON, for a bug report", line: "kodama version -o json" },
-  ],
+  examples: {
+    "Print the version": "kodama version",
+    "See whether there is a newer one": "kodama version --check",
+    "As JSON, for a bug report": "kodama version -o json",
+  },
   exitCodes: [["1", "with --check: a newer version is published, or that isn't known"]],
   resolve: ({ flags }) => ({ json: flags.output === "json", check: flags.check }),
   async run({ json, check }, { terminal, host, signals }) {

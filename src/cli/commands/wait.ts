@@ -4,16 +4,19 @@ import {
   type WaitNeed,
   type WaitTarget,
 } from "../../actions/wait/wait.ts";
+import { longestMs, parseGoDuration } from "../../base/duration.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { plural } from "../../base/plural.ts";
 import { UsageError } from "../../base/errors.ts";
+import type { Host } from "../../actions/host.ts";
+import type { Invocation } from "../invocation.ts";
 import { defineCommand, type ParsedArgs } from "../parser/command.ts";
 import { showWait } from "../show_wait.ts";
 import { choice, count, durationMs, text, toggle, value, valueOr, values } from "../parser/flag.ts";
 import { notAnObject, objectsOf } from "../parser/object_operands.ts";
-import { contextFlags, namespaceValue } from "../parser/scope_flags.ts";
-
-const formats = choice(["json", "jsonl"]);
+import { selectionFields } from "../../actions/selection.ts";
+import { refuseExcludedFlags } from "../parser/option_flag.ts";
+import { contextFlags, namespaceValue, objectFlags } from "../parser/scope_flags.ts";
 
 const waitFlags = {
   "for": values(
@@ -27,24 +30,27 @@ const waitFlags = {
     { placeholder: "KIND/NAME" },
   ),
   "any": toggle("end when one of the objects is in the state"),
-  "count": value("end when N of the objects are in the state", count, { placeholder: "N" }),
+  "count": value("end when N of the objects are in the state", count),
   "fail-on": values(
     "end at once if an object is stuck for this reason: CrashLoopBackOff, ImagePullBackOff, Failed, " +
       "ProgressDeadlineExceeded, Deleted …, or any",
     text,
     { placeholder: "REASON" },
   ),
-  "timeout": valueOr("time limit; 0 looks once", timeoutMs, "30s", { placeholder: "DURATION" }),
-  "selector": value("label selector: app=web,tier!=test", text, {
-    short: "l",
-    placeholder: "QUERY",
+  "filename": values("file or folder of manifests whose objects to wait for, or -", text, {
+    short: "f",
+    placeholder: "FILE",
   }),
-  "field-selector": value("field selector: status.phase=Running", text, { placeholder: "QUERY" }),
+  "timeout": valueOr("time limit; 0 looks once, a negative one is a week", timeoutMs, "30s", {
+    placeholder: "DURATION",
+  }),
+  "selector": objectFlags.selector,
+  "field-selector": objectFlags["field-selector"],
   "all": toggle("wait for every object of the kinds"),
   "namespace": value("namespace to look in (default the context's)", text, namespaceValue),
-  "all-namespaces": toggle("look in all namespaces", { short: "A" }),
+  "all-namespaces": objectFlags["all-namespaces"],
   ...contextFlags,
-  "output": value("print data", formats.parse, { short: "o", ...formats }),
+  "output": value("print data", choice(["name", "json", "jsonl"]), { short: "o" }),
   "quiet": toggle("print only the objects that are in the state, and errors", { short: "q" }),
 };
 
@@ -57,21 +63,18 @@ export const command = defineCommand({
     "reason of each object is printed, with its warnings and the last lines of the container that holds it up.",
   operands: [{ name: "KIND/NAME|KIND", arity: "any" }],
   flags: waitFlags,
-  examples: [
-    { title: "A rollout and a job", line: "kodama wait deploy/web job/migrate --timeout 5m" },
-    {
-      title: "In order: the job, then what needs it",
-      line: "kodama wait job/migrate --then deploy/api,deploy/web --then ingress/web",
-    },
-    { title: "Three pods of a label", line: "kodama wait pods -l app=web --count 3" },
-    { title: "Give up at once on what can't work", line: "kodama wait deploy/web --fail-on any" },
-    { title: "As kubectl wait", line: "kodama wait --for=condition=Ready pod/web-0" },
-    {
-      title: "A field of a custom resource",
-      line: "kodama wait certificate/web --for jsonpath={.status.revision}=2",
-    },
-    { title: "Until it is gone", line: "kodama wait --for delete pod/web-0 --timeout 1m" },
-  ],
+  examples: {
+    "A rollout and a job": "kodama wait deploy/web job/migrate --timeout 5m",
+    "In order: the job, then what needs it":
+      "kodama wait job/migrate --then deploy/api,deploy/web --then job/smoke-test",
+    "Three pods of a label": "kodama wait pods -l app=web --count 3",
+    "Give up at once on what can't work": "kodama wait deploy/web --fail-on any",
+    "What a file contains": "kodama wait -f app.yaml --timeout 5m",
+    "As kubectl wait": "kodama wait --for=condition=Ready pod/web-0",
+    "A field of a custom resource":
+      "kodama wait certificate/web --for jsonpath={.status.revision}=2",
+    "Until it is gone": "kodama wait --for delete pod/web-0 --timeout 1m",
+  },
   exitCodes: [
     ["0", "enough objects are in the state"],
     ["1", "the time limit has passed, as kubectl wait; or there is no such object"],
@@ -85,12 +88,22 @@ export const command = defineCommand({
     const chosen = flags.selector !== undefined || flags["field-selector"] !== undefined ||
       flags.all;
     // kubectl's other spelling: kind and names apart.
+    if (flags.filename.length > 0) {
+      if (operands.length > 0 || chosen) {
+        throw new UsageError(
+          `--filename and ${chosen ? "a selector" : operands[0]} contradict each other`,
+        );
+      }
+      return { ...options, files: flags.filename.flatMap((one) => one.split(",")) };
+    }
     const [first, ...names] = operands;
     const isApart = first !== undefined && names.length > 0 && !chosen &&
       operands.every((one) => !one.includes("/"));
     if (isApart) {
-      requireReachable(flags.count, names.length);
-      return { ...options, targets: names.map((name) => ({ kind: first, name })) };
+      const kinds = objectsOf(first);
+      requireReachable(flags.count, kinds.length * names.length);
+      const targets = kinds.flatMap(({ kind }) => names.map((name) => ({ kind, name })));
+      return { ...options, targets };
     }
     const targets = operands.flatMap(objectsOf);
     const unnamed = targets.filter(({ name }) => name === undefined);
@@ -119,9 +132,12 @@ export const command = defineCommand({
       ),
     };
   },
-  async run({ kubeconfig, format, quiet, ...options }, invocation) {
-    const host = await invocation.host({ kubeconfig });
-    return await showWait(host, options, { invocation, format, quiet });
+  async run({ format, quiet, ...options }, invocation) {
+    const host = await invocation.host();
+    const targets = "files" in options
+      ? await fileTargets(host, options.files, invocation)
+      : options.targets;
+    return await showWait(host, { ...options, targets }, { invocation, format, quiet });
   },
 });
 
@@ -132,9 +148,7 @@ function common(
   if (flags.any && given.has("count")) {
     throw new UsageError("--any and --count contradict each other");
   }
-  if (flags["all-namespaces"] && flags.namespace !== undefined) {
-    throw new UsageError("--namespace and --all-namespaces contradict each other");
-  }
+  refuseExcludedFlags(selectionFields, { flags, given });
   if (flags.then.length > 0 && (flags.any || given.has("count"))) {
     throw new UsageError(`--then and --${flags.any ? "any" : "count"} contradict each other`, {
       hint: "the objects that come first all have to be in the state",
@@ -153,11 +167,31 @@ function common(
     failOn: flags["fail-on"],
     timeoutMs: flags.timeout,
     allNamespaces: flags["all-namespaces"],
-    kubeconfig: flags.kubeconfig,
     format: flags.output ?? "text" as const,
     quiet: flags.quiet,
     ...definedOnly({ namespace: flags.namespace, context: flags.context }),
   };
+}
+
+async function fileTargets(
+  host: Host,
+  files: readonly string[],
+  invocation: Invocation,
+): Promise<readonly WaitTarget[]> {
+  const [{ manifestTargets }, { contentsOf, standardInput }] = await Promise.all([
+    import("../../actions/wait/manifests.ts"),
+    import("../parser/flag_contents.ts"),
+  ]);
+  return await manifestTargets(
+    host,
+    await Promise.all(
+      files.map(async (path) =>
+        path === standardInput
+          ? { name: "standard input", text: await contentsOf(path, invocation) }
+          : { path }
+      ),
+    ),
+  );
 }
 
 /** @throws UsageError if fewer objects are named than have to be in the state. */
@@ -167,16 +201,17 @@ function requireReachable(count: number | undefined, named: number): void {
     `--count ${count} can't be reached: only ${plural(named, "object")} ${
       named === 1 ? "is" : "are"
     } named`,
-    {
-      hint: "choose objects by a selector: pods -l app=web",
-    },
+    { hint: "choose objects by a selector: pods -l app=web" },
   );
 }
 
-/** As kubectl's `--timeout 0`, without a unit. */
+/** As in kubectl: 0 needs no unit, and a negative time is a week. */
 function timeoutMs(raw: string): number {
-  return raw === "0" ? 0 : durationMs(raw);
+  const ms = parseGoDuration(raw) ?? durationMs(raw);
+  return ms < 0 ? week : ms === 0 ? 0 : Math.min(Math.max(1, Math.round(ms)), longestMs);
 }
+
+const week = 7 * 24 * 3_600_000;
 
 /** `deploy/api,deploy/web`. */
 function thenObjects(raw: string): readonly { kind: string; name: string }[] {

@@ -2,6 +2,7 @@ import type { Host } from "../../actions/host.ts";
 import { parseColumns } from "../../actions/watch/columns.ts";
 import type { StreamFile } from "../../actions/watch/stream_file.ts";
 import type { WatchedEvent, WatchObjectsOptions } from "../../actions/watch/watch.ts";
+import type { Clock } from "../../base/clock.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { plural } from "../../base/plural.ts";
@@ -14,9 +15,9 @@ import { styleOf } from "../output.ts";
 import { defineCommand } from "../parser/command.ts";
 import { choice, text, toggle, value, values } from "../parser/flag.ts";
 import { objectsOf } from "../parser/object_operands.ts";
-import { contextValue, kubeconfigFlag, namespaceValue } from "../parser/scope_flags.ts";
-
-const formats = choice(["wide", "jsonl"]);
+import { selectionFields } from "../../actions/selection.ts";
+import { refuseExcludedFlags } from "../parser/option_flag.ts";
+import { objectFlags } from "../parser/scope_flags.ts";
 
 /** `kodama watch`. */
 export const command = defineCommand({
@@ -28,15 +29,7 @@ export const command = defineCommand({
     "pipe each change is a line, as kubectl get --watch --output-watch-events prints it.",
   operands: [{ name: "KIND|KIND/NAME", arity: "any" }],
   flags: {
-    "selector": value("label selector: app=web,tier!=test", text, {
-      short: "l",
-      placeholder: "QUERY",
-    }),
-    "field-selector": value("field selector: status.phase=Running", text, { placeholder: "QUERY" }),
-    "namespace": values("namespace to watch (default the context's)", text, namespaceValue),
-    "all-namespaces": toggle("watch all namespaces", { short: "A" }),
-    "context": values("kubeconfig context to use", text, contextValue),
-    "kubeconfig": kubeconfigFlag,
+    ...objectFlags,
     "columns": values(
       "columns instead of the server's: NAME:.metadata.name,PHASE:.status.phase",
       parseColumns,
@@ -57,29 +50,19 @@ export const command = defineCommand({
       placeholder: "FILE",
       completion: { kind: "files" },
     }),
-    "output": value("more columns, or each change as a line of JSON", formats.parse, {
+    "output": value("more columns, or each change as a line of JSON", choice(["wide", "jsonl"]), {
       short: "o",
-      ...formats,
     }),
   },
-  examples: [
-    {
-      title: "Pods of a label, with the deployment",
-      line: "kodama watch pods,deployments -l app=web",
-    },
-    { title: "One object and the Events about it", line: "kodama watch deploy/web --events" },
-    { title: "Two clusters", line: "kodama watch pods --context staging --context prod" },
-    {
-      title: "Columns of your own",
-      line: "kodama watch pods --columns POD:.metadata.name,IP:.status.podIP",
-    },
-    { title: "Which fields change", line: "kodama watch pod/web-0 --diff" },
-    { title: "Each change as data", line: "kodama watch pods -A -o jsonl | jq .changed" },
-    {
-      title: "A record of a rollout",
-      line: "kodama watch pods,rs -l app=web --save rollout.jsonl",
-    },
-  ],
+  examples: {
+    "Pods of a label, with the deployment": "kodama watch pods,deployments -l app=web",
+    "One object and the Events about it": "kodama watch deploy/web --events",
+    "Two clusters": "kodama watch pods --context staging --context prod",
+    "Columns of your own": "kodama watch pods --columns POD:.metadata.name,IP:.status.podIP",
+    "Which fields change": "kodama watch pod/web-0 --diff",
+    "Each change as data": "kodama watch pods -A -o jsonl | jq .changed",
+    "A record of a rollout": "kodama watch pods,rs -l app=web --save rollout.jsonl",
+  },
   exitCodes: [
     ["0", "left by q"],
     ["1", "a kind is unknown, or the server refuses to list it"],
@@ -88,10 +71,8 @@ export const command = defineCommand({
     ["130", "stopped by Ctrl-C or a signal"],
   ],
   seeAlso: ["kodama wait ends when objects are in a state; docs/watch.md has the data's fields."],
-  resolve({ flags, operands }) {
-    if (flags["all-namespaces"] && flags.namespace.length > 0) {
-      throw new UsageError("--namespace and --all-namespaces contradict each other");
-    }
+  resolve({ flags, given, operands }) {
+    refuseExcludedFlags(selectionFields, { flags, given });
     if (flags.reverse && flags.sort === undefined) {
       throw new UsageError("--reverse needs --sort");
     }
@@ -116,10 +97,7 @@ export const command = defineCommand({
         allNamespaces: flags["all-namespaces"],
         targets,
         events: flags.events,
-        ...definedOnly({
-          labelSelector: flags.selector,
-          fieldSelector: flags["field-selector"],
-        }),
+        ...definedOnly({ labelSelector: flags.selector, fieldSelector: flags["field-selector"] }),
       },
       view: {
         format: flags.output === "jsonl" ? "jsonl" as const : "text" as const,
@@ -129,12 +107,11 @@ export const command = defineCommand({
         ...(columns.length === 0 ? {} : { columns }),
         ...definedOnly({ sort: flags.sort?.toUpperCase(), filter: flags.filter }),
       },
-      kubeconfig: flags.kubeconfig,
       save: flags.save,
     };
   },
-  async run({ watch, view, kubeconfig, save }, invocation) {
-    const host = await invocation.host({ kubeconfig });
+  async run({ watch, view, save }, invocation) {
+    const host = await invocation.host();
     const { StreamFile } = await import("../../actions/watch/stream_file.ts");
     const file = save === undefined ? undefined : await StreamFile.create(host, save);
     const { terminal, environment } = invocation;
@@ -144,8 +121,8 @@ export const command = defineCommand({
     const saving = new Saving(host, view.diff, file);
     try {
       return keyboard === undefined
-        ? await printChanges({ watch, view, saving, kubeconfig }, { host, invocation })
-        : await showTable({ watch, view, saving, kubeconfig }, { host, invocation, keyboard });
+        ? await printChanges({ watch, view, saving }, { host, invocation })
+        : await showTable({ watch, view, saving }, { host, invocation, keyboard });
     } finally {
       const end = await saving.end();
       if (end !== undefined) await terminal.stderr.write(`${printable(end)}\n`);
@@ -168,7 +145,6 @@ interface Watching {
   watch: Omit<WatchObjectsOptions, "signal">;
   view: WatchView;
   saving: Saving;
-  kubeconfig: string | undefined;
 }
 
 interface WatchingOn {
@@ -176,28 +152,24 @@ interface WatchingOn {
   invocation: Invocation;
 }
 
-/** The file that the stream is being saved to, if there is one. */
+/** The file that the stream is being saved to, if there is a file. */
 class Saving {
-  readonly #host: Host;
-  readonly #diff: boolean;
-  #file: StreamFile | undefined;
-
-  constructor(host: Host, diff: boolean, file: StreamFile | undefined) {
-    this.#host = host;
-    this.#diff = diff;
-    this.#file = file;
-  }
+  constructor(
+    private readonly host: Host,
+    private readonly diff: boolean,
+    private file: StreamFile | undefined,
+  ) {}
 
   get isActive(): boolean {
-    return this.#file !== undefined;
+    return this.file !== undefined;
   }
 
   /** Starts to save; returns a message. */
   async start(name: string): Promise<string> {
     const { StreamFile } = await import("../../actions/watch/stream_file.ts");
     try {
-      this.#file = await StreamFile.create(this.#host, name);
-      return `saving to ${this.#file.path}`;
+      this.file = await StreamFile.create(this.host, name);
+      return `saving to ${this.file.path}`;
     } catch (error) {
       if (error instanceof KodamaError) return error.message;
       throw error;
@@ -206,21 +178,21 @@ class Saving {
 
   /** Saves an event; returns a message if that isn't possible any more. */
   async follow(event: WatchedEvent): Promise<string | undefined> {
-    if (this.#file === undefined) return undefined;
+    if (this.file === undefined) return undefined;
     const { watchLines } = await import("../../present/watch_painter.ts");
-    const lines = watchLines(event, { diff: this.#diff });
+    const lines = watchLines(event, { diff: this.diff });
     if (lines.length === 0) return undefined;
-    const error = await this.#file.write(lines.join(""), lines.length);
+    const error = await this.file.write(lines.join(""), lines.length);
     if (error === undefined) return undefined;
-    const saved = this.#file.lines;
-    this.#file = undefined;
+    const saved = this.file.lines;
+    this.file = undefined;
     return `${error.message}: saving has ended after ${plural(saved, "line")}, the watch continues`;
   }
 
   /** Ends it; returns a message if something was being saved. */
   async end(): Promise<string | undefined> {
-    const file = this.#file;
-    this.#file = undefined;
+    const file = this.file;
+    this.file = undefined;
     if (file === undefined) return undefined;
     await file.end();
     return `saved ${plural(file.lines, "line")} to ${file.path}`;
@@ -253,7 +225,7 @@ async function printChanges(
   });
 }
 
-/** What distinguishes objects is shown only if it differs. */
+/** Distinguishing columns are shown only if they differ. */
 function rowsOptions(
   { resources, contexts, namespaces }: Extract<WatchedEvent, { kind: "started" }>,
   { allNamespaces }: Watching["watch"],
@@ -265,12 +237,12 @@ function rowsOptions(
     showNamespace: allNamespaces || namespaces.length > 1,
     showKind: resources.length > 1,
     isWide,
-    ...(columns === undefined ? {} : { columns }),
+    ...definedOnly({ columns }),
   };
 }
 
 async function showTable(
-  { watch, view, saving, kubeconfig }: Watching,
+  { watch, view, saving }: Watching,
   { host, invocation, keyboard }: WatchingOn & { keyboard: InputStream },
 ): Promise<number> {
   const { terminal, environment, signals } = invocation;
@@ -302,9 +274,10 @@ async function showTable(
       isExplainable: true,
       saveName: `watch-${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z.jsonl`,
       ...(view.sort === undefined ? {} : { sort: { title: view.sort, descending: view.reverse } }),
-      ...(view.filter === undefined ? {} : { filter: view.filter }),
+      ...definedOnly({ filter: view.filter }),
     }),
-    onExplain: (text) => explainShown(text, { watch, kubeconfig, keyboard, invocation }),
+    onExplain: (text, signal) =>
+      explainShown(text, { watch, keyboard, invocation, clock: host.clock, signal }),
     onRequest: async (request) => {
       if (request.kind === "save") notice(await saving.start(request.file));
       if (request.kind === "endSave") notice(await saving.end() ?? "");
@@ -363,16 +336,18 @@ async function showTable(
 /** Lets a model explain rows on the terminal, until a key goes back to the table. */
 async function explainShown(
   text: string,
-  { watch, kubeconfig, keyboard, invocation }: {
+  { watch, keyboard, invocation, clock, signal }: {
     watch: Watching["watch"];
-    kubeconfig: string | undefined;
     keyboard: InputStream;
     invocation: Invocation;
+    clock: Clock;
+    signal: AbortSignal;
   },
 ): Promise<void> {
-  const [{ explainRun }, { OutputSample }] = await Promise.all([
+  const [{ explainRun }, { OutputSample }, { rawKeys, readKeys }] = await Promise.all([
     import("./ask/explain.ts"),
     import("../../actions/ask/explain.ts"),
+    import("../../terminal/key_reader.ts"),
   ]);
   const sample = new OutputSample();
   sample.add(text);
@@ -386,12 +361,11 @@ async function explainShown(
     sample,
     model: undefined,
     context: watch.contexts.length === 1 ? context : undefined,
-    kubeconfig,
   }, invocation);
   await invocation.terminal.stderr.write("a key goes back to the table\n");
   await invocation.terminal.stderr.flush();
-  using _raw = keyboard.raw();
-  for await (const _key of keyboard.chunks(new AbortController().signal)) return;
+  using _raw = rawKeys(invocation.terminal, keyboard);
+  await readKeys(keyboard, { clock, signal, onInputs: () => false });
 }
 
 /** `pods, deployments in shop (context prod)`. */

@@ -4,7 +4,7 @@ import type { Terminal } from "../../terminal/terminal.ts";
 import { success } from "../exit_codes.ts";
 import type { ServeWebOptions } from "../invocation.ts";
 import { defineCommand } from "../parser/command.ts";
-import { BadValue, text, toggle, value, valueOr, values } from "../parser/flag.ts";
+import { BadValue, port, text, toggle, value, valueOr, values } from "../parser/flag.ts";
 
 const group = "Other machines";
 
@@ -19,7 +19,7 @@ export const command = defineCommand({
     "Only this machine can connect. For other machines it needs a certificate, and with --allow-remote the names by " +
     "which they reach it: requests by another name are refused.",
   flags: {
-    port: valueOr("port to listen on; 0 is any free one", portOf, "0", { placeholder: "PORT" }),
+    port: valueOr("port to listen on; 0 is any free one", port, "0"),
     open: toggle("open the link in the browser of this machine"),
     address: value("address to listen on, instead of 127.0.0.1", text, {
       placeholder: "ADDRESS",
@@ -49,14 +49,12 @@ export const command = defineCommand({
       completion: { kind: "files" },
     }),
   },
-  examples: [
-    { title: "Open the page", line: "kodama web --open" },
-    { title: "Only look", line: "kodama web --read-only" },
-    {
-      title: "Use it from a phone in the same network",
-      line: "kodama web --address :: --allow-remote pc --tls-cert c.pem --tls-key k.pem",
-    },
-  ],
+  examples: {
+    "Open the page": "kodama web --open",
+    "Only look": "kodama web --read-only",
+    "Use it from a phone in the same network":
+      "kodama web --address :: --allow-remote pc --tls-cert c.pem --tls-key k.pem",
+  },
   seeAlso: ["docs/web.md describes the page, and what protects it."],
   resolve({ flags }) {
     const names = flags["allow-remote"];
@@ -92,13 +90,12 @@ export const command = defineCommand({
       tls: cert === undefined || key === undefined ? undefined : { cert, key },
       open: flags.open,
       metrics: flags["metrics-token-file"],
-      kubeconfig: flags.kubeconfig,
     };
   },
-  async run({ port, address, names, tls, open, metrics, kubeconfig }, invocation) {
+  async run({ port, address, names, tls, open, metrics }, invocation) {
     const { interruptedExitCode, stoppable } = await import("../../terminal/driver/signals.ts");
     const { terminal, signals } = invocation;
-    const host = await invocation.host({ kubeconfig });
+    const host = await invocation.host();
     const certificate = tls && {
       cert: await readFile(host, tls.cert),
       key: await readFile(host, tls.key),
@@ -173,12 +170,6 @@ async function readToken(host: ServeWebOptions["host"], path: string): Promise<s
   throw new UsageError(`${printable(path)} has no token: one line of at least 16 characters`, {
     hint: `openssl rand -hex 32 > ${printable(path)} writes one`,
   });
-}
-
-function portOf(raw: string): number {
-  const port = Number(raw);
-  if (/^\d{1,5}$/.test(raw) && port <= 65_535) return port;
-  throw new BadValue(raw, "must be a port, 0 to 65535");
 }
 
 /** A host name or an address, without a port. */

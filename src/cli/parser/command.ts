@@ -18,14 +18,6 @@ export interface Operand {
 /** What may follow `--`: the args of another command, which kodama itself never reads. */
 type Trailing = "none" | "optional" | "required";
 
-/** A command line shown in help. A test parses every one. */
-export interface Example {
-  /** What it does, in plain language. */
-  title: string;
-  /** Starts with `kodama`; shell quotes are allowed. */
-  line: string;
-}
-
 /** The texts given for each flag, in order, and the args that aren't flags. */
 export interface SortedArgs {
   texts: ReadonlyMap<string, readonly string[]>;
@@ -53,7 +45,8 @@ export interface CommandDeclaration<F extends Flags, Options> {
   operands?: readonly Operand[];
   trailing?: Trailing;
   flags: F;
-  examples: readonly Example[];
+  /** Command lines by what they do: they start with `kodama`, shell quotes are allowed. A test parses every one. */
+  examples: Readonly<Record<string, string>>;
   /** Related commands and pages. */
   seeAlso?: readonly string[];
   /** Exit codes besides success and error, each with its meaning. */
@@ -74,7 +67,7 @@ export interface Command extends Omit<CommandDeclaration<Flags, unknown>, "resol
   resolve(args: ParsedArgs<Flags>): unknown;
 }
 
-/** Checks a declaration's types against each other and makes a {@link Command} of it. */
+/** Checks a declaration's types against each other and makes a {@link Command} of it, which gets `--kubeconfig` bound. */
 export function defineCommand<const F extends Flags, Options>(
   declaration: CommandDeclaration<F, Options>,
 ): Command {
@@ -85,7 +78,16 @@ export function defineCommand<const F extends Flags, Options>(
     resolve,
     prepare: (args) => {
       const options = resolve(args);
-      return (invocation) => declaration.run(options, invocation);
+      return (invocation) => declaration.run(options, withKubeconfig(invocation, args.flags));
     },
   };
+}
+
+/** Returns an invocation whose hosts read the file of `--kubeconfig`, if it is given. */
+export function withKubeconfig(
+  invocation: Invocation,
+  { kubeconfig }: { readonly kubeconfig?: unknown },
+): Invocation {
+  if (typeof kubeconfig !== "string") return invocation;
+  return { ...invocation, host: (own) => invocation.host({ ...own, kubeconfig }) };
 }

@@ -16,7 +16,8 @@ import {
   valueOr,
   values,
 } from "./flag.ts";
-import { badValueError, resolveArgs, sortArgs } from "./parse.ts";
+import { badValueError } from "../../operation/field.ts";
+import { resolveArgs, sortArgs } from "./parse.ts";
 import { programOf } from "../program.ts";
 
 const modes = choice(["prefix", "fold"]);
@@ -32,9 +33,9 @@ const sample = defineCommand({
     tty: toggle("", { short: "t" }),
     fanout: value("", count, { variable: "KODAMA_FANOUT" }),
     timeout: value("", durationMs),
-    mode: valueOr("", modes.parse, "prefix", modes),
+    mode: valueOr("", modes, "prefix"),
   },
-  examples: [],
+  examples: {},
   resolve: (args) => args,
   run: () => Promise.resolve(0),
 });

@@ -23,8 +23,9 @@ const surroundings = {
 
 for await (const [path, leaf] of leaves(tree)) {
   const { command } = await leaf.load();
-  Deno.test(`${path.join(" ")} has an example`, () => assert.ok(command.examples.length > 0));
-  for (const { line } of command.examples) {
+  Deno.test(`${path.join(" ")} has an example`, () =>
+    assert.ok(Object.keys(command.examples).length > 0));
+  for (const line of Object.values(command.examples)) {
     Deno.test(`example: ${line}`, async () => {
       const prepared = await prepare(kodamaWords(line), {
         ...surroundings,

@@ -3,14 +3,15 @@
  * text becomes a narrow type. Parsing, help, completion and the reference all read the same declaration.
  */
 import { definedOnly } from "../../base/json_value.ts";
-import { parseDuration } from "../../base/duration.ts";
+import { BadValue, type Lookup, readDuration, toggleField } from "../../operation/field.ts";
+
+export { BadValue } from "../../operation/field.ts";
 
 /** Candidates for a value that the shell may offer. The dynamic kinds are looked up at the time of completion. */
 export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
-  | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" | "runs" | "syncs" }
-  | { kind: "containers" | "nodes" | "labels" | "params" | "configValues" | "models" }
-  | { kind: "sessions" | "templates" }
+  | { kind: Lookup | "workflows" | "configKeys" | "runs" | "syncs" }
+  | { kind: "params" | "configValues" | "sessions" }
   /** Names of sessions in the cluster; or a file instead. */
   | { kind: "snapshots"; orFile: boolean }
   | { kind: "files" };
@@ -44,6 +45,8 @@ export interface Flag<T> {
   readonly hidden?: true;
   /** The value names a file, or is `-`: `resolve` gets its content, in the form of `joinContents`. */
   readonly readsFile?: true;
+  /** The value names a past run: `resolve` gets its pods, as a file would have them. */
+  readonly readsRun?: true;
   /**
    * Resolves all occurrences, in order, into the value; the list is empty if the flag isn't given.
    * Throws {@link BadValue}.
@@ -58,36 +61,6 @@ export type Flags = Readonly<Record<string, Flag<unknown>>>;
 export type FlagValues<F extends Flags> = {
   readonly [Name in keyof F]: F[Name] extends Flag<infer T> ? T : never;
 };
-
-/** Suggestions for a bad value. */
-interface BadValueOptions {
-  /** The way out, as a sentence. */
-  hint?: string;
-  /** The allowed values: the nearest one is suggested, in front of the hint. */
-  candidates?: readonly string[];
-  /** The part of the text that should have been one of them; all of it by default. */
-  part?: string;
-}
-
-/** A text that can't be parsed into the requested type. */
-export class BadValue extends Error {
-  override readonly name = "BadValue";
-
-  /** `message` completes "invalid value … for --flag:"; `source` is what the text was given for. */
-  constructor(
-    readonly text: string,
-    message: string,
-    readonly options: BadValueOptions = {},
-    readonly source?: string,
-  ) {
-    super(message);
-  }
-
-  /** Returns the same error for a flag, an operand or a variable. */
-  of(source: string): BadValue {
-    return new BadValue(this.text, this.message, this.options, source);
-  }
-}
 
 /** What every flag may declare. */
 export interface FlagOptions {
@@ -105,8 +78,20 @@ function described(
   return { group, ...definedOnly({ short, placeholder, variable, completion, hidden }) };
 }
 
-function withValue(summary: string, options: FlagOptions) {
-  return { placeholder: "TEXT", ...described(options), takesValue: true, summary };
+/** Parses the value of a flag. A parser of a few keywords has what help shows and a shell offers. */
+export interface Parse<T> {
+  (text: string): T;
+  readonly placeholder?: string;
+  readonly completion?: Completion;
+}
+
+function withValue(
+  summary: string,
+  { placeholder = "TEXT", completion }: Parse<unknown>,
+  options: FlagOptions,
+) {
+  const offered = { placeholder, ...definedOnly({ completion }) };
+  return { ...offered, ...described(options), takesValue: true, summary };
 }
 
 /** A switch: off unless given. */
@@ -118,7 +103,7 @@ export function toggle(summary: string, options: FlagOptions = {}): Flag<boolean
     summary,
     resolve: (texts) => {
       const text = texts.at(-1);
-      return text === undefined ? false : booleanOf(text);
+      return text !== undefined && toggleField("").read(text) === true;
     },
   };
 }
@@ -126,11 +111,11 @@ export function toggle(summary: string, options: FlagOptions = {}): Flag<boolean
 /** A flag with one value; of several the last one counts, as in kubectl. Undefined if it isn't given. */
 export function value<T>(
   summary: string,
-  parse: (text: string) => T,
+  parse: Parse<T>,
   options: FlagOptions = {},
 ): Flag<T | undefined> {
   return {
-    ...withValue(summary, options),
+    ...withValue(summary, parse, options),
     repeatable: false,
     resolve: (texts) => {
       const text = texts.at(-1);
@@ -142,12 +127,12 @@ export function value<T>(
 /** A flag with one value and a default, which is itself a text of the flag's kind. */
 export function valueOr<T>(
   summary: string,
-  parse: (text: string) => T,
+  parse: Parse<T>,
   defaultText: string,
   options: FlagOptions = {},
 ): Flag<T> {
   return {
-    ...withValue(summary, options),
+    ...withValue(summary, parse, options),
     repeatable: false,
     defaultText,
     resolve: (texts) => parse(texts.at(-1) ?? defaultText),
@@ -157,13 +142,13 @@ export function valueOr<T>(
 /** A flag that can be repeated: every value, in order. */
 export function values<T>(
   summary: string,
-  parse: (text: string) => T,
+  parse: Parse<T>,
   options: FlagOptions = {},
 ): Flag<readonly T[]> {
   return {
-    ...withValue(summary, options),
+    ...withValue(summary, parse, options),
     repeatable: true,
-    resolve: (texts) => texts.map(parse),
+    resolve: (texts) => texts.map((text) => parse(text)),
   };
 }
 
@@ -188,6 +173,20 @@ export function fileValue<T>(
   };
 }
 
+/** The same for a past run, whose pods `parse` gets in the form of a file. */
+export function runValue<T>(
+  summary: string,
+  parse: (contents: FileContents) => T,
+  options: FlagOptions = {},
+): Flag<T | undefined> {
+  const { readsFile: _readsFile, ...flag } = fileValue(summary, parse, {
+    placeholder: "RUN",
+    completion: { kind: "runs" },
+    ...options,
+  });
+  return { ...flag, readsRun: true };
+}
+
 /** The input to `resolve` of a {@link fileValue}. */
 export function joinContents(contents: FileContents): string {
   return JSON.stringify(contents);
@@ -196,21 +195,15 @@ export function joinContents(contents: FileContents): string {
 /** One of a few keywords. An empty text is refused like any unknown keyword. */
 export function choice<const Word extends string>(
   args: readonly Word[],
-): { parse: (text: string) => Word; completion: Completion; placeholder: string } {
-  return {
-    parse: (text) => {
-      const arg = args.find((candidate) => candidate === text);
-      if (arg === undefined) {
-        const allowed = args.length === 1
-          ? `must be ${args[0]}`
-          : `must be one of ${args.join(", ")}`;
-        throw new BadValue(text, allowed, { candidates: args });
-      }
-      return arg;
-    },
-    completion: { kind: "values", values: args.map((value) => ({ value })) },
-    placeholder: args.join("|"),
+): Parse<Word> & { readonly completion: Completion } {
+  const parse = (text: string) => {
+    const arg = args.find((candidate) => candidate === text);
+    if (arg !== undefined) return arg;
+    const allowed = args.length === 1 ? `must be ${args[0]}` : `must be one of ${args.join(", ")}`;
+    throw new BadValue(text, allowed, { candidates: args });
   };
+  const completion: Completion = { kind: "values", values: args.map((value) => ({ value })) };
+  return Object.assign(parse, { completion, placeholder: args.join("|") });
 }
 
 /** Any text but the empty one, which is nearly always an unset variable of a script. */
@@ -221,12 +214,9 @@ export function text(raw: string): string {
 
 /** Milliseconds, from 1 up to 24 days. Throws {@link BadValue}. */
 export function durationMs(raw: string): number {
-  const ms = parseDuration(raw);
-  if (ms !== undefined) return ms;
-  throw new BadValue(raw, "it is not a duration", {
-    hint: "durations look like 15s, 2m or 1h30m",
-  });
+  return readDuration(raw);
 }
+durationMs.placeholder = "DURATION";
 
 /** A whole number from 1. */
 export function count(raw: string): number {
@@ -236,10 +226,19 @@ export function count(raw: string): number {
   }
   return number;
 }
+count.placeholder = "N";
 
-/** Parses `true` and `false` like Go's flag packages. https://pkg.go.dev/strconv#ParseBool */
-function booleanOf(raw: string): boolean {
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(raw)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(raw)) return false;
-  throw new BadValue(raw, "must be true or false");
+/** A port to listen on; 0 is any free one. */
+export function port(raw: string): number {
+  const port = Number(raw);
+  if (/^\d{1,5}$/.test(raw) && port <= 65_535) return port;
+  throw new BadValue(raw, "must be a port, 0 to 65535");
 }
+port.placeholder = "PORT";
+
+/** Five fields, or a name such as `@daily`. */
+export function cron(raw: string): string {
+  if (/^(?:@[a-z]+|\S+(?:\s+\S+){4})$/.test(raw.trim())) return raw.trim();
+  throw new BadValue(raw, 'must have five fields, as in "0 6 * * *"');
+}
+cron.placeholder = "CRON";

@@ -27,6 +27,30 @@ export async function contentsOf(
   return text;
 }
 
+/** Flags that choose a part of a run's pods. */
+const partFlags = ["failed", "skipped", "differing"] as const;
+
+/** Returns the pods of a past run, or of the part of it that other flags choose, as lines of `-o jsonl`. */
+export async function podsOfRunText(
+  run: string,
+  texts: ReadonlyMap<string, readonly string[]>,
+  { host }: Pick<Invocation, "host">,
+): Promise<string> {
+  const { podsOfRun } = await import("../../actions/runs/run_pods.ts");
+  const lastOf = (flag: string) => texts.get(flag)?.at(-1);
+  const sameAs = lastOf("same-as");
+  const part = {
+    ...Object.fromEntries(
+      partFlags.map((flag) => [flag, ![undefined, "false"].includes(lastOf(flag))]),
+    ),
+    ...(sameAs === undefined ? {} : { sameAs }),
+  };
+  const used = await host({ kubeconfig: lastOf("kubeconfig") });
+  const id = run === "last" ? undefined : run;
+  const pods = await podsOfRun(used, id, part, new AbortController().signal);
+  return pods.map((pod) => JSON.stringify(pod)).join("\n");
+}
+
 async function allOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";

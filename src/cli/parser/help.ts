@@ -16,7 +16,7 @@ interface PageOptions {
 }
 
 /** Columns if there is no terminal. */
-export const plainColumns = 80;
+const plainColumns = 80;
 
 /** The maximum length of a line of help, for readability. */
 const widestColumns = 100;
@@ -71,7 +71,7 @@ function usageLine(command: Command, path: readonly string[], program: Program):
 }
 
 /** Returns the page of a command group; the root's is `kodama --help`. */
-export function branchHelp(branch: Branch, path: readonly string[], options: PageOptions): string {
+function branchHelp(branch: Branch, path: readonly string[], options: PageOptions): string {
   const { program } = options;
   const line = speak(program, ["kodama", ...path].join(" "));
   const names = Object.keys(branch.commands);
@@ -155,7 +155,7 @@ function flagText(flag: Flag<unknown>): string {
 }
 
 function exampleLines(command: Command, options: PageOptions): string[] {
-  return command.examples.flatMap(({ title, line }, at) => [
+  return Object.entries(command.examples).flatMap(([title, line], at) => [
     ...(at === 0 ? [] : [""]),
     ...within(title, options, "# "),
     // A line to be copied isn't wrapped.

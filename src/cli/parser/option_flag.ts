@@ -1,95 +1,93 @@
-/** Flags of an action's options: a flag names the option, and adds only its spelling. */
-import { defaultText, type Option, type OptionType } from "../../actions/option.ts";
-import type { Amount } from "../../actions/exec/events.ts";
-import {
-  BadValue,
-  choice,
-  durationMs,
-  type Flag,
-  type FlagOptions,
-  type Flags,
-  type FlagValues,
-  text,
-  toggle,
-  value,
-  values,
-} from "./flag.ts";
+/** Flags of an operation's fields: a flag names the field, and adds only its spelling. */
+import { definedOnly } from "../../base/json_value.ts";
+import type { Field, Fields, Given, Input } from "../../operation/field.ts";
+import { refuseExcluded } from "../../operation/operation.ts";
+import type { Completion, Flag, FlagOptions, Flags, FlagValues } from "./flag.ts";
 
 /** A flag that sets the option `Name` of an action to a `T`. */
 interface OptionFlag<Name extends string, T> extends Flag<T | undefined> {
   readonly option: Name;
 }
 
-type ValueOf<O> = O extends Option<infer T> ? T : never;
-
-/** Returns the flag of one of `options`. Its summary, values and default are the option's. */
-export function optionFlag<
-  O extends Readonly<Record<Name, Option<unknown>>>,
-  Name extends Extract<keyof O, string>,
->(options: O, name: Name, spelling: FlagOptions = {}): OptionFlag<Name, ValueOf<O[Name]>> {
-  const option = options[name];
-  const preset = defaultText(option);
-  const summary = preset === undefined
-    ? option.description
-    : `${option.description} (default ${preset})`;
-  const { variable } = option;
-  const flag = flagOfType(option.type, summary, {
-    ...(variable === undefined ? {} : { variable }),
+/** Returns the flag of a field. Its summary, values and default are the field's. */
+export function flagOf<T>(field: Field<T>, spelling: FlagOptions = {}): Flag<T> {
+  const { kind, about, defaultText, schema, short, placeholder, group = "Flags", variable } = field;
+  const { isRepeatable: repeatable = kind === "list" || kind === "mapping" } = field;
+  const values = (schema.items ?? schema).enum?.map((value) => ({ value }));
+  const completion: Completion | undefined = field.lookup !== undefined
+    ? { kind: field.lookup }
+    : values && { kind: "values", values };
+  return {
+    ...definedOnly({ short, placeholder, variable, completion }),
+    group,
     ...spelling,
-  });
-  // The option's type decides how its text is read.
-  return { ...flag, option: name } as OptionFlag<Name, ValueOf<O[Name]>>;
+    summary: defaultText === undefined ? about : `${about} (default ${defaultText})`,
+    takesValue: kind !== "switch",
+    repeatable,
+    resolve: (texts) =>
+      texts.length === 0 ? field.default : field.read(repeatable ? texts : texts.at(-1)),
+  };
 }
 
-function flagOfType(type: OptionType, summary: string, spelling: FlagOptions): Flag<unknown> {
-  switch (type.kind) {
-    case "switch": {
-      const flag = toggle(summary, spelling);
-      return { ...flag, resolve: (texts) => flag.resolve(texts) || undefined };
-    }
-    case "text":
-      return value(summary, text, spelling);
-    case "texts": {
-      const flag = values(summary, text, spelling);
-      return {
-        ...flag,
-        resolve: (texts) => texts.length === 0 ? undefined : flag.resolve(texts),
-      };
-    }
-    case "duration":
-      return value(summary, durationMs, { placeholder: "DURATION", ...spelling });
-    case "interval": {
-      const plain = toggle(summary, spelling);
-      return {
-        ...plain,
-        placeholder: "[=DURATION]",
-        resolve: (texts) => {
-          const text = texts.at(-1);
-          if (text === undefined || text === "false") return undefined;
-          return text === "true" ? type.defaultMs : durationMs(text);
-        },
-      };
-    }
-    case "whole":
-      return value(summary, whole(type.least), { placeholder: "N", ...spelling });
-    case "choice": {
-      const { parse, ...known } = choice(type.values);
-      return value(summary, parse, { ...known, ...spelling });
-    }
-    case "amount":
-      return value(summary, parseAmount, { placeholder: "N|P%", ...spelling });
-    case "amounts":
-      return value(summary, amounts, { placeholder: "N|P%,...", ...spelling });
-    case "variables": {
-      const flag = values(summary, environmentPair, { placeholder: "NAME=VALUE", ...spelling });
-      return {
-        ...flag,
-        resolve: (texts) => {
-          return texts.length === 0 ? undefined : Object.fromEntries(flag.resolve(texts));
-        },
-      };
-    }
-  }
+/** Returns the name of a field's flag. */
+export function flagName(name: string, { flag }: Pick<Field<unknown>, "flag">): string {
+  return flag ?? name.replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+}
+
+type FlagNameOf<S extends string> = S extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${FlagNameOf<Rest>}`
+  : S;
+
+/** The flags of fields whose flags have their names. */
+type FlagsOf<F extends Fields> = {
+  [Name in keyof F & string as FlagNameOf<Name>]: Flag<Input<F>[Name]>;
+};
+
+/** Returns the flags of fields. */
+export function flagsOf<F extends Fields>(fields: F): FlagsOf<F> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [flagName(name, field), flagOf(field)]),
+  ) as FlagsOf<F>;
+}
+
+/** Returns the values of fields from those of their flags. */
+export function fieldValues<F extends Fields>(
+  fields: F,
+  flags: Readonly<Record<string, unknown>>,
+): Input<F> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [name, flags[flagName(name, field)]]),
+  ) as Input<F>;
+}
+
+/** @throws UsageError for flags that exclude each other. */
+export function refuseExcludedFlags(
+  fields: Fields,
+  { flags, given }: { flags: Readonly<Record<string, unknown>>; given: ReadonlySet<string> },
+): void {
+  const isGiven = (name: string) => {
+    const flag = flagName(name, fields[name] ?? {});
+    return given.has(flag) && flags[flag] !== false;
+  };
+  refuseExcluded(fields, isGiven, spellFlag(fields));
+}
+
+/** Returns what names fields as their flags. */
+export function spellFlag(fields: Fields): (name: string) => string {
+  return (name) => `--${flagName(name, fields[name] ?? {})}`;
+}
+
+/** Returns the flag of one of `options`; undefined if it isn't given, whatever the default. */
+export function optionFlag<O extends Fields, Name extends Extract<keyof O, string>>(
+  options: O,
+  name: Name,
+  spelling: FlagOptions = {},
+): OptionFlag<Name, Given<O>[Name]> {
+  // The option's own type decides how its text is read.
+  const flag = flagOf(options[name] as Field<Given<O>[Name]>, spelling);
+  const resolve = (texts: readonly string[]) =>
+    texts.length === 0 ? undefined : flag.resolve(texts);
+  return { ...flag, option: name, resolve };
 }
 
 /** The options that a command's flags set, by their own names. */
@@ -109,45 +107,4 @@ export function optionValues<F extends Flags>(
       return "option" in flag && value !== undefined ? [[flag.option, value]] : [];
     }),
   ) as FlagOptionValues<F>;
-}
-
-/** Parses a whole number. */
-function whole(least: number): (raw: string) => number {
-  return (raw) => {
-    const number = Number(raw);
-    if (!/^\d{1,15}$/.test(raw) || number < least) {
-      const expected = least === 0 ? "0 or more" : `${least} or more`;
-      throw new BadValue(raw, `must be a whole number, ${expected}`);
-    }
-    return number;
-  };
-}
-
-/* Numbers of targets: `5`, or `20%` of all of them. */
-
-const hint = "as in 5, or 20%";
-
-/** Parses an amount from 0. Throws {@link BadValue}. */
-export function parseAmount(raw: string): Amount {
-  const match = /^(\d{1,9}(?:\.\d{1,9})?)(%?)$/.exec(raw);
-  const number = Number(match?.[1]);
-  if (match?.[2] === "%" && number <= 100) return { kind: "percent", percent: number };
-  if (match?.[2] === "" && Number.isInteger(number)) return { kind: "count", count: number };
-  throw new BadValue(raw, "must be a number of pods, or a percentage of them", { hint });
-}
-
-/** Parses the sizes of successive batches: `1,5,20%`. Throws {@link BadValue}. */
-export function amounts(raw: string): readonly Amount[] {
-  return raw.split(",").map((part) => {
-    const size = parseAmount(part.trim());
-    if (size.kind === "count" ? size.count >= 1 : size.percent > 0) return size;
-    throw new BadValue(raw, "a batch has one pod at least", { hint: "as in 1,5,20%" });
-  });
-}
-
-/** `NAME=VALUE`, with a name valid in a shell. The value may be empty, and may contain `=`. */
-export function environmentPair(raw: string): readonly [name: string, value: string] {
-  const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(raw);
-  if (match === null) throw new BadValue(raw, "must be NAME=VALUE");
-  return [match[1] ?? "", match[2] ?? ""];
 }

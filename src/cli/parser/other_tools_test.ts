@@ -1,9 +1,11 @@
 import { commandHint } from "../../present/hints.ts";
 import assert from "node:assert/strict";
-import { allAnswers, destructive, flagAnswer, verbAnswer } from "./other_tools.ts";
+import { allAnswers, destructive, flagAnswer, objectAnswer, verbAnswer } from "./other_tools.ts";
 import { leaves, nodeAt } from "./node.ts";
+import { sortArgs } from "./parse.ts";
 import { programOf } from "../program.ts";
 import { tree } from "../tree.ts";
+import { removals } from "../../base/removed.ts";
 import { unknownCommand } from "./unknown_command.ts";
 
 const program = programOf("kodama");
@@ -65,8 +67,58 @@ Deno.test("words of other tools that kodama has itself have no answer", async ()
   }
 });
 
+Deno.test("objects of other tools are no sessions, and names that sessions may have are", () => {
+  const answers:
+    readonly (readonly [path: string, operands: string, answer: RegExp | undefined])[] = [
+      ["get", "pod web-0", /^kodama k get pod web-0 /],
+      ["session delete", "deploy/web", /^kodama k delete deploy\/web /],
+      ["delete", "web.yaml", /^kodama k delete -f web\.yaml /],
+      ["set", "image deploy/web a=b", /^kodama k set image /],
+      ["list", "pods", /kodama pods/],
+      ["attach", "pod/web-0", /^kodama shell/],
+      ["stop", "deploy/web", /^kodama k VERB/],
+      ["get", "web", undefined],
+      ["get", "deploy", undefined],
+      ["delete", "web-0 other", undefined],
+      ["prompt", "pod/web-0", undefined],
+      ["snapshots delete", "a/b", undefined],
+    ];
+  for (const [path, operands, answer] of answers) {
+    const actual = objectAnswer(path, operands.split(" "));
+    if (answer === undefined) assert.equal(actual, undefined, `${path} ${operands}`);
+    else assert.match(actual ?? "", answer);
+  }
+});
+
+Deno.test("a removed command is an error that names its replacement", async () => {
+  for (const [command, replacement] of Object.entries(removals.commands)) {
+    const path = command.split(" ");
+    assert.equal(nodeAt(tree, path), undefined, command);
+    const error = await unknownCommand(path.pop() ?? "", path, tree, program);
+    assert.equal(error.message, `kodama ${command} was removed`);
+    assert.equal(error.hint, replacement);
+  }
+});
+
+Deno.test("a removed flag is an error that names its replacement", async () => {
+  for (const [name, replacement] of Object.entries(removals.flags)) {
+    const words = name.split(" ");
+    const flag = words.pop() ?? "";
+    const node = nodeAt(tree, words);
+    assert.ok(node?.kind === "leaf", name);
+    const { command } = await node.load();
+    await assert.rejects(sortArgs(command, [flag], "kodama", words.join(" ")), {
+      message: `${flag} was removed`,
+      hint: replacement,
+    });
+  }
+});
+
 Deno.test("every answer names a command that there is", () => {
-  for (const { arg, answer } of allAnswers()) {
+  const replacements = Object.values(removals).flatMap((all) =>
+    Object.entries(all).map(([arg, replacement]) => ({ arg, answer: commandHint(replacement) }))
+  );
+  for (const { arg, answer } of [...allAnswers(), ...replacements]) {
     for (const [, name = "", below = ""] of answer.matchAll(/\bkodama ([a-z-]+)(?: ([a-z-]+))?/g)) {
       const node = nodeAt(tree, [name]);
       assert.ok(node !== undefined, `${arg}: ${answer}`);

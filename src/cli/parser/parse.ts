@@ -30,7 +30,7 @@ export async function sortArgs(
       operands.push(arg);
       continue;
     }
-    const read = readFlags(command.flags, arg);
+    const read = isLongWithOneDash(command.flags, arg) ? undefined : readFlags(command.flags, arg);
     if (read === undefined) throw await unknownFlag(arg, command.flags, { spoken, path });
     for (const [name, text] of read.given) give(name, text);
     if (read.awaiting === undefined) continue;
@@ -40,7 +40,24 @@ export async function sortArgs(
     }
     give(read.awaiting, value);
   }
+  await refuseObjects(command, operands, path);
   return { texts, operands };
+}
+
+/** The names of other objects, which a hand that knows kubectl gives to a verb of sessions. */
+async function refuseObjects(
+  command: Command,
+  operands: readonly string[],
+  path: string,
+): Promise<void> {
+  const isOfSessions = path === "list" || command.operands?.[0]?.completion?.kind === "sessions";
+  if (operands.length === 0 || !isOfSessions) return;
+  const { objectAnswer } = await import("./other_tools.ts");
+  const answer = objectAnswer(path, operands);
+  if (answer === undefined) return;
+  throw new UsageError(`${JSON.stringify(operands.join(" "))} isn't the name of a session`, {
+    hint: answer,
+  });
 }
 
 /** Returns whether an arg is a flag, or several. `-` is a file's name. */
@@ -52,6 +69,12 @@ export function isFlag(arg: string): boolean {
 interface ReadFlags {
   given: readonly (readonly [name: string, text: string])[];
   awaiting?: string;
+}
+
+/** `-namespace prod` would be `-n amespace`, and a pod `prod`. */
+function isLongWithOneDash(flags: Flags, arg: string): boolean {
+  const name = arg.slice(1).replace(/=.*$/s, "");
+  return !arg.startsWith("--") && name.length > 2 && Object.hasOwn(flags, name);
 }
 
 /** Returns undefined if one of them is unknown. */
@@ -100,6 +123,9 @@ async function unknownFlag(
   { spoken, path }: { spoken: string; path: string },
 ): Promise<UsageError> {
   const list = `${spoken} --help lists the flags`;
+  if (isLongWithOneDash(flags, arg)) {
+    return new UsageError(`unknown flag: ${arg}`, { hint: `did you mean -${arg}?` });
+  }
   if (!arg.startsWith("--")) {
     const letter = [...arg.slice(1)].find((one) => byLetter(flags, one) === undefined);
     const flag = `-${letter ?? arg.slice(1)}`;
@@ -111,9 +137,16 @@ async function unknownFlag(
   }
   const name = arg.slice(2).replace(/=.*$/s, "");
   if (name === "help") return new UsageError("--help takes no value", { hint: list });
+  const { replacementOf } = await import("../../base/removed.ts");
+  const replacement = replacementOf("flags", `${path} --${name}`);
+  if (replacement !== undefined) {
+    return new UsageError(`--${name} was removed`, { hint: replacement });
+  }
   const { flagAnswer } = await import("./other_tools.ts");
   const answer = flagAnswer(name, path);
-  const [near] = answer === undefined ? await nearestNames(name, Object.keys(flags), 1) : [];
+  const [near] = answer === undefined
+    ? await nearestNames(name, Object.keys(flags), 1, { share: 1 / 3 })
+    : [];
   return new UsageError(`unknown flag: --${name}`, {
     hint: answer ?? (near === undefined ? list : `did you mean --${near}?`),
   });
@@ -192,8 +225,8 @@ function checkOperands(command: Command, raw: RawArgs, spoken: string): void {
   const missing = required[raw.operands.length];
   const see = `see ${spoken} --help`;
   if (missing !== undefined) {
-    const [example] = command.examples;
-    const as = example === undefined ? see : `${see}, as in: ${example.line}`;
+    const [example] = Object.values(command.examples);
+    const as = example === undefined ? see : `${see}, as in: ${example}`;
     const list = lists[missing.completion?.kind ?? "values"];
     throw new UsageError(`missing ${missing.name}`, {
       hint: list === undefined ? as : `${list} lists them; ${as}`,
@@ -217,17 +250,4 @@ function checkTrailing(command: Command, raw: RawArgs, spoken: string): void {
       hint: `put the command after --, e.g. ${spoken} web-0 -- uname -a`,
     });
   }
-}
-
-/** Returns the usage error for a bad value, with the nearest valid one. */
-export async function badValueError(error: BadValue): Promise<UsageError> {
-  const { text, source, options: { candidates = [], part = text } } = error;
-  const [near] = await nearestNames(part, candidates, 1);
-  const parts = [near && `did you mean ${near}?`, error.options.hint];
-  const hint = parts.filter((one) => one !== undefined).join(" ") || undefined;
-  const place = source === undefined ? "" : ` for ${source}`;
-  return new UsageError(
-    `invalid value ${JSON.stringify(text)}${place}: ${error.message}`,
-    hint === undefined ? {} : { hint },
-  );
 }

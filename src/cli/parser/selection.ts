@@ -1,69 +1,27 @@
 /** The flags that choose pods: one grammar for every command that takes them. */
-import type { NamePattern, Selection, SelectionOperand } from "../../actions/exec/events.ts";
-import { definedOnly } from "../../base/json_value.ts";
+import type { Selection, SelectionOperand } from "../../actions/exec/events.ts";
+import { operandsOf, selectionFields, selectionOf } from "../../actions/selection.ts";
+import { definedOnly, parsedJson } from "../../base/json_value.ts";
 import { NoMatchError, UsageError } from "../../base/errors.ts";
 import type { Operand, ParsedArgs } from "./command.ts";
-import {
-  BadValue,
-  choice,
-  count,
-  type FileContents,
-  fileValue,
-  text,
-  toggle,
-  value,
-  valueOr,
-  values,
-} from "./flag.ts";
-import { contextValue, kubeconfigFlag, namespaceValue } from "./scope_flags.ts";
-import { parseTextPattern } from "../../base/plain_text.ts";
-import { nodeNames, parsePodOperand, workloadKinds } from "../../base/workload_kinds.ts";
+import { BadValue, type FileContents, fileValue, runValue, text, toggle, value } from "./flag.ts";
+import { fieldValues, flagOf, refuseExcludedFlags } from "./option_flag.ts";
+import { kubeconfigFlag } from "./scope_flags.ts";
+import { isPodKind } from "../../base/workload_kinds.ts";
 import { standardInput } from "./flag_contents.ts";
 
-/* Parsers for the args of a selection: patterns and operands. */
-
-/** Parses `/re/` as a regular expression, anything else as a substring. Throws {@link BadValue}. */
-function namePattern(raw: string): NamePattern {
-  const pattern = parseTextPattern(raw);
-  if (pattern.kind !== "invalid") return pattern;
-  const hint = raw === "" ? {} : { hint: "without the slashes it is plain text" };
-  throw new BadValue(raw, pattern.reason, hint);
+/** kubectl takes `get deploy web`. Here `deploy` would be one more pod, beside the pod `web`. */
+function refuseBareKind(raw: string, next: string | undefined): void {
+  if (next === undefined || !isPodKind(raw)) return;
+  throw new BadValue(raw, "a kind, without the name of an object", {
+    hint: `${raw}/${next}; pod/${raw} is a pod of that name`,
+  }, "POD|KIND/NAME");
 }
 
-/** Parses a pod's name, `pod/name`, `namespace/name` or a workload. Throws {@link BadValue}. */
-function selectionOperand(raw: string): SelectionOperand {
-  if (raw === "") throw new BadValue(raw, "it is empty");
-  if (/[*?[\]]/.test(raw)) {
-    const part = raw.split(/[*?[\]]/).toSorted((a, b) => b.length - a.length)[0] || "TEXT";
-    throw new BadValue(raw, "shell patterns do not match pods", {
-      hint: `-m ${part} chooses the pods whose name contains it`,
-    });
-  }
-  const operand = parsePodOperand(raw);
-  if (operand.kind !== "invalid") return operand;
-  const { unknownKind } = operand;
-  if (unknownKind === undefined) {
-    throw new BadValue(raw, "must be POD, KIND/NAME or NAMESPACE/POD", {
-      hint: "as in web-0, deploy/web or storage/web-0",
-    });
-  }
-  const [kind = "", name = ""] = raw.split("/");
-  if (nodeNames.includes(kind.toLowerCase())) {
-    throw new BadValue(raw, `unsupported kind ${kind}`, {
-      hint: `--node ${name} chooses the pods of a node`,
-    });
-  }
-  throw new BadValue(raw, `unsupported kind ${unknownKind}`, {
-    candidates: workloadKinds,
-    part: unknownKind,
-    hint: `the kinds are ${workloadKinds.join(", ")}; -n names a namespace`,
-  });
-}
-
-/** The same, with the name of the flag or operand in its error. */
-function selectionOperandOf(raw: string, source: string): SelectionOperand {
+/** Parses a pod or a workload, with the name of the flag or operand in its error. */
+function selectionOperandsOf(raw: string, source: string): readonly SelectionOperand[] {
   try {
-    return selectionOperand(raw);
+    return operandsOf(raw);
   } catch (error) {
     throw error instanceof BadValue ? error.of(source) : error;
   }
@@ -87,7 +45,10 @@ interface NamedPods {
 export function namedPods({ name, text }: FileContents): NamedPods {
   const tookStdin = name === standardInput;
   const place = tookStdin ? "standard input" : name;
-  const operands = text.trimStart().startsWith("[")
+  const object = text.trimStart().startsWith("{") ? parsedJson(text) : undefined;
+  const operands = isKubeObject(object)
+    ? fromKubectl(object, place)
+    : text.trimStart().startsWith("[")
     ? fromArray(text, place)
     : fromLines(text, place);
   if (operands.length === 0) throw new NoMatchError(`${place} names no pod`);
@@ -103,25 +64,45 @@ function fromLines(text: string, place: string): SelectionOperand[] {
     const arg = line.trim();
     if (arg === "" || arg.startsWith("#")) return [];
     const source = `line ${index + 1} of ${place}`;
-    return [
-      arg.startsWith("{") ? podOf(parsedJson(arg), source) : selectionOperandOf(arg, source),
-    ];
+    if (arg.startsWith("{")) return [podOf(parsedJson(arg), source)];
+    if (/\s/.test(arg)) {
+      throw new BadValue(arg.slice(0, 60), "not the name of a pod", {
+        hint: "a table has more than names: -o name prints those alone",
+      }, source);
+    }
+    return selectionOperandsOf(arg, source);
   });
+}
+
+/** What kubectl prints with `-o json`: a Pod, or a List of them. */
+interface PrintedObject {
+  kind: string;
+  metadata?: { name?: string; namespace?: string };
+  items?: PrintedObject[];
+}
+
+function isKubeObject(value: unknown): value is PrintedObject {
+  return typeof value === "object" && value !== null && "apiVersion" in value && "kind" in value;
+}
+
+function fromKubectl({ kind, metadata, items }: PrintedObject, place: string): SelectionOperand[] {
+  if (items !== undefined) return items.flatMap((item) => fromKubectl(item, place));
+  const { name, namespace } = metadata ?? {};
+  if (kind !== "Pod" || name === undefined) {
+    throw new BadValue(
+      kind,
+      "not a pod",
+      { hint: "as kubectl get pods -o json prints them" },
+      place,
+    );
+  }
+  return [{ kind: "pod", name, ...definedOnly({ namespace }) }];
 }
 
 function fromArray(text: string, place: string): SelectionOperand[] {
   const values = parsedJson(text);
   if (!Array.isArray(values)) throw notJson("[", place);
   return values.map((value, index) => podOf(value, `item ${index + 1} of ${place}`));
-}
-
-/** Returns the value of a JSON text; undefined if it isn't valid. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What kodama prints of a pod. Other fields are ignored. */
@@ -151,56 +132,49 @@ function notJson(start: string, source: string): BadValue {
   }, source);
 }
 
+/** A command runs in one container of a pod: a second name would replace the first in silence. */
+function onlyOne(texts: readonly string[]): string | undefined {
+  const [first, other] = new Set(texts.map(text));
+  if (other === undefined) return first;
+  throw new BadValue(other, `"${first}" is named already, and a command runs in one container`);
+}
+
 const group = "Selection";
-const sorts = choice(["name", "age", "node"]);
+const { pods: _pods, ...named } = selectionFields;
 
 /** The flags of a selection, with kubectl's meaning if kubectl has the flag. */
 export const selectionFlags = {
-  "namespace": values("namespace to look in (default the context's)", text, {
-    ...namespaceValue,
-    group,
-  }),
-  "all-namespaces": toggle("look in all namespaces", { short: "A", group }),
-  "match": values("choose pods whose name contains TEXT or matches /RE/", namePattern, {
-    short: "m",
-    group,
-  }),
-  "exclude": values("exclude pods whose name contains TEXT or matches /RE/", namePattern, {
-    short: "x",
-    group,
-  }),
-  "selector": value("label selector: app=web,tier!=test", text, {
-    short: "l",
-    placeholder: "QUERY",
-    group,
-    completion: { kind: "labels" },
-  }),
-  "field-selector": value("field selector: status.podIP=10.0.0.7", text, {
-    placeholder: "QUERY",
-    group,
-  }),
-  "container": value("container of each pod (default the main one)", text, {
-    short: "c",
-    placeholder: "NAME",
-    group,
-    completion: { kind: "containers" },
-  }),
+  "namespace": flagOf(named.namespaces),
+  "all-namespaces": flagOf(named.allNamespaces),
+  "match": flagOf(named.match),
+  "exclude": flagOf(named.exclude),
+  "selector": flagOf(named.selector),
+  "field-selector": flagOf(named.fieldSelector),
+  "container": { ...flagOf(named.container), resolve: onlyOne },
   "from": fileValue(
     "read the names of pods from FILE, or - for stdin: lines of -o name or -o jsonl",
     namedPods,
     { group },
   ),
-  "node": value("choose the pods on this node", text, {
-    placeholder: "NAME",
+  "from-run": runValue(
+    "choose the pods of a past run, by its id or last; with --failed, --skipped, --differing or --same-as a part of them",
+    namedPods,
+    { group },
+  ),
+  "failed": toggle("with --from-run: whose command failed, or whose end isn't known", { group }),
+  "skipped": toggle("with --from-run: where the command wasn't started", { group }),
+  "differing": toggle("with --from-run: whose answer isn't that of most pods", { group }),
+  "same-as": value("with --from-run: whose answer is that of POD, as in a group of --fold", text, {
+    placeholder: "POD",
     group,
-    completion: { kind: "nodes" },
   }),
-  "sample": value("choose N of the pods at random", count, { placeholder: "N", group }),
-  "sort": valueOr("sort the pods", sorts.parse, "name", { ...sorts, group }),
-  "shuffle": toggle("shuffle the pods", { group }),
-  "all-phases": toggle("include pods that are not running", { group }),
+  "node": flagOf(named.node),
+  "sample": flagOf(named.sample),
+  "sort": flagOf(named.sort),
+  "shuffle": flagOf(named.shuffle),
+  "all-phases": flagOf(named.allPhases),
   "pick": toggle("choose among the matches in the picker", { short: "P", group }),
-  "context": values("kubeconfig context to use", text, { ...contextValue, group }),
+  "context": flagOf(named.contexts),
   "kubeconfig": { ...kubeconfigFlag, group },
 };
 
@@ -217,56 +191,46 @@ export const selectionOperands: readonly Operand[] = [
 /** The selection that the args describe, and its scope. */
 export interface SelectionOptions {
   contexts: readonly string[];
-  kubeconfig: string | undefined;
   selection: Selection;
   /** A person chooses among the matches first. */
   pick: boolean;
 }
 
+/** Flags that choose a part of the pods of a run. */
+const partFlags = ["failed", "skipped", "differing", "same-as"];
+
 /** Parses args into a selection. Throws `UsageError` for flags that contradict each other. */
 export function resolveSelection(
   { flags, given, operands }: ParsedArgs<typeof selectionFlags>,
 ): SelectionOptions {
-  const namespaces = flags.namespace;
-  if (flags["all-namespaces"] && namespaces.length > 0) {
-    throw new UsageError("--namespace and --all-namespaces can't be used together");
-  }
-  if (flags.shuffle && given.has("sort")) {
-    throw new UsageError("--sort and --shuffle can't be used together");
-  }
+  refuseExcludedFlags(named, { flags, given });
   if (flags.pick && flags.sample !== undefined) {
     throw new UsageError("--pick and --sample can't be used together", {
       hint: "either you choose, or chance does",
     });
   }
-  const optional = {
-    labelSelector: flags.selector,
-    fieldSelector: flags["field-selector"],
-    container: flags.container,
-    node: flags.node,
-    sample: flags.sample,
-  };
+  const part = partFlags.find((flag) => given.has(flag));
+  if (part !== undefined && flags["from-run"] === undefined) {
+    throw new UsageError(`--${part} needs --from-run`, { hint: "--from-run last is the last run" });
+  }
+  const { contexts, ...input } = fieldValues(named, flags);
+  const { selection } = selectionOf({
+    ...input,
+    pods: [
+      ...operands.map((raw, at) => {
+        refuseBareKind(raw, operands[at + 1]);
+        return selectionOperandsOf(raw, "POD|KIND/NAME");
+      }),
+      flags.from?.operands ?? [],
+      flags["from-run"]?.operands ?? [],
+    ],
+  });
   return {
-    contexts: contextsOf(flags.context, flags.from?.contexts ?? []),
-    kubeconfig: flags.kubeconfig,
+    contexts: contextsOf(contexts, [
+      ...new Set([...flags.from?.contexts ?? [], ...flags["from-run"]?.contexts ?? []]),
+    ]),
     pick: flags.pick,
-    selection: {
-      namespaces: flags["all-namespaces"]
-        ? { kind: "all" }
-        : namespaces.length > 0
-        ? { kind: "named", names: namespaces }
-        : { kind: "default" },
-      operands: [
-        ...operands.map((raw) => selectionOperandOf(raw, "POD|KIND/NAME")),
-        ...flags.from?.operands ?? [],
-      ],
-      match: flags.match,
-      exclude: flags.exclude,
-      sort: flags.sort,
-      shuffle: flags.shuffle,
-      allPhases: flags["all-phases"],
-      ...definedOnly(optional),
-    },
+    selection,
   };
 }
 

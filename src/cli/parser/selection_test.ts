@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import type { Selection } from "../../actions/exec/events.ts";
 import { UsageError } from "../../base/errors.ts";
 import { defineCommand } from "./command.ts";
-import { badValueError, resolveArgs, sortArgs } from "./parse.ts";
+import { badValueError } from "../../operation/field.ts";
+import { resolveArgs, sortArgs } from "./parse.ts";
 import { namedPods, resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
 import { BadValue, joinContents } from "./flag.ts";
 import { podName } from "../../present/pods_table.ts";
@@ -14,7 +15,7 @@ const sample = defineCommand({
   description: "For tests.",
   operands: selectionOperands,
   flags: selectionFlags,
-  examples: [],
+  examples: {},
   resolve: resolveSelection,
   run: () => Promise.resolve(0),
 });
@@ -80,9 +81,32 @@ for (const [line, selection] of selections) {
   });
 }
 
-Deno.test("several contexts are resolved, and the kubeconfig separately", async () => {
-  const { contexts, kubeconfig } = await selected("--context a --context=b --kubeconfig /k");
-  assert.deepEqual([contexts, kubeconfig], [["a", "b"], "/k"]);
+Deno.test("several contexts are resolved", async () => {
+  const { contexts } = await selected("--context a --context=b --kubeconfig /k");
+  assert.deepEqual(contexts, ["a", "b"]);
+});
+
+Deno.test("ranges of names as kodama prints them, repeated selectors, one container named twice", async () => {
+  const { selection } = await selected(
+    "web-[0-2,7] storage/db-[08-10],x -l app=web -l canary=true,tier!=a -c main -c main",
+  );
+  assert.deepEqual(
+    selection.operands.map((operand) =>
+      operand.kind === "pod" ? `${operand.namespace ?? ""}/${operand.name}` : operand.kind
+    ),
+    [
+      "/web-0",
+      "/web-1",
+      "/web-2",
+      "/web-7",
+      "storage/db-08",
+      "storage/db-09",
+      "storage/db-10",
+      "/x",
+    ],
+  );
+  assert.equal(selection.labelSelector, "app=web,canary=true,tier!=a");
+  assert.equal(selection.container, "main");
 });
 
 const wrong: readonly (readonly [line: string, message: RegExp])[] = [
@@ -97,6 +121,10 @@ const wrong: readonly (readonly [line: string, message: RegExp])[] = [
   ["node/x", /unsupported kind node/],
   ["statefulset.batch/x", /unsupported kind statefulset.batch/],
   ["web-*", /shell patterns do not match pods/],
+  ["web-[ab]", /shell patterns do not match pods/],
+  ["web-[3-1]", /shell patterns do not match pods/],
+  ["web-[0-99999999]", /shell patterns do not match pods/],
+  ["-c main -c sidecar", /"main" is named already, and a command runs in one container/],
   ["-m /(/", /Unterminated group/],
 ];
 
@@ -113,8 +141,20 @@ const ways: readonly (readonly [operand: string, hint: RegExp])[] = [
   ["deplyo/web", /^did you mean deploy\? the kinds are pod, deploy, /],
   ["statefullset/web", /^did you mean sts\?|the kinds are pod/],
   ["node/n1", /^--node n1 chooses/],
-  ["weka-drive-*", /^-m weka-drive- chooses/],
+  ["weka-drive-*", /^as a regular expression: -m '\/\^weka-drive-\.\*\$\/'$/],
   ["secret/x", /the kinds are pod, deploy, /],
+  ["web-[0-", /^ranges of numbers are written as in web-\[0-3,7\]$/],
+  ["web-[3-1]", /^ranges of numbers/],
+  ["web-{0..3}", /^ranges of numbers/],
+  ["web-[ab]", /^as a regular expression: -m '\/\^web-\[ab\]\$\/'$/],
+  ["web.*", /^as a regular expression: -m '\/web\.\*\/'$/],
+  ["^web|db", /^as a regular expression: -m '\/\^web\|db\/'$/],
+  ["web(", /^ranges of numbers/],
+  ["-m web-[0-13]", /^as names, without a flag: 'web-\[0-13\]'$/],
+  ["-m db-[01]", /^as a regular expression: '\/\^db-\[01\]\$\/'$/],
+  ["-m web-[0-", /^ranges of numbers/],
+  ["deploy web", /^deploy\/web; pod\/deploy is a pod of that name$/],
+  ["pod web-0", /^pod\/web-0; /],
 ];
 
 for (const [operand, hint] of ways) {
@@ -182,6 +222,27 @@ Deno.test("--from: what isn't the JSON of a pod is refused, with its line", () =
   }
 });
 
+Deno.test("--from reads pods as kubectl prints them as JSON, and refuses other objects and tables", () => {
+  const pod = (name: string) => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: "n" },
+  });
+  const read = (value: unknown) => namedPods({ name: "-", text: JSON.stringify(value, null, 2) });
+  const operand = (name: string) => ({ kind: "pod", name, namespace: "n" });
+  assert.deepEqual(read(pod("a")).operands, [operand("a")]);
+  const list = { apiVersion: "v1", kind: "List", items: [pod("a"), pod("b")] };
+  assert.deepEqual(read(list).operands, [operand("a"), operand("b")]);
+  const refused = (value: unknown) => assert.throws(() => read(value), BadValue);
+  refused({ ...list, items: [pod("a"), { ...pod("b"), kind: "Node" }] });
+  refused({ apiVersion: "v1", kind: "Status" });
+  assert.throws(() => read({ ...list, items: [] }), { name: "NoMatchError" });
+  assert.throws(() => namedPods({ name: "-", text: "NAME  READY\nweb-0  1/1\n" }), {
+    name: "BadValue",
+    message: /not the name of a pod/,
+  });
+});
+
 Deno.test("--from: its contexts are those of the selection, within --context", () => {
   const file = { text: '{"pod":"a","context":"prod"}', name: "-" };
   const args = (context: string[]) =>
@@ -195,6 +256,31 @@ Deno.test("--from: its contexts are those of the selection, within --context", (
   assert.deepEqual(contexts([]), ["prod"]);
   assert.deepEqual(contexts(["lab", "prod"]), ["prod"]);
   assert.throws(() => contexts(["lab"]), UsageError);
+});
+
+Deno.test("--from-run adds the pods of a run to those of --from and the operands; its parts need it", () => {
+  const args = (given: Record<string, string[]>) =>
+    resolveArgs(sample, {
+      texts: new Map(Object.entries(given)),
+      operands: ["a"],
+      trailing: undefined,
+    }, { environment: () => undefined, spoken: "kodama sample" });
+  const run = [joinContents({ text: '{"pod":"c","namespace":"n","context":"k"}', name: "last" })];
+  const from = [joinContents({ text: "b", name: "-" })];
+  const selected = (given: Record<string, string[]>) =>
+    sample.resolve(args(given)) as ReturnType<typeof resolveSelection>;
+  const { selection, contexts } = selected({ "from": from, "from-run": run, "failed": ["true"] });
+  assert.deepEqual(selection.operands, [
+    { kind: "pod", name: "a" },
+    { kind: "pod", name: "b" },
+    { kind: "pod", name: "c", namespace: "n", context: "k" },
+  ]);
+  assert.deepEqual(contexts, ["k"]);
+  for (const flag of ["failed", "skipped", "differing", "same-as"]) {
+    assert.throws(() => selected({ [flag]: ["true"] }), {
+      message: `--${flag} needs --from-run`,
+    });
+  }
 });
 
 Deno.test("--from a list without a name means no pod, and never all of them", () => {

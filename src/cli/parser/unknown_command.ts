@@ -15,6 +15,12 @@ export async function unknownCommand(
   root: Branch,
   program: Program,
 ): Promise<UsageError> {
+  const { replacementOf } = await import("../../base/removed.ts");
+  const replacement = replacementOf("commands", [...path, word].join(" "));
+  if (replacement !== undefined) {
+    const removed = speak(program, ["kodama", ...path, word].join(" "));
+    return new UsageError(`${removed} was removed`, { hint: replacement });
+  }
   const parent = speak(program, ["kodama", ...path].join(" "));
   return new UsageError(`unknown command ${JSON.stringify(word)} for "${parent}"`, {
     hint: await hintFor(word, path, root, program) ?? `${parent} --help lists the commands`,

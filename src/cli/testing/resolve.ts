@@ -4,7 +4,8 @@ import { UsageError } from "../../base/errors.ts";
 import { choose } from "../run.ts";
 import type { Command } from "../parser/command.ts";
 import { BadValue, type Flags, joinContents } from "../parser/flag.ts";
-import { badValueError, resolveArgs, sortArgs } from "../parser/parse.ts";
+import { badValueError } from "../../operation/field.ts";
+import { resolveArgs, sortArgs } from "../parser/parse.ts";
 import { programOf } from "../program.ts";
 
 /** One command line, what it resolves to, and what further args change. */
@@ -67,8 +68,8 @@ export function testResolve(tables: readonly ResolveTable[], tested: Flags = {})
   });
 }
 
-/** Flags of many commands, with tests of their own: `-v` and `--explain`. */
-const ofMany: ReadonlySet<string> = new Set(["verbose", "explain", "model"]);
+/** Flags of many commands, with tests of their own: `-v`, `--explain` and `--kubeconfig`. */
+const ofMany: ReadonlySet<string> = new Set(["verbose", "explain", "model", "kubeconfig"]);
 
 function testRefused(line: string, message: RegExp): void {
   Deno.test(`refused: kodama ${line}`, async () => {
@@ -109,9 +110,10 @@ export async function resolved(
   }
 }
 
-/** A file that a flag names holds the line `web-0`. */
+/** A file or a run that a flag names holds the line `web-0`. */
 function contents(command: Command, name: string, given: readonly string[]): readonly string[] {
-  if (command.flags[name]?.readsFile !== true) return given;
+  const flag = command.flags[name];
+  if (!flag?.readsFile && !flag?.readsRun) return given;
   return [joinContents({ name: given.at(-1) ?? "", text: "web-0\n" })];
 }
 

@@ -6,7 +6,8 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
 import { isRecord } from "../../base/json_value.ts";
-import { definition, definitionName, parseTime, type TimeKind } from "./schema/parse.ts";
+import { definition, definitionName, parseTime, type TimeKind } from "./schema/definitions.ts";
+import { canonicalQuantity } from "./schema/quantity.ts";
 import { badRequest, failedStatus } from "./status.ts";
 import type { ScalarKind, Schema } from "./schema/model.ts";
 
@@ -99,13 +100,17 @@ export function conform(
       found.wrongTypes.push(parsed.message);
       return undefined;
     }
+    case "quantity":
+      return typeof value === "string" || typeof value === "number"
+        ? canonicalQuantity(value) ?? wrong(value, path, schema.kind, found)
+        : wrong(value, path, schema.kind, found);
     default:
       return fits(value, schema.kind) ? value : wrong(value, path, schema.kind, found);
   }
 }
 
 function conformObject(value: unknown, name: string, path: string, found: DecodeFindings): unknown {
-  if (!isRecord(value)) return wrong(value, path, name, found);
+  if (!isRecord(value)) return wrong(value, path, name.split(".").at(-1) ?? "", found);
   const { fields } = definition(name);
   const retained: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(value)) {
@@ -131,14 +136,21 @@ function isEmpty(value: unknown, schema: Schema): boolean {
 function conformMap(value: unknown, of: Schema, path: string, found: DecodeFindings): unknown {
   if (!isRecord(value)) return wrong(value, path, "map", found);
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      item === null && of.kind === "string" ? "" : conform(item, of, `${path}.${key}`, found),
-    ]),
+    Object.entries(value).map(([key, item]) => {
+      if (item === null && of.kind === "string") return [key, ""];
+      const fitting = conform(item, of, `${path}.${key}`, found);
+      // A map of quantities is one of resources.
+      return [
+        key,
+        of.kind === "quantity" && typeof fitting === "string"
+          ? canonicalQuantity(fitting, { thousandths: true })
+          : fitting,
+      ];
+    }),
   );
 }
 
-function fits(value: unknown, kind: Exclude<ScalarKind, TimeKind>): boolean {
+function fits(value: unknown, kind: Exclude<ScalarKind, TimeKind | "quantity">): boolean {
   switch (kind) {
     case "string":
       return typeof value === "string";
@@ -146,10 +158,6 @@ function fits(value: unknown, kind: Exclude<ScalarKind, TimeKind>): boolean {
       return Number.isSafeInteger(value);
     case "bool":
       return typeof value === "boolean";
-    case "quantity":
-      return typeof value === "number" ||
-        (typeof value === "string" &&
-          /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkKMGTPE]i?)?$/.test(value));
     case "bytes":
       return typeof value === "string" && /^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/.test(value);
     case "intOrString":

@@ -37,7 +37,7 @@ const all: readonly (DiscoveredResource & { home: string })[] = [
       namespaced: type.namespaced,
       kind: each.kind,
       group: each.group ?? type.group,
-      version: "v1",
+      version: each.version ?? type.version,
       verbs: each.verbs,
       shortNames: [],
       categories: [],
@@ -69,12 +69,11 @@ const all: readonly (DiscoveredResource & { home: string })[] = [
   })),
 ];
 
-/** Every group, the core one first. `policy` is there for its evictions, which are sent to pods. */
+/** Every group, the core one first. */
 export const groups: readonly DiscoveredGroup[] = [
-  ...new Set([...all.map(({ home }) => home), "policy"]),
-].map((group) => ({
+  ...Map.groupBy(all, ({ home }) => home),
+].map(([group, resources]) => ({
   group,
-  version: group === metricsGroup ? metricsVersion : "v1",
-  resources: all.filter(({ home }) => home === group)
-    .map(({ home: _home, ...resource }) => resource),
+  version: resources[0]?.version ?? "v1",
+  resources: resources.map(({ home: _home, ...resource }) => resource),
 }));

@@ -1,13 +1,20 @@
 /** Authenticates and authorizes every request, upgrades included, before it is answered. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { attributesOf, checkAllowed, checkImpersonation } from "./api.ts";
-import { type AuditEvent, auditEvent } from "./audit.ts";
 import type { ApiContext } from "./context.ts";
 import type { User } from "./message.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { ApiError, badRequest, internalError, unauthorized } from "./status.ts";
 import type { TokenIssuer } from "./tokens.ts";
+
+/** A request before its body: of `node:http`, or of another carrier. */
+export interface RequestHead {
+  method?: string | undefined;
+  url?: string | undefined;
+  headers: IncomingHttpHeaders;
+  socket: { remoteAddress?: string | undefined };
+}
 
 /** An incoming request. */
 export interface Entrance {
@@ -18,27 +25,48 @@ export interface Entrance {
   headers: Readonly<Record<string, string>>;
 }
 
-/** Admits requests, and logs their outcome. */
+/** Admits requests, and reports their outcome. */
 export interface RequestGate {
   /** Throws a 401 or a 403. */
-  enter(request: IncomingMessage, record: AuditRecord): Entrance;
-  /** Starts the line of the audit log for a request. */
-  record(request: IncomingMessage): AuditRecord;
+  enter(request: RequestHead, record: AuditRecord): Entrance;
+  /** Starts the record of a request. */
+  record(request: RequestHead): AuditRecord;
 }
 
-/** A line of the audit log while its request is answered. */
+/** A request, as an audit log would have it. */
+export interface RequestFacts {
+  id: string;
+  stage: "ResponseStarted" | "ResponseComplete";
+  method: string;
+  uri: string;
+  route: Route;
+  /** Absent if the caller was not authenticated. */
+  caller: User | undefined;
+  actsAs: User | undefined;
+  sourceAddress: string;
+  userAgent: string;
+  code: number;
+  /** The reason in the Status of a failed request. */
+  reason: string | undefined;
+  /** Why it was allowed; undefined if it wasn't. */
+  allowed: string | undefined;
+  receivedAt: Date;
+  at: Date;
+}
+
+/** What is known of a request while it is answered. */
 export interface AuditRecord {
   caller: User | undefined;
   actsAs: User | undefined;
   allowed: string | undefined;
-  /** Writes the line. */
-  end(code: number, reason?: string, stage?: AuditEvent["stage"]): void;
+  /** Reports it. */
+  end(code: number, reason?: string, stage?: RequestFacts["stage"]): void;
 }
 
 /** Creates the gate of a cluster. */
 export function createGate(
   context: ApiContext,
-  audit: ((event: AuditEvent) => void) | undefined,
+  audit: ((facts: RequestFacts) => void) | undefined,
 ): RequestGate {
   return {
     enter: (request, record) => enter(context, request, record),
@@ -46,7 +74,7 @@ export function createGate(
   };
 }
 
-function enter(context: ApiContext, request: IncomingMessage, record: AuditRecord): Entrance {
+function enter(context: ApiContext, request: RequestHead, record: AuditRecord): Entrance {
   const headers = plainHeaders(request);
   const { path, query } = target(request);
   const shown = credentials(request, headers);
@@ -61,7 +89,7 @@ function enter(context: ApiContext, request: IncomingMessage, record: AuditRecor
   return { user, route, path, query, headers };
 }
 
-function target(request: IncomingMessage): { path: string; query: URLSearchParams } {
+function target(request: RequestHead): { path: string; query: URLSearchParams } {
   const [encoded = "/", search = ""] = (request.url ?? "/").split(/\?(.*)/s);
   try {
     return { path: decodeURIComponent(encoded), query: new URLSearchParams(search) };
@@ -70,7 +98,7 @@ function target(request: IncomingMessage): { path: string; query: URLSearchParam
   }
 }
 
-function plainHeaders(request: IncomingMessage): Record<string, string> {
+function plainHeaders(request: RequestHead): Record<string, string> {
   return Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [
       name,
@@ -79,7 +107,7 @@ function plainHeaders(request: IncomingMessage): Record<string, string> {
   );
 }
 
-function credentials(request: IncomingMessage, headers: Record<string, string>): Credentials {
+function credentials(request: RequestHead, headers: Record<string, string>): Credentials {
   const socket = request.socket as TLSSocket;
   // Not authorized: signed by another authority, or expired.
   const subject = socket.authorized ? socket.getPeerCertificate().subject : undefined;
@@ -95,8 +123,8 @@ function credentials(request: IncomingMessage, headers: Record<string, string>):
 
 function newRecord(
   context: ApiContext,
-  request: IncomingMessage,
-  audit: ((event: AuditEvent) => void) | undefined,
+  request: RequestHead,
+  audit: ((facts: RequestFacts) => void) | undefined,
 ): AuditRecord {
   const receivedAt = context.clock.now();
   const record: AuditRecord = {
@@ -105,8 +133,8 @@ function newRecord(
     allowed: undefined,
     end(code, reason, stage = "ResponseComplete") {
       const uri = request.url ?? "/";
-      audit?.(auditEvent({
-        auditId: context.newUid(),
+      audit?.({
+        id: context.newUid(),
         stage,
         method: request.method ?? "GET",
         uri,
@@ -120,7 +148,7 @@ function newRecord(
         allowed: record.allowed,
         receivedAt,
         at: context.clock.now(),
-      }));
+      });
     },
   };
   return record;

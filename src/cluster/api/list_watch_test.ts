@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { KubeObject } from "../../kube/types.ts";
+import { quiet } from "../../base/testing/manual_clock.ts";
 import { resources } from "../resources.ts";
 import { podNamed, type TestApi, testApi } from "./testing/api.ts";
 
@@ -156,6 +157,21 @@ Deno.test("initial events end with their bookmark; later ones come by the minute
   const bookmark = (await next).value;
   assert.equal(bookmark.type, "BOOKMARK");
   assert.equal(bookmark.object.metadata.resourceVersion, String(api.store.resourceVersion));
+  await watch.return?.();
+});
+
+Deno.test("a change at the moment of a bookmark comes before it", async () => {
+  const api = testApi();
+  const metadata = { name: "late", namespace: "default" };
+  const create = () => api.store.create(resources.pods, { ...podNamed("late"), metadata });
+  api.clock.timer(60_000, () => void create());
+  const watch = await openWatch(api, `${pods}?watch=1&resourceVersion=1&allowWatchBookmarks=true`);
+  const next = nextLine(watch);
+  await api.clock.waitedFor(60_000);
+  await quiet();
+  api.clock.advance(60_000);
+  assert.equal(await next, "ADDED late");
+  assert.equal(await nextLine(watch), "BOOKMARK");
   await watch.return?.();
 });
 

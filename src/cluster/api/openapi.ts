@@ -3,13 +3,13 @@
  * write the parameters by which a client finds out that it may leave validation and dry runs to the server.
  * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
  */
-import { groups } from "./discovery.ts";
+import { kubernetesApi, kubernetesTexts, type Property } from "../kubernetes/published.ts";
+import { type DiscoveredGroup, groups } from "./discovery.ts";
 import { type ApiResponse, json } from "./message.ts";
 import { acceptedForm, parseAccept } from "./negotiate.ts";
 import { type Served, served } from "./served.ts";
-import { definition, definitionName, objectSchema } from "./schema/parse.ts";
+import { definitionName } from "./schema/definitions.ts";
 import { apiVersionOf } from "../resources.ts";
-import type { ListMerge, Schema } from "./schema/model.ts";
 
 type Json = Record<string, unknown>;
 
@@ -33,41 +33,49 @@ export function openApiDocument(
       return { kind: "bytes", code: 200, contentType: protobufForm, bytes: emptySwagger(version) };
     }
     acceptedForm(accept);
-    return json(swagger(version));
+    return once(path, () => swagger(version));
   }
   if (path === "/openapi/v3") return json({ paths: Object.fromEntries(groups.map(groupIndex)) });
-  const group = groups.find((each) => path === `/openapi/v3/${groupPath(each.group)}`);
-  return group && json(openApi(group.group, version));
+  const group = groups.find((each) => path === `/openapi/v3/${groupPath(each)}`);
+  return group && once(path, () => openApi(group, version));
 }
 
-function groupPath(group: string): string {
-  return group === "" ? "api/v1" : `apis/${group}/v1`;
+const written = new Map<string, Uint8Array>();
+
+/** Returns a document that is large and always the same: it is written once. */
+function once(path: string, document: () => Json): ApiResponse {
+  let bytes = written.get(path);
+  if (bytes === undefined) {
+    written.set(path, bytes = new TextEncoder().encode(JSON.stringify(document())));
+  }
+  return { kind: "bytes", code: 200, contentType: "application/json", bytes };
 }
 
-function groupIndex({ group }: { group: string }): [string, Json] {
+function groupPath({ group, version }: DiscoveredGroup): string {
+  return group === "" ? `api/${version}` : `apis/${group}/${version}`;
+}
+
+function groupIndex(group: DiscoveredGroup): [string, Json] {
   const path = groupPath(group);
   return [path, { serverRelativeURL: `/openapi/v3/${path}` }];
 }
 
-function openApi(group: string, version: string): Json {
-  const kinds = kindsOf(group);
-  const names = kinds.map(({ type }) => definitionName(type));
+function openApi({ group }: DiscoveredGroup, version: string): Json {
+  const kinds = served.filter(({ type }) => type.group === group);
   return {
     openapi: "3.0.0",
     info: { title, version },
     paths: Object.fromEntries(kinds.flatMap((each) => paths(each, "#/components/schemas/"))),
-    components: { schemas: definitionsFrom(names, "#/components/schemas/") },
+    components: { schemas: definitionsOf(kinds, "#/components/schemas/") },
   };
 }
 
 function swagger(version: string): Json {
-  const kinds = kindsOf(undefined);
-  const names = kinds.map(({ type }) => definitionName(type));
   return {
     swagger: "2.0",
     info: { title, version },
-    paths: Object.fromEntries(kinds.flatMap((each) => paths(each, "#/definitions/"))),
-    definitions: definitionsFrom(names, "#/definitions/"),
+    paths: Object.fromEntries(served.flatMap((each) => paths(each, "#/definitions/"))),
+    definitions: definitionsOf(served, "#/definitions/"),
   };
 }
 
@@ -103,7 +111,7 @@ function paths(served: Served, prefix: ReferencePrefix): [string, Json][] {
 }
 
 function kindOf({ type }: Served): Json {
-  return kindExtension(type.group, type.version, type.kind);
+  return { group: type.group, kind: type.kind, version: type.version };
 }
 
 function read(served: Served, action: "get" | "list", prefix: ReferencePrefix): Json {
@@ -115,7 +123,7 @@ function read(served: Served, action: "get" | "list", prefix: ReferencePrefix): 
 }
 
 function answer(served: Served, prefix: ReferencePrefix): Json {
-  const schema = { $ref: prefix + fullNameOf(served) };
+  const schema = { $ref: prefix + definitionName(served.type) };
   return {
     "200": {
       description: "OK",
@@ -136,7 +144,9 @@ function write(served: Served, action: "post" | "put" | "patch", prefix: Referen
     ...(action === "patch" ? ["force"] : []),
   ]
     .map((name) => ({ name, in: "query", ...text }));
-  const schema = action === "patch" ? { type: "object" } : { $ref: prefix + fullNameOf(served) };
+  const schema = action === "patch"
+    ? { type: "object" }
+    : { $ref: prefix + definitionName(served.type) };
   const types = action === "patch" ? patchTypes : ["application/json", "application/yaml"];
   return {
     "x-kubernetes-action": action,
@@ -149,115 +159,68 @@ function write(served: Served, action: "post" | "put" | "patch", prefix: Referen
   };
 }
 
-/* The schemas of the served kinds, as OpenAPI. */
+/* The definitions of the served kinds. */
 
 /** The paths of definitions in a document: they differ between the versions of OpenAPI. */
 type ReferencePrefix = "#/definitions/" | "#/components/schemas/";
 
-/** Returns a kind, with its group and version, as extensions name it. */
-function kindExtension(group: string, version: string, kind: string): Json {
-  return { group, kind, version };
-}
-
-/** Returns definitions by their full names: the named ones, and all that they reference. */
-function definitionsFrom(names: readonly string[], prefix: ReferencePrefix): Json {
+/** Returns the definitions of kinds, and all that they refer to, by their names. */
+function definitionsOf(kinds: readonly Served[], prefix: ReferencePrefix): Json {
   const schemas: Json = {};
-  const open = [...names];
+  const open = kinds.map(({ type }) => definitionName(type));
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const { fullName, fields } = definition(name);
-    if (fullName in schemas) continue;
-    const required = [...fields].filter(([, field]) => field.required).map(([key]) => key);
-    const properties = [...fields].map(([key, { schema }]) => {
-      collect(schema, open);
-      return [key, fieldSchema(schema, prefix)] as const;
+    if (name in schemas) continue;
+    const { properties, ...rest } = kubernetesApi.definitions[name] ?? {};
+    const { "": description, ...texts } = kubernetesTexts()[name] ?? {};
+    const fields = Object.entries(properties ?? {}).map(([key, property]) => {
+      open.push(...referencesOf(property));
+      return [key, fieldSchema(property, prefix, texts[key])];
     });
-    const served = servedKinds.get(name);
-    schemas[fullName] = {
-      type: "object",
-      properties: Object.fromEntries(properties),
-      ...(required.length === 0 ? {} : { required }),
-      ...(served ? { "x-kubernetes-group-version-kind": [served] } : {}),
+    schemas[name] = {
+      description,
+      ...(prefix === "#/definitions/" ? rest : alternatives[name] ?? rest),
+      ...(properties === undefined ? {} : { properties: Object.fromEntries(fields) }),
     };
   }
   return schemas;
 }
 
-const servedKinds = new Map(served.map(({ type }) => [
-  definitionName(type),
-  kindExtension(type.group, type.version, type.kind),
-]));
+/** Only version 3 can say that a value is of one of two types. */
+const alternatives: Readonly<Record<string, Json>> = {
+  "io.k8s.apimachinery.pkg.api.resource.Quantity": {
+    oneOf: [{ type: "string" }, { type: "number" }],
+  },
+  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {
+    format: "int-or-string",
+    oneOf: [{ type: "integer" }, { type: "string" }],
+  },
+};
 
-function collect(schema: Schema, names: string[]): void {
-  if (schema.kind === "object") names.push(schema.name);
-  else if (schema.kind === "list" || schema.kind === "map") collect(schema.of, names);
+function referencesOf({ $ref, items, additionalProperties }: Property): string[] {
+  const below = [items, additionalProperties].flatMap((each) => each ? referencesOf(each) : []);
+  return $ref === undefined ? below : [$ref.slice("#/definitions/".length), ...below];
 }
 
-/** Objects by reference; with siblings, a reference has to be in `allOf`. */
-function fieldSchema(schema: Schema, prefix: ReferencePrefix): Json {
-  switch (schema.kind) {
-    case "string":
-      return { type: "string" };
-    case "bool":
-      return { type: "boolean" };
-    case "int":
-      return { type: "integer", format: "int64" };
-    case "bytes":
-      return { type: "string", format: "byte" };
-    case "time":
-    case "microTime":
-      return { type: "string", format: "date-time" };
-    case "quantity":
-      return prefix === "#/definitions/"
-        ? { type: "string" }
-        : { oneOf: [{ type: "string" }, { type: "number" }] };
-    case "intOrString":
-      return prefix === "#/definitions/"
-        ? { type: "string", format: "int-or-string" }
-        : { format: "int-or-string", oneOf: [{ type: "integer" }, { type: "string" }] };
-    case "any":
-      return { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-    case "object":
-      return { $ref: prefix + definition(schema.name).fullName };
-    case "map":
-      return { type: "object", additionalProperties: fieldSchema(schema.of, prefix) };
-    case "list":
-      return {
-        type: "array",
-        items: fieldSchema(schema.of, prefix),
-        ...listExtensions(schema.merge),
-      };
-  }
-}
-
-function listExtensions(merge: ListMerge): Json {
-  switch (merge.kind) {
-    case "atomic":
-      return { "x-kubernetes-list-type": "atomic" };
-    case "set":
-      return { "x-kubernetes-list-type": "set", "x-kubernetes-patch-strategy": "merge" };
-    case "byKeys":
-      return {
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": merge.keys,
-        "x-kubernetes-patch-merge-key": merge.keys[0],
-        "x-kubernetes-patch-strategy": "merge",
-      };
-  }
-}
-
-/** Served kinds of one group; all if it is undefined. */
-function kindsOf(group: string | undefined): typeof served {
-  return served.filter(({ type }) => group === undefined || type.group === group);
+/** Returns a field without our extensions. A reference with siblings has to be in `allOf`, in version 3. */
+function fieldSchema(property: Property, prefix: ReferencePrefix, description?: string): Json {
+  const { numbers: _1, pointer: _2, always: _3, structure: _4, ...published } = property;
+  const { $ref, items, additionalProperties, ...rest } = published;
+  const reference = { $ref: prefix + ($ref ?? "").slice("#/definitions/".length) };
+  const isAlone = prefix === "#/definitions/" || description === undefined;
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...($ref === undefined ? {} : isAlone ? reference : { allOf: [reference] }),
+    ...(items === undefined ? {} : { items: fieldSchema(items, prefix) }),
+    ...(additionalProperties === undefined
+      ? {}
+      : { additionalProperties: fieldSchema(additionalProperties, prefix) }),
+    ...rest,
+  };
 }
 
 /** Returns the path of a kind's objects, and that of one object. */
-function pathsOf({ type }: (typeof served)[number]): { collection: string; object: string } {
+function pathsOf({ type }: Served): { collection: string; object: string } {
   const root = type.group === "" ? "/api/v1" : `/apis/${apiVersionOf(type)}`;
   const collection = `${root}${type.namespaced ? "/namespaces/{namespace}" : ""}/${type.plural}`;
   return { collection, object: `${collection}/{name}` };
-}
-
-/** Returns the full name of a kind's definition. */
-function fullNameOf({ type }: (typeof served)[number]): string {
-  return objectSchema(type).fullName;
 }

@@ -4,17 +4,21 @@ import type { ResourceType, Stored } from "../model.ts";
 import type { ApiContext } from "./context.ts";
 import type { Manager } from "./patch/managed_fields.ts";
 import { replaceObject } from "./stored_object.ts";
+import { mapText } from "./tables/column.ts";
 
 /** Returns an object's Scale. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/scale-v1/ */
 export function scaleOf(object: Stored): Stored {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const spec = object["spec"] as {
-    replicas?: number;
-    selector?: { matchLabels?: Record<string, string> };
-  };
+  const spec = object["spec"] as { replicas?: number; selector?: Record<string, unknown> };
   const state = object["status"] as { replicas?: number } | undefined;
-  const selector = Object.entries(spec.selector?.matchLabels ?? {})
-    .map(([key, value]) => `${key}=${value}`).sort().join(",");
+  const { matchLabels: labels = {} } = spec.selector ?? {};
+  // A ReplicationController's selector is the labels themselves.
+  const selector = mapText(
+    (object.kind === "ReplicationController" ? spec.selector ?? {} : labels) as Record<
+      string,
+      string
+    >,
+  );
   const metadata = { name, namespace, uid, resourceVersion, creationTimestamp };
   return {
     kind: "Scale",

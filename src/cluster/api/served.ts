@@ -1,16 +1,8 @@
 /** What is served of each kind beside its plain verbs: subresources, and selectable fields. */
-import type { ResourceType, Stored } from "../model.ts";
+import type { Subresource } from "../kubernetes/published.ts";
+import { type ResourceType, type Stored, valueAt } from "../model.ts";
 import { resources, resourceTypes, typeKey } from "../resources.ts";
 import { parseFieldSelector, parseLabelSelector } from "./selectors.ts";
-
-/** A path below an object. */
-interface Subresource {
-  name: string;
-  /** The kind that is read or sent, with its group and version if they differ from those of the object. */
-  kind: string;
-  group?: string;
-  verbs: readonly string[];
-}
 
 /** A kind with all its API data. */
 export interface Served {
@@ -19,52 +11,19 @@ export interface Served {
   selectableFields: ReadonlySet<string>;
 }
 
-function status(type: ResourceType): Subresource {
-  return { name: "status", kind: type.kind, verbs: ["get", "patch", "update"] };
-}
-
-const scale: Subresource = {
-  name: "scale",
-  kind: "Scale",
-  group: "autoscaling",
-  verbs: ["get", "patch", "update"],
-};
-
-const withStatus = new Set<ResourceType>([
-  resources.namespaces,
-  resources.nodes,
-  resources.persistentVolumes,
-  resources.persistentVolumeClaims,
-  resources.pods,
-  resources.services,
-  resources.deployments,
-  resources.replicaSets,
-  resources.statefulSets,
-  resources.daemonSets,
-  resources.jobs,
-  resources.volumeSnapshots,
-]);
-
-const scalable = new Set<ResourceType>([
-  resources.deployments,
-  resources.replicaSets,
-  resources.statefulSets,
-]);
-
-const special = new Map<ResourceType, readonly Subresource[]>([
-  [resources.pods, [
-    { name: "attach", kind: "PodAttachOptions", verbs: ["create", "get"] },
-    { name: "binding", kind: "Binding", verbs: ["create"] },
-    { name: "eviction", kind: "Eviction", group: "policy", verbs: ["create"] },
-    { name: "exec", kind: "PodExecOptions", verbs: ["create", "get"] },
-    { name: "log", kind: "Pod", verbs: ["get"] },
-    { name: "portforward", kind: "PodPortForwardOptions", verbs: ["create", "get"] },
-  ]],
-  [resources.serviceAccounts, [
-    { name: "token", kind: "TokenRequest", group: "authentication.k8s.io", verbs: ["create"] },
-  ]],
-  [resources.namespaces, [{ name: "finalize", kind: "Namespace", verbs: ["update"] }]],
-]);
+/** The paths below objects that are served. */
+const servedBelow = [
+  "attach",
+  "binding",
+  "eviction",
+  "exec",
+  "finalize",
+  "log",
+  "portforward",
+  "scale",
+  "status",
+  "token",
+];
 
 /** Fields beside name and namespace. https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/ */
 const selectable = new Map<ResourceType, readonly string[]>([
@@ -101,11 +60,7 @@ const selectable = new Map<ResourceType, readonly string[]>([
 /** Every served kind, in the order of discovery. */
 export const served: readonly Served[] = resourceTypes.map((type) => ({
   type,
-  subresources: [
-    ...(special.get(type) ?? []),
-    ...(scalable.has(type) ? [scale] : []),
-    ...(withStatus.has(type) ? [status(type)] : []),
-  ],
+  subresources: type.subresources.filter(({ name }) => servedBelow.includes(name)),
   selectableFields: new Set([
     "metadata.name",
     "metadata.namespace",
@@ -132,16 +87,6 @@ function fieldText(object: Stored, field: string): string {
   }
   if (field === "status.replicas") return String(valueAt(object, field) ?? 0);
   return String(valueAt(object, field) ?? "");
-}
-
-function valueAt(object: Stored, path: string): unknown {
-  return path.split(".").reduce<unknown>(
-    (value, field) =>
-      typeof value === "object" && value !== null
-        ? (value as Record<string, unknown>)[field]
-        : undefined,
-    object,
-  );
 }
 
 /** Reads both selectors of a query into one filter. Throws a 400 if either can't be read. */

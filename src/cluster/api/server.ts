@@ -11,10 +11,9 @@ import type { NodeStreams, Store } from "../model.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { CertificateAndKey } from "../tls/authority.ts";
 import { type Api, createApi } from "./api.ts";
-import type { AuditEvent } from "./audit.ts";
 import type { ApiContext } from "./context.ts";
-import { asApiError, createGate, type RequestGate } from "./gate.ts";
-import { createDefaultRoles } from "./rbac/bootstrap.ts";
+import { asApiError, createGate, type RequestFacts, type RequestGate } from "./gate.ts";
+import { createInitialObjects } from "./rbac/bootstrap.ts";
 import { createTokens, type TokenGrant, type TokenIssuer } from "./tokens.ts";
 import { createUpgrades } from "./upgrade.ts";
 import { once } from "node:events";
@@ -31,8 +30,8 @@ interface ApiServerOptions {
   /** The server's own certificate, and the authority of its clients. PEM. */
   identity: { server: CertificateAndKey; certificateAuthority: string };
   clock: Clock;
-  /** Each request's line of the audit log. Called when its answer is complete. */
-  audit?: (event: AuditEvent) => void;
+  /** Called for each request when its answer is complete. */
+  audit?: (facts: RequestFacts) => void;
   /** Any free one if it is absent or 0. */
   port?: number;
   /** Bearer tokens that are valid from the start. */
@@ -54,8 +53,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly tokens: TokenIssuer;
 }
 
-/** The version whose behaviour is emulated. */
-const servedVersion = "v1.32.0";
+/** The version whose behaviour is emulated, and whose server this is. */
+const servedVersion = "v1.32.0+kodama";
 
 const hostname = "127.0.0.1";
 
@@ -79,7 +78,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     newUid,
     version: options.version ?? servedVersion,
   };
-  createDefaultRoles(options.store);
+  createInitialObjects(options.store);
   const ending = new AbortController();
   const server = createServer({
     ca: options.identity.certificateAuthority,

@@ -1,9 +1,9 @@
 /** Prepares an object for the store, from any writer. */
 import { definedOnly } from "../../base/json_value.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
-import { type ResourceType, type Stored, StoreError } from "../model.ts";
+import { type ResourceType, type Stored, StoreError, timestamp } from "../model.ts";
 import { resources } from "../resources.ts";
-import { afterUpdate } from "../store/store.ts";
+import { afterUpdate, hasGeneration } from "../store/store.ts";
 import type { ApiContext } from "./context.ts";
 import { applyCreationDefaults, applyDefaults } from "./defaults.ts";
 import { newMetadata, updatedMetadata } from "./object_meta.ts";
@@ -64,14 +64,13 @@ export function createObject(
   const { name = "" } = draft.metadata;
   if (options.dryRun) {
     if (context.store.get(type, options.namespace, name)) throw alreadyExists(type, name);
-    const creationTimestamp = context.clock.now().toISOString().replace(/\.\d+Z$/, "Z");
-    return { ...draft, metadata: { uid: context.newUid(), ...draft.metadata, creationTimestamp } };
+    const creationTimestamp = timestamp(context.clock.now());
+    const generation = hasGeneration(type) ? { generation: 1 } : {};
+    const filled = { uid: context.newUid(), ...draft.metadata, creationTimestamp, ...generation };
+    return { ...draft, metadata: filled };
   }
   return throughStore(type, name, () => context.store.create(type, draft));
 }
-
-/** Priority classes that every cluster has; others aren't served. */
-const priorityClasses = ["", "system-cluster-critical", "system-node-critical"];
 
 /** Looks up what admission of a pod needs. Throws a 403. */
 function checkReferences({ store }: ApiContext, type: ResourceType, object: KubeObject): void {
@@ -92,7 +91,10 @@ function checkReferences({ store }: ApiContext, type: ResourceType, object: Kube
       } not found`,
     );
   }
-  if (!priorityClasses.includes(priorityClassName)) {
+  if (
+    priorityClassName !== "" &&
+    store.get(resources.priorityClasses, "", priorityClassName) === undefined
+  ) {
     throw forbidden(type, name, `no PriorityClass with name ${priorityClassName} was found`);
   }
 }

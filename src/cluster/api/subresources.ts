@@ -1,5 +1,8 @@
 /** Paths below an object. */
-import type { ContainerLogQuery, ResourceType } from "../model.ts";
+import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
+import { isReady } from "../controllers/pods.ts";
+import { matchesSelector } from "../controllers/selector.ts";
+import { type ContainerLogQuery, type ResourceType, type Stored, timestamp } from "../model.ts";
 import { apiVersionOf, resources } from "../resources.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeObject } from "./decode.ts";
@@ -11,7 +14,14 @@ import { scaleOf, scaleTo } from "./scale.ts";
 import type { ResourceRoute } from "./route.ts";
 import { isRecord } from "../../base/json_value.ts";
 import type { Served } from "./served.ts";
-import { badRequest, conflict, failedStatus, methodNotAllowed, noSuchResource } from "./status.ts";
+import {
+  badRequest,
+  conflict,
+  failedStatus,
+  internalError,
+  methodNotAllowed,
+  noSuchResource,
+} from "./status.ts";
 import { existing, throughStore } from "./stored_object.ts";
 import { answerUpdate, isDryRun, managerOf } from "./write.ts";
 import { invalid } from "./field_error.ts";
@@ -98,11 +108,48 @@ async function evict(
   const { object } = decodeObject(kind, body, request.query);
   const options = isRecord(object["deleteOptions"]) ? object["deleteOptions"] : {};
   const pod = existing(context, resources.pods, route);
+  takeFromBudget(context, pod as Pod, { dryRun: isDryRun(request.query) });
   removeObject(context, resources.pods, pod, optionsOf(options, request.query));
   return json(
     { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 },
     201,
   );
+}
+
+/**
+ * Counts an eviction in the budget of a pod: until the disruption controller has seen it, another one can't use the
+ * same allowance. Throws a 429 if the budget allows none. Pods that don't run need none.
+ */
+function takeFromBudget({ store }: ApiContext, pod: Pod, { dryRun }: { dryRun: boolean }): void {
+  const { namespace, labels, deletionTimestamp } = pod.metadata ?? {};
+  if (deletionTimestamp !== undefined || pod.status?.phase !== "Running") return;
+  const type = resources.podDisruptionBudgets;
+  const [budget, another] = (store.list(type, namespace) as readonly PodDisruptionBudget[])
+    .filter(({ spec }) => matchesSelector(spec?.selector, labels));
+  if (another !== undefined) {
+    throw internalError(
+      "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+    );
+  }
+  const { disruptionsAllowed: allowed = 0, desiredHealthy: needed, currentHealthy: healthy } =
+    budget?.status ?? {};
+  if (budget === undefined || (!isReady(pod) && (healthy ?? 0) >= (needed ?? 0))) return;
+  if (allowed <= 0) {
+    const state = `needs ${needed ?? 0} healthy pods and has ${healthy ?? 0} currently`;
+    throw failedStatus(
+      429,
+      "TooManyRequests",
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      {
+        causes: [{
+          reason: "DisruptionBudget",
+          message: `The disruption budget ${budget.metadata?.name} ${state}`,
+        }],
+      },
+    );
+  }
+  const status = { ...budget.status, disruptionsAllowed: allowed - 1 };
+  if (!dryRun) store.update(type, { ...budget, status } as Stored);
 }
 
 /** Binds a pod to its node, as a scheduler does. */
@@ -185,7 +232,7 @@ async function tokenRequest(
       return present?.metadata.uid === account.metadata.uid;
     },
   });
-  const expirationTimestamp = end.toISOString().replace(/\.\d+Z$/, "Z");
+  const expirationTimestamp = timestamp(end);
   return json({
     ...object,
     metadata: { name: route.name, namespace: route.namespace },

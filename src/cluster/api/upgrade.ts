@@ -12,7 +12,13 @@ import {
   type StreamRequest,
 } from "../model.ts";
 import type { ApiContext } from "./context.ts";
-import { asApiError, type AuditRecord, type Entrance, type RequestGate } from "./gate.ts";
+import {
+  asApiError,
+  type AuditRecord,
+  type Entrance,
+  type RequestGate,
+  type RequestHead,
+} from "./gate.ts";
 import { flag } from "./message.ts";
 import { chooseContainer, containerRef, podAt, statusOf } from "./pods.ts";
 import type { ResourceRoute } from "./route.ts";
@@ -67,7 +73,7 @@ async function upgrade(
   const record = gate.record(connection.request);
   try {
     const entrance = gate.enter(connection.request, record);
-    const run = await prepare(context, connection.request, entrance);
+    const run = await prepareStream(context, connection.request, entrance);
     await runOver(connection, run, record);
     record.end(101);
   } catch (error) {
@@ -84,18 +90,19 @@ async function upgrade(
 }
 
 /** What a WebSocket is opened for, once everything that can be refused has been checked. */
-interface Run {
+export interface StreamRun {
   protocol: string;
   over(socket: MessageSocket): Promise<void>;
   /** Ends it if the connection could not be opened after all. */
   abandon(): Promise<void>;
 }
 
-async function prepare(
+/** Checks the request of a stream, and starts what it is for. Throws an ApiError or a NodeError. */
+export async function prepareStream(
   context: ApiContext,
-  request: IncomingMessage,
+  request: RequestHead,
   entrance: Entrance,
-): Promise<Run> {
+): Promise<StreamRun> {
   const { route } = entrance;
   if (route.kind !== "resource" || route.plural !== "pods" || route.group !== "") {
     throw noSuchResource();
@@ -117,10 +124,10 @@ async function prepare(
 
 async function prepareCommand(
   context: ApiContext,
-  request: IncomingMessage,
+  request: RequestHead,
   { query }: Entrance,
   route: ResourceRoute,
-): Promise<Run> {
+): Promise<StreamRun> {
   const pod = podAt(context, route);
   const container = containerRef(pod, chooseContainer(pod, query.get("container") ?? ""));
   const tty = flag(query, "tty");
@@ -171,7 +178,7 @@ function checkRunning(
 }
 
 /** Returns the first of our protocols that the client offers. Throws a 400 if it offers none, SPDY alone included. */
-function chooseProtocol(request: IncomingMessage, spoken: readonly string[]): string {
+function chooseProtocol(request: RequestHead, spoken: readonly string[]): string {
   const upgrade = String(request.headers.upgrade ?? "").toLowerCase();
   if (upgrade !== "websocket") {
     throw badRequest(
@@ -191,7 +198,7 @@ function chooseProtocol(request: IncomingMessage, spoken: readonly string[]): st
   );
 }
 
-async function runOver(connection: Connection, run: Run, record: AuditRecord): Promise<void> {
+async function runOver(connection: Connection, run: StreamRun, record: AuditRecord): Promise<void> {
   const socket = await handshake(connection, run.protocol).catch(async (error) => {
     await run.abandon();
     throw error;

@@ -2,6 +2,7 @@
  * Watches: a line of JSON for each change.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
+import { setImmediate } from "node:timers";
 import { type Stored, StoreError, type StoreEvent } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
 import type { ApiContext } from "./context.ts";
@@ -167,8 +168,8 @@ function seenThroughSelector(
 
 interface Ticks extends Disposable {
   /**
-   * Resolves after a minute with the store's version at that moment. A timer runs after all that was awaited before it,
-   * so a watch that is still waiting then has sent every change up to it.
+   * Resolves after a minute with the store's version at that moment, once all that was awaited before it has run: so a
+   * watch that is still waiting then has sent every change up to it. Another timer of the same moment may have made one.
    */
   next(): Promise<number>;
 }
@@ -181,8 +182,11 @@ function everyMinute({ clock, store }: ApiContext, desired: boolean): Ticks {
     next: () =>
       pending ??= new Promise((resolve) => {
         timer = clock.timer(bookmarkEveryMs, () => {
-          pending = undefined;
-          resolve(store.resourceVersion);
+          const version = store.resourceVersion;
+          setImmediate(() => {
+            pending = undefined;
+            resolve(version);
+          });
         });
       }),
     [Symbol.dispose]: () => timer?.[Symbol.dispose](),

@@ -1,7 +1,9 @@
 /** Every controller of the embedded cluster, in the order in which one change tends to cause the next. */
 import type { Controller } from "./state.ts";
+import { cronJobController } from "./cron_job.ts";
 import { daemonSetController } from "./daemonset.ts";
 import { deploymentController } from "./deployment.ts";
+import { disruptionController } from "./disruption.ts";
 import { eventExpiry } from "./events.ts";
 import { garbageCollector } from "./garbage_collector.ts";
 import { jobController } from "./job.ts";
@@ -33,11 +35,13 @@ export function allControllers(settings: ControllerSettings): readonly Controlle
     deploymentController,
     statefulSetController,
     daemonSetController,
+    cronJobController,
     jobController,
     replicaSetController,
     volumeController(settings.volumeFolder),
     schedulerController,
     taintEvictionController,
+    disruptionController,
     garbageCollector,
     eventExpiry,
   ];

@@ -38,7 +38,6 @@ export function runControllers(options: ControllersOptions): AsyncDisposable {
 }
 
 class Driver {
-  readonly #options: ControllersOptions;
   readonly #target: ActionTarget;
   readonly #end = new AbortController();
   readonly #dirty: Set<Controller>;
@@ -46,8 +45,7 @@ class Driver {
   readonly #concerned: ReadonlyMap<ResourceType, readonly Controller[]>;
   #wake = Promise.withResolvers<void>();
 
-  constructor(options: ControllersOptions) {
-    this.#options = options;
+  constructor(private readonly options: ControllersOptions) {
     this.#target = { store: options.store, admit: options.admit };
     this.#dirty = new Set(options.controllers);
     this.#wake.resolve();
@@ -69,13 +67,13 @@ class Driver {
     const types = [...this.#concerned].filter(([, list]) => list.length > 0).map(([type]) => type);
     while (!signal.aborted) {
       try {
-        for await (const { type } of this.#options.store.watch(types, { signal })) {
+        for await (const { type } of this.options.store.watch(types, { signal })) {
           for (const controller of this.#concerned.get(type) ?? []) this.#mark(controller);
         }
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         // Fell behind the store's history: the missed changes may concern any controller.
-        this.#options.controllers.forEach((controller) => this.#mark(controller));
+        this.options.controllers.forEach((controller) => this.#mark(controller));
       }
     }
   }
@@ -86,8 +84,8 @@ class Driver {
     while (!signal.aborted) {
       await this.#wake.promise;
       this.#wake = Promise.withResolvers();
-      await passed(this.#options.clock, gatherMs, { signal });
-      const due = this.#options.controllers.filter((controller) => this.#dirty.delete(controller));
+      await passed(this.options.clock, gatherMs, { signal });
+      const due = this.options.controllers.filter((controller) => this.#dirty.delete(controller));
       for (const controller of due) {
         if (!signal.aborted) this.#run(controller);
       }
@@ -100,7 +98,7 @@ class Driver {
   }
 
   #run(controller: Controller): void {
-    const { store, clock, onError } = this.#options;
+    const { store, clock, onError } = this.options;
     const now = clock.now();
     try {
       const actions = controller.reconcile(new ClusterSnapshot(store, now));
@@ -120,10 +118,10 @@ class Driver {
     this.#timers.delete(controller);
     if (moments.length === 0 || this.#end.signal.aborted) return;
     const earliest = Math.min(...moments.map((moment) => moment.getTime()));
-    const waitMs = Math.max(0, earliest - this.#options.clock.now().getTime());
+    const waitMs = Math.max(0, earliest - this.options.clock.now().getTime());
     this.#timers.set(
       controller,
-      this.#options.clock.timer(waitMs, () => this.#mark(controller)),
+      this.options.clock.timer(waitMs, () => this.#mark(controller)),
     );
   }
 }

@@ -3,7 +3,7 @@
  * returns pods.
  */
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from "kubernetes-types/apps/v1.d.ts";
-import type { Job } from "kubernetes-types/batch/v1.d.ts";
+import type { CronJob, Job } from "kubernetes-types/batch/v1.d.ts";
 import type {
   ConfigMap,
   Event,
@@ -12,15 +12,18 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  ReplicationController,
   ServiceAccount,
 } from "kubernetes-types/core/v1.d.ts";
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
+import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { resources } from "../resources.ts";
 
 interface KnownKinds {
   configMaps: ConfigMap;
+  cronJobs: CronJob;
   daemonSets: DaemonSet;
   deployments: Deployment;
   events: Event;
@@ -29,8 +32,10 @@ interface KnownKinds {
   nodes: Node;
   persistentVolumeClaims: PersistentVolumeClaim;
   persistentVolumes: PersistentVolume;
+  podDisruptionBudgets: PodDisruptionBudget;
   pods: Pod;
   replicaSets: ReplicaSet;
+  replicationControllers: ReplicationController;
   serviceAccounts: ServiceAccount;
   statefulSets: StatefulSet;
   storageClasses: StorageClass;

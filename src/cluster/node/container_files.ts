@@ -94,26 +94,23 @@ async function linkLowerFolders(
 
 /** Creates mount points in the container's own layers before those are mounted: that saves a process for each. */
 class MountPoints {
-  readonly #folder: string;
-  readonly #view: HostView | undefined;
-  readonly #mounts: readonly Mount[];
-
-  constructor(folder: string, view: HostView | undefined, mounts: readonly Mount[]) {
-    this.#folder = folder;
-    this.#view = view;
-    this.#mounts = mounts;
+  constructor(
+    private readonly folder: string,
+    private readonly view: HostView | undefined,
+    private readonly mounts: readonly Mount[],
+  ) {
   }
 
   /** Returns the path in the writable layer for a path of the container. */
   inLayer(target: string): { layer: string; path: string } {
     const [top = "", ...rest] = target.split("/").filter((part) => part !== "");
-    const linked = this.#view?.links.get(top);
+    const linked = this.view?.links.get(top);
     const parts = linked === undefined ? [top, ...rest] : [...linked.split("/"), ...rest];
     const [first = "", ...below] = parts.filter((part) => part !== "");
     const path = [first, ...below].join("/");
-    return this.#view?.folders.includes(first)
-      ? { layer: `${this.#folder}/upper.${first}/${below.join("/")}`, path }
-      : { layer: `${this.#folder}/upper.root/${path}`, path };
+    return this.view?.folders.includes(first)
+      ? { layer: `${this.folder}/upper.${first}/${below.join("/")}`, path }
+      : { layer: `${this.folder}/upper.root/${path}`, path };
   }
 
   /** Creates the mount point, and returns its path below the root. */
@@ -131,7 +128,7 @@ class MountPoints {
 
   /** Returns the path below an enclosing volume: a runtime creates the mount point in that one's files. */
   #inMountAround({ target }: Mount): string | undefined {
-    const around = this.#mounts.findLast((one) =>
+    const around = this.mounts.findLast((one) =>
       one.kind === "folder" && target.startsWith(`${one.target}/`)
     );
     return around && `${around.source}${target.slice(around.target.length)}`;

@@ -19,7 +19,6 @@ const noStreams: StreamRequest = { stdin: false, stdout: false, stderr: false, t
 
 /** One start of a container, from its first byte to its last. Disposing it waits for its end and removes its files. */
 export class ContainerInstance implements AsyncDisposable {
-  readonly running: RunningContainer;
   /** Resolves when the main process has ended and its output is in the log. */
   readonly end: Promise<CommandEnd>;
   readonly #clock: Clock;
@@ -30,8 +29,7 @@ export class ContainerInstance implements AsyncDisposable {
   #stopping: Promise<void> | undefined;
   #ended = false;
 
-  constructor(running: RunningContainer, { log, clock, stdinOnce, tty }: InstanceOptions) {
-    this.running = running;
+  constructor(readonly running: RunningContainer, { log, clock, stdinOnce, tty }: InstanceOptions) {
     this.#stdin = running.main.stdin?.getWriter();
     this.#stdin?.closed.catch(() => {});
     // A terminal has no end that a client could make.

@@ -20,7 +20,6 @@ const configRetryMs = 10_000;
 /** Runs a container and records its state. */
 export class ContainerWorker {
   readonly record: ContainerRecord;
-  readonly #context: PodContext;
   readonly #stopping = new AbortController();
   readonly #crashes = new BackOff();
   readonly #pull: ImagePull;
@@ -28,8 +27,7 @@ export class ContainerWorker {
   #log: LogFile | undefined;
   #previousLog: LogFile | undefined;
 
-  constructor(context: PodContext, spec: Container, role: ContainerRole) {
-    this.#context = context;
+  constructor(private readonly context: PodContext, spec: Container, role: ContainerRole) {
     this.record = resumedRecord(spec, role, {
       status: statusBefore(context.pod, spec.name),
       restartPolicy: context.pod.spec?.restartPolicy,
@@ -86,7 +84,7 @@ export class ContainerWorker {
   /** Ends the container because a probe failed; its restart policy decides what follows. */
   async #kill(message: string): Promise<void> {
     this.#event("Normal", "Killing", message);
-    const seconds = this.#context.pod.spec?.terminationGracePeriodSeconds ?? 30;
+    const seconds = this.context.pod.spec?.terminationGracePeriodSeconds ?? 30;
     const hook = this.record.spec.lifecycle?.preStop?.exec?.command;
     await this.#instance?.stop(seconds * 1000, hook);
   }
@@ -101,13 +99,13 @@ export class ContainerWorker {
       if (!(error instanceof Error)) throw error;
       this.#wait("CreateContainerConfigError", error.message);
       this.#event("Warning", "Failed", `Error: ${error.message}`);
-      await delay(this.#context.clock, configRetryMs, this.#stopping.signal);
+      await delay(this.context.clock, configRetryMs, this.#stopping.signal);
       return undefined;
     }
   }
 
   async #setup(image: ResolvedImage): Promise<ContainerSetup> {
-    const { pod, store, hostname, volumes } = this.#context;
+    const { pod, store, hostname, volumes } = this.context;
     const { spec } = this.record;
     const env = buildEnvironment(spec, { pod, store, image, hostname });
     const command = mainCommand(spec, image.image, env);
@@ -130,7 +128,7 @@ export class ContainerWorker {
   }
 
   async #runOnce(setup: ContainerSetup): Promise<CommandEnd> {
-    const { clock } = this.#context;
+    const { clock } = this.context;
     const name = this.record.spec.name;
     const log = await this.#nextLog();
     const startedAt = clock.now();
@@ -162,14 +160,14 @@ export class ContainerWorker {
   }
 
   async #start(setup: ContainerSetup): Promise<RunningContainer> {
-    const { runtime, starts } = this.#context;
+    const { runtime, starts } = this.context;
     using _slot = await starts.acquire();
     return await runtime.start(setup);
   }
 
   async #watch(instance: ContainerInstance): Promise<CommandEnd> {
     using _probes = runProbes({
-      context: this.#context,
+      context: this.context,
       record: this.record,
       instance,
       kill: (message) => this.#kill(message),
@@ -183,14 +181,14 @@ export class ContainerWorker {
   }
 
   async #nextLog(): Promise<LogFile> {
-    const folder = `${this.#context.folder}/logs/${this.record.spec.name}`;
-    await Deno.mkdir(folder, { recursive: true });
+    const folder = `${this.context.folder}/logs/${this.record.spec.name}`;
+    await this.context.files.createFolder(folder);
     const oldest = this.#previousLog;
-    const log = await LogFile.create(`${folder}/${this.record.restartCount}.log`, this.#context);
+    const log = await LogFile.create(`${folder}/${this.record.restartCount}.log`, this.context);
     this.#previousLog = this.#log;
     this.#log = log;
     for (const path of oldest === undefined ? [] : [oldest.path, `${oldest.path}.1`]) {
-      await Deno.remove(path).catch(() => {});
+      await this.context.files.remove(path);
     }
     return log;
   }
@@ -201,12 +199,12 @@ export class ContainerWorker {
     this.record.phase = { kind: "running", startedAt };
     this.record.started = startupProbe === undefined;
     this.record.ready = this.record.started && readinessProbe === undefined;
-    this.#context.changed();
+    this.context.changed();
   }
 
   #terminated(end: CommandEnd, id: string, startedAt: Date): void {
     const containerId = `containerd://${id}`;
-    const finishedAt = this.#context.clock.now();
+    const finishedAt = this.context.clock.now();
     if (end.kind === "notStarted") this.#event("Warning", "Failed", `Error: ${end.message}`);
     this.record.containerId = containerId;
     this.record.phase = {
@@ -231,11 +229,11 @@ export class ContainerWorker {
     };
     this.record.started = false;
     this.record.ready = this.record.role === "init" && end.kind === "exited" && end.exitCode === 0;
-    this.#context.changed();
+    this.context.changed();
   }
 
   #restarts(end: CommandEnd): boolean {
-    const policy = this.#context.pod.spec?.restartPolicy ?? "Always";
+    const policy = this.context.pod.spec?.restartPolicy ?? "Always";
     const good = end.kind === "exited" && end.exitCode === 0;
     switch (this.record.role) {
       case "sidecar":
@@ -248,7 +246,7 @@ export class ContainerWorker {
   }
 
   async #backOff(): Promise<void> {
-    const { clock, pod } = this.#context;
+    const { clock, pod } = this.context;
     const { phase, spec } = this.record;
     const delayMs = this.#crashes.next(clock.now(), { immediateFirst: true });
     if (phase.kind === "terminated") this.record.last = phase.termination;
@@ -269,14 +267,14 @@ export class ContainerWorker {
 
   #wait(reason: string, message: string): void {
     this.record.phase = { kind: "waiting", reason, message };
-    this.#context.changed();
+    this.context.changed();
   }
 
   #event(type: "Normal" | "Warning", reason: string, message: string): void {
     const { spec, role } = this.record;
     const list = role === "main" ? "containers" : "initContainers";
     const fieldPath = `spec.${list}{${spec.name}}`;
-    this.#context.events.record(this.#context.pod, { type, reason, message, fieldPath });
+    this.context.events.record(this.context.pod, { type, reason, message, fieldPath });
   }
 }
 

@@ -251,7 +251,8 @@ Deno.test("a node that starts again in the same folder restarts its pods and ret
         volumes: [{ name: "kept", persistentVolumeClaim: { claimName: "kept" } }],
         containers: [
           shell(
-            "echo run >> /kept/runs; echo x >> /own; wc -l < /kept/runs; wc -l < /own; " + idle,
+            "echo run >> /kept/runs; echo x >> /tmp/own; wc -l < /kept/runs; wc -l < /tmp/own; " +
+              idle,
             {
               volumeMounts: [{ name: "kept", mountPath: "/kept" }],
             },

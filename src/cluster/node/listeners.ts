@@ -2,6 +2,7 @@
  * Which processes listen on a port. Pods share the machine's network, so an open port alone proves nothing: a program
  * of the machine, or a pod that is being replaced, may have opened it. Read from proc(5), which Linux alone has.
  */
+import { systemPath } from "./tools.ts";
 
 /** How the processes of a container are found in proc(5). */
 export type ProcessSet =
@@ -59,7 +60,7 @@ async function output([program = "", ...args]: readonly string[]): Promise<strin
   const { stdout } = await new Deno.Command(program, {
     args,
     clearEnv: true,
-    env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin", LC_ALL: "C" },
+    env: { PATH: systemPath, LC_ALL: "C" },
     stdin: "null",
     // A process that ends meanwhile, or a kernel without IPv6, is not an error.
     stderr: "null",

@@ -6,6 +6,7 @@
 import { joinBytes } from "../../base/byte_buffer.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ContainerLogQuery } from "../model.ts";
+import { machineFiles, type NodeFile, type NodeFiles } from "./files.ts";
 
 const newline = 0x0a;
 /** containerd's `max_container_log_line_size`: a longer line is written in parts. */
@@ -17,33 +18,33 @@ const defaultLogBytes = 10 * 1024 * 1024;
 /** Options of {@link LogFile.create}. */
 interface LogOptions {
   clock: Clock;
+  /** Those of this machine if absent. */
+  files?: NodeFiles;
   /** A larger file is rotated. */
   maxBytes?: number;
 }
 
 /** The log of one start of a container, and the functions that readers need to follow it. */
 export class LogFile implements AsyncDisposable {
-  readonly path: string;
+  readonly files: NodeFiles;
   readonly #clock: Clock;
   readonly #maxBytes: number;
   readonly #partial = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
-  #file: Deno.FsFile;
   #size = 0;
   #rotations = 0;
   #ended = false;
   #change = Promise.withResolvers<void>();
   #queue: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, file: Deno.FsFile, options: LogOptions) {
-    this.path = path;
-    this.#file = file;
+  private constructor(readonly path: string, private file: NodeFile, options: LogOptions) {
+    this.files = options.files ?? machineFiles;
     this.#clock = options.clock;
     this.#maxBytes = options.maxBytes ?? defaultLogBytes;
   }
 
   /** Creates an empty log at `path`. */
   static async create(path: string, options: LogOptions): Promise<LogFile> {
-    return new LogFile(path, await openEmpty(path), options);
+    return new LogFile(path, await (options.files ?? machineFiles).create(path), options);
   }
 
   /** The number of rotations: a reader that sees it rise continues in the new file. */
@@ -78,7 +79,7 @@ export class LogFile implements AsyncDisposable {
         if (rest.length > 0) await this.#append([this.#line(stream, "P", rest)]);
       }
       this.#ended = true;
-      this.#file.close();
+      this.file.close();
       this.#notify();
     });
   }
@@ -118,16 +119,16 @@ export class LogFile implements AsyncDisposable {
     const bytes = joinBytes(lines);
     if (this.#size > 0 && this.#size + bytes.length > this.#maxBytes) await this.#rotate();
     for (let written = 0; written < bytes.length;) {
-      written += await this.#file.write(bytes.subarray(written));
+      written += await this.file.write(bytes.subarray(written));
     }
     this.#size += bytes.length;
     this.#notify();
   }
 
   async #rotate(): Promise<void> {
-    this.#file.close();
-    await Deno.rename(this.path, `${this.path}.1`);
-    this.#file = await openEmpty(this.path);
+    this.file.close();
+    await this.files.rename(this.path, `${this.path}.1`);
+    this.file = await this.files.create(this.path);
     this.#size = 0;
     this.#rotations++;
   }
@@ -137,10 +138,6 @@ export class LogFile implements AsyncDisposable {
     this.#change = Promise.withResolvers<void>();
     resolve();
   }
-}
-
-function openEmpty(path: string): Promise<Deno.FsFile> {
-  return Deno.open(path, { write: true, create: true, truncate: true });
 }
 
 /* Reads a container's log as the kubelet serves it: the current file, from its end if a tail is requested. */
@@ -235,7 +232,7 @@ async function* logLines(
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   let rotations = log.rotations;
-  let file = await Deno.open(log.path);
+  let file = await log.files.open(log.path);
   try {
     if (query.tailLines !== undefined) await seekToTail(file, query.tailLines);
     let rest: Uint8Array = new Uint8Array();
@@ -253,7 +250,7 @@ async function* logLines(
       } else if (log.rotations > rotations) {
         rotations = log.rotations;
         file.close();
-        file = await Deno.open(log.path);
+        file = await log.files.open(log.path);
       } else if (ended) {
         return;
       } else {
@@ -276,7 +273,7 @@ function splitLines(bytes: Uint8Array): [Uint8Array[], Uint8Array] {
 }
 
 /** Moves to the start of the last lines, reading blocks from the end. */
-async function seekToTail(file: Deno.FsFile, lineCount: number): Promise<void> {
+async function seekToTail(file: NodeFile, lineCount: number): Promise<void> {
   const { size } = await file.stat();
   let end = size;
   // The line end at the very end of the file closes the last line, and doesn't start another.
@@ -296,7 +293,7 @@ async function seekToTail(file: Deno.FsFile, lineCount: number): Promise<void> {
   await file.seek(0, Deno.SeekMode.Start);
 }
 
-async function readExactly(file: Deno.FsFile, at: number, length: number): Promise<Uint8Array> {
+async function readExactly(file: NodeFile, at: number, length: number): Promise<Uint8Array> {
   await file.seek(at, Deno.SeekMode.Start);
   const bytes = new Uint8Array(length);
   let filled = 0;

@@ -123,22 +123,20 @@ interface Parts extends NamespaceOptions {
 
 class NamespaceRuntime implements ContainerRuntime {
   readonly capabilities: Capabilities;
-  readonly #parts: Parts;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(private readonly parts: Parts) {
     this.capabilities = { isolation: "namespaces", user: parts.user };
   }
 
   async start(setup: ContainerSetup): Promise<RunningContainer> {
-    const { folder, view, user } = this.#parts;
+    const { folder, view, user } = this.parts;
     const files = await prepareContainerFiles(setup, {
       folder: `${folder}/${setup.id}`,
       view,
       userNamespace: user === "userNamespace",
     });
     try {
-      return await startContainer(this.#parts, setup, files);
+      return await startContainer(this.parts, setup, files);
     } catch (error) {
       await files.remove();
       throw error;
@@ -146,9 +144,9 @@ class NamespaceRuntime implements ContainerRuntime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#parts.holder[Symbol.asyncDispose]();
-    await Deno.remove(this.#parts.enter);
-    await Deno.remove(`${this.#parts.folder}/host`, { recursive: true });
+    await this.parts.holder[Symbol.asyncDispose]();
+    await Deno.remove(this.parts.enter);
+    await Deno.remove(`${this.parts.folder}/host`, { recursive: true });
   }
 }
 
@@ -328,11 +326,9 @@ interface NamespaceContainerParts {
 class NamespaceContainer implements RunningContainer {
   readonly main: ContainerProcess;
   readonly processes: ProcessSet;
-  readonly #parts: NamespaceContainerParts;
   #ended = false;
 
-  constructor(parts: NamespaceContainerParts) {
-    this.#parts = parts;
+  constructor(private readonly parts: NamespaceContainerParts) {
     this.main = parts.main;
     this.processes = { kind: "procFolder", path: `/proc/${parts.pid}/root/proc` };
     parts.child.status.then(() => {
@@ -341,10 +337,10 @@ class NamespaceContainer implements RunningContainer {
   }
 
   async exec({ command, streams }: ExecSetup): Promise<ContainerProcess> {
-    const { tools, user, pid, setup, errorName } = this.#parts;
+    const { tools, user, pid, setup, errorName } = this.parts;
     const args = this.#insideCommand(command);
     const env = streams.tty ? { TERM: "xterm", ...setup.env } : setup.env;
-    const child = new Deno.Command(this.#parts.enter, {
+    const child = new Deno.Command(this.parts.enter, {
       args: [
         ...["-t", String(pid), ...userArguments(user), "-p", "-u", "--"],
         ...(streams.tty
@@ -377,7 +373,7 @@ class NamespaceContainer implements RunningContainer {
   }
 
   #insideCommand(command: readonly string[]): string[] {
-    const { enter, pid, setup, workingDirInside } = this.#parts;
+    const { enter, pid, setup, workingDirInside } = this.parts;
     const dir = setup.workingDir;
     // The root of the main process is still the machine's at its very start, so an older nsenter, which opens the
     // folder on this side, fails in a container that is a few milliseconds old.
@@ -390,7 +386,7 @@ class NamespaceContainer implements RunningContainer {
   signal(signal: Deno.Signal): void {
     if (this.#ended) return;
     try {
-      Deno.kill(this.#parts.pid, signal);
+      Deno.kill(this.parts.pid, signal);
     } catch (error) {
       // It ended in between.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -398,6 +394,6 @@ class NamespaceContainer implements RunningContainer {
   }
 
   remove(): Promise<void> {
-    return this.#parts.files.remove();
+    return this.parts.files.remove();
   }
 }

@@ -4,6 +4,7 @@
  * It watches the pods bound to it, runs them, and writes their status, its own Node object and events.
  * It shares the machine's network: every pod's ports are ports of the machine's loopback.
  */
+import { KodamaError } from "../../base/errors.ts";
 import { Semaphore } from "../../base/semaphore.ts";
 import {
   type ContainerLogQuery,
@@ -18,6 +19,7 @@ import {
 import { resources } from "../resources.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { EventRecorder } from "./events.ts";
+import { machineFiles } from "./files.ts";
 import { type Image, loadImages } from "./images.ts";
 import { NodeRegistration } from "./node_object.ts";
 import { asPod, type NodeParts, type StoredPod } from "./pod_context.ts";
@@ -43,8 +45,30 @@ export interface NodeOptions {
   imageRoots: readonly string[];
   clock?: Clock;
   nodeName?: string;
-  /** `plain` if namespaces are not to be used although the machine has them. */
-  isolation?: "best" | "plain";
+  /** That of {@link isolationVariable} by default. */
+  isolation?: IsolationChoice;
+  /** Replaces this machine. */
+  machine?: NodeMachine;
+}
+
+/** What a node runs containers with. */
+export type NodeMachine = Pick<NodeParts, "runtime" | "images" | "files">;
+
+const isolations = ["best", "root", "userNamespace", "plain"] as const;
+
+/** How containers are isolated. `best` tries the others in their order; a start fails if the machine can't do another. */
+export type IsolationChoice = typeof isolations[number];
+
+/** The environment variable with the choice, for trying out what other machines have. */
+const isolationVariable = "KODAMA_CLUSTER_ISOLATION";
+
+function chosenIsolation(): IsolationChoice {
+  const given = Deno.env.get(isolationVariable) ?? "best";
+  const found = isolations.find((isolation) => isolation === given);
+  if (found === undefined) {
+    throw new KodamaError("config", `${isolationVariable}=${given}: use ${isolations.join(", ")}`);
+  }
+  return found;
 }
 
 /** A running node. Disposing it ends every container and removes their files. */
@@ -60,23 +84,29 @@ const hostIp = "127.0.0.1";
 /** Starts a node and adopts the pods that are bound to it. */
 export async function startNode(options: NodeOptions): Promise<Node> {
   const { store, dataDir, clock = systemClock, nodeName = "kodama" } = options;
-  const images = await loadImages(options.imageRoots);
-  await removeFolder(`${dataDir}/pods`);
-  await removeFolder(`${dataDir}/runtime`);
-  await Deno.mkdir(`${dataDir}/runtime`, { recursive: true, mode: 0o700 });
-  const runtime = await chooseRuntime(`${dataDir}/runtime`, options.isolation ?? "best");
+  const machine = options.machine ?? await thisMachine(options);
   const parts: NodeParts = {
     store,
     clock,
-    runtime,
-    images,
+    ...machine,
     nodeName,
     hostIp,
     dataDir,
     events: new EventRecorder(store, clock, nodeName),
     starts: new Semaphore(simultaneousStarts),
   };
-  return new RunningNode(parts, new NodeRegistration(store, clock, nodeName, runtime.capabilities));
+  const { capabilities } = machine.runtime;
+  return new RunningNode(parts, new NodeRegistration(store, clock, nodeName, capabilities));
+}
+
+async function thisMachine(
+  { dataDir, imageRoots, isolation = chosenIsolation() }: NodeOptions,
+): Promise<NodeMachine> {
+  const images = await loadImages(imageRoots);
+  await removeFolder(`${dataDir}/pods`);
+  await removeFolder(`${dataDir}/runtime`);
+  await Deno.mkdir(`${dataDir}/runtime`, { recursive: true, mode: 0o700 });
+  return { runtime: await chooseRuntime(dataDir, isolation), images, files: machineFiles };
 }
 
 class RunningNode implements Node {
@@ -87,7 +117,6 @@ class RunningNode implements Node {
   readonly logs: NodeStreams["logs"];
   readonly connect: NodeStreams["connect"];
   readonly usage: NodeStreams["usage"];
-  readonly #parts: NodeParts;
   readonly #runtime: ContainerRuntime;
   readonly #workers = new Map<string, PodWorker>();
   readonly #endings = new Set<Promise<void>>();
@@ -96,8 +125,7 @@ class RunningNode implements Node {
   readonly #watching: Promise<void>;
   #disposed: Promise<void> | undefined;
 
-  constructor(parts: NodeParts, registration: NodeRegistration) {
-    this.#parts = parts;
+  constructor(private readonly parts: NodeParts, registration: NodeRegistration) {
     this.#runtime = parts.runtime;
     this.name = parts.nodeName;
     this.capabilities = parts.runtime.capabilities;
@@ -135,8 +163,8 @@ class RunningNode implements Node {
     while (!signal.aborted) {
       try {
         this.#takeStock();
-        const since = this.#parts.store.resourceVersion;
-        for await (const change of this.#parts.store.watch([resources.pods], { since, signal })) {
+        const since = this.parts.store.resourceVersion;
+        for await (const change of this.parts.store.watch([resources.pods], { since, signal })) {
           if (change.kind === "deleted") this.#podRemoved(asPod(change.object));
           else this.#seen(asPod(change.object));
         }
@@ -148,7 +176,7 @@ class RunningNode implements Node {
   }
 
   #takeStock(): void {
-    const pods = this.#parts.store.list(resources.pods).map(asPod);
+    const pods = this.parts.store.list(resources.pods).map(asPod);
     const present = new Set(pods.map(({ metadata }) => metadata.uid));
     for (const { pod } of this.#workers.values()) {
       if (!present.has(pod.metadata.uid)) this.#podRemoved(pod);
@@ -164,7 +192,7 @@ class RunningNode implements Node {
     if (worker === undefined) {
       if (!leaving && isOver(pod)) return;
       if (leaving) return this.#remove(pod);
-      worker = new PodWorker(pod, this.#addresses.take(), this.#parts);
+      worker = new PodWorker(pod, this.#addresses.take(), this.parts);
       this.#workers.set(uid, worker);
     }
     worker.update(pod);
@@ -188,11 +216,11 @@ class RunningNode implements Node {
     if (!this.#workers.delete(uid)) return;
     this.#addresses.release(pod.status?.podIP ?? "");
     this.#remove(pod);
-    await removeFolder(podFolderOf(this.#parts.dataDir, pod));
+    await this.parts.files.removeFolder(podFolderOf(this.parts.dataDir, pod));
   }
 
   #remove(pod: StoredPod): void {
-    const { store } = this.#parts;
+    const { store } = this.parts;
     const { namespace = "", name = "", uid } = pod.metadata;
     const present = store.get(resources.pods, namespace, name);
     if (present === undefined || present.metadata.uid !== uid) return;
@@ -215,8 +243,8 @@ class RunningNode implements Node {
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop(0)));
     await Promise.all(this.#endings);
     await this.#runtime[Symbol.asyncDispose]();
-    await removeFolder(`${this.#parts.dataDir}/pods`);
-    await removeFolder(`${this.#parts.dataDir}/runtime`);
+    await this.parts.files.removeFolder(`${this.parts.dataDir}/pods`);
+    await this.parts.files.removeFolder(`${this.parts.dataDir}/runtime`);
   }
 }
 
@@ -259,23 +287,32 @@ export class PodAddresses {
 
 /** Returns the best runtime that works here: a container is really started, because nothing less proves it. */
 async function chooseRuntime(
-  folder: string,
-  isolation: "best" | "plain",
+  dataDir: string,
+  isolation: IsolationChoice,
 ): Promise<ContainerRuntime> {
   const tools = await findTools();
-  const plain = (reason: string) => startPlainRuntime({ folder: `${folder}/plain`, tools, reason });
-  if (isolation === "plain") return plain("plain processes were requested");
-  if (Deno.build.os !== "linux") return plain(`${Deno.build.os} has no namespaces`);
+  const plain = (reason: string) => startPlainRuntime({ dataDir, tools, reason });
+  if (isolation === "plain") return await plain("plain processes were requested");
+  if (Deno.build.os !== "linux") return await plain(`${Deno.build.os} has no namespaces`);
   const reasons: string[] = [];
   // Root inside a container of another kind may lack the permissions, and still have user namespaces.
-  for (
-    const user of Deno.uid() === 0 ? ["root", "userNamespace"] as const : ["userNamespace"] as const
-  ) {
-    const outcome = await tryNamespaces(`${folder}/${user}`, tools, user);
+  const users = isolation !== "best"
+    ? [isolation]
+    : Deno.uid() === 0
+    ? ["root", "userNamespace"] as const
+    : ["userNamespace"] as const;
+  for (const user of users) {
+    const outcome = await tryNamespaces(`${dataDir}/runtime/${user}`, tools, user);
     if (typeof outcome !== "string") return outcome;
     reasons.push(outcome);
   }
-  return plain(reasons.join("; "));
+  if (isolation !== "best") {
+    throw new KodamaError(
+      "environment",
+      `this machine has no isolation "${isolation}": ${reasons}`,
+    );
+  }
+  return await plain(reasons.join("; "));
 }
 
 async function tryNamespaces(

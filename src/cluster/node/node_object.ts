@@ -98,7 +98,7 @@ export class NodeRegistration {
           operatingSystem: os,
           osImage: `${os} (embedded cluster)`,
           kernelVersion: Deno.osRelease(),
-          kubeletVersion: "v1.32.0",
+          kubeletVersion: "v1.32.0+kodama",
           kubeProxyVersion: "",
           containerRuntimeVersion: `kodama://${capabilities.isolation}`,
           bootID: "",

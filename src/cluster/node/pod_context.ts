@@ -4,6 +4,7 @@ import type { KubeObject, Pod } from "../../kube/types.ts";
 import type { Store, Stored } from "../model.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EventRecorder } from "./events.ts";
+import type { NodeFiles } from "./files.ts";
 import type { ImageStore } from "./images.ts";
 import type { ContainerRuntime } from "./runtime.ts";
 import type { PreparedVolume } from "./volumes.ts";
@@ -13,7 +14,8 @@ export interface NodeParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly runtime: ContainerRuntime;
-  readonly images: ImageStore;
+  readonly images: Pick<ImageStore, "resolve">;
+  readonly files: NodeFiles;
   readonly events: EventRecorder;
   readonly nodeName: string;
   readonly hostIp: string;

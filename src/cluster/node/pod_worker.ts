@@ -19,8 +19,6 @@ export class PodWorker {
   readonly containers: readonly ContainerWorker[];
   /** Resolves when no process of the pod runs any more. */
   readonly done: Promise<void>;
-  readonly #parts: NodeParts;
-  readonly #podIp: string;
   readonly #startedAt: Date;
   readonly #stopping = new AbortController();
   #pod: StoredPod;
@@ -29,10 +27,8 @@ export class PodWorker {
   #stopped: Promise<void> | undefined;
   #graceMs = Number.POSITIVE_INFINITY;
 
-  constructor(pod: StoredPod, podIp: string, parts: NodeParts) {
+  constructor(pod: StoredPod, private readonly podIp: string, private readonly parts: NodeParts) {
     this.#pod = pod;
-    this.#podIp = podIp;
-    this.#parts = parts;
     this.#startedAt = parts.clock.now();
     const context = this.#context();
     const { initContainers = [], containers = [] } = this.#pod.spec ?? {};
@@ -82,7 +78,7 @@ export class PodWorker {
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock } = this.parts;
     const { signal } = this.#stopping;
     this.#publish();
     const deadline = this.#pod.spec?.activeDeadlineSeconds;
@@ -106,9 +102,9 @@ export class PodWorker {
 
   /** Reports fields of the spec that have no effect: a test that passes here must not pass because of that. */
   #noteUnenforced(): void {
-    const fields = unenforcedFields(this.#pod, this.#parts.runtime.capabilities);
+    const fields = unenforcedFields(this.#pod, this.parts.runtime.capabilities);
     if (fields.length === 0) return;
-    this.#parts.events.record(this.#pod, {
+    this.parts.events.record(this.#pod, {
       type: "Normal",
       reason: "NotEnforced",
       message: `the embedded cluster doesn't enforce ${fields.join(", ")}`,
@@ -116,10 +112,10 @@ export class PodWorker {
   }
 
   async #mountVolumes(): Promise<ReadonlyMap<string, PreparedVolume>> {
-    const { store, clock, dataDir, events } = this.#parts;
+    const { store, clock, dataDir, events } = this.parts;
     const failures = new BackOff();
     const podFolder = podFolderOf(dataDir, this.#pod);
-    await Deno.mkdir(podFolder, { recursive: true });
+    await this.parts.files.createFolder(podFolder);
     for (;;) {
       this.#stopping.signal.throwIfAborted();
       try {
@@ -170,7 +166,7 @@ export class PodWorker {
       reason: "DeadlineExceeded",
       message: "Pod was active on the node longer than the specified deadline",
     };
-    this.#parts.events.record(this.#pod, {
+    this.parts.events.record(this.#pod, {
       type: "Normal",
       reason: "DeadlineExceeded",
       message: this.#verdict.message,
@@ -182,14 +178,14 @@ export class PodWorker {
     const pod = () => this.#pod;
     const volumes = () => this.#volumes;
     return {
-      ...this.#parts,
+      ...this.parts,
       get pod() {
         return pod();
       },
       get volumes() {
         return volumes();
       },
-      folder: podFolderOf(this.#parts.dataDir, this.#pod),
+      folder: podFolderOf(this.parts.dataDir, this.#pod),
       hostname: (this.#pod.spec?.hostname ?? this.#pod.metadata.name ?? "").slice(0, 63),
       changed: () => this.#publish(),
       requireListener: (port) => this.#requireListener(port),
@@ -197,12 +193,12 @@ export class PodWorker {
   }
 
   #publish(): void {
-    const { clock, hostIp, store } = this.#parts;
+    const { clock, hostIp, store } = this.parts;
     writeStatus(store, this.#pod, (pod) =>
       podStatus({
         pod,
         records: this.containers?.map(({ record }) => record) ?? [],
-        podIp: this.#podIp,
+        podIp: this.podIp,
         hostIp,
         startedAt: this.#startedAt,
         now: clock.now(),

@@ -1,4 +1,6 @@
 /** Probes over the network: a process of the pod's own answers them. */
+import { isolations } from "./testing/isolations.ts";
+import { noneOf, otherThan, unless } from "../../base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { NodeError } from "../model.ts";
 import { isRunning, type NodeFixture, refOf, startFixture } from "./testing/fixture.ts";
@@ -93,12 +95,14 @@ async function startServer(fixture: NodeFixture, port: number): Promise<StoredPo
   return await fixture.pod("web", ready);
 }
 
-const hasPerl = await Deno.stat(perl).then(() => true, () => false);
+const noPerl = noneOf({ perl: await Deno.stat(perl).then(() => perl, () => undefined) });
 
-for (const isolation of ["best", "plain"] as const) {
+for (const { isolation, missing } of isolations) {
   Deno.test({
-    name: `${isolation}: tcpSocket: ready when the pod listens; a startup probe comes first`,
-    ignore: !hasPerl,
+    ...unless(
+      missing ?? noPerl,
+      `${isolation}: tcpSocket: ready when the pod listens; a startup probe comes first`,
+    ),
     async fn() {
       const port = freePort();
       await using fixture = await startFixture({ isolation });
@@ -110,8 +114,10 @@ for (const isolation of ["best", "plain"] as const) {
   });
 
   Deno.test({
-    name: `${isolation}: probes and port-forwards don't reach a port of another process`,
-    ignore: Deno.build.os !== "linux",
+    ...unless(
+      missing ?? otherThan("linux"),
+      `${isolation}: probes and port-forwards don't reach a port of another process`,
+    ),
     async fn() {
       using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       const { port } = listener.addr;

@@ -24,6 +24,9 @@ export type Tools = Partial<Record<ToolName, string>>;
 // The node's own programs come from the system's folders only: a user's PATH may hold wrappers.
 const folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin"];
 
+/** These folders as a `PATH`. */
+export const systemPath = folders.join(":");
+
 /** Resolves the path of every {@link ToolName}. */
 export async function findTools(): Promise<Tools> {
   const found: Tools = {};

@@ -7,6 +7,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { ProcessUsage, UsageReport } from "../model.ts";
 import type { ProcessSet } from "./listeners.ts";
+import { systemPath } from "./tools.ts";
 
 /** A container to measure. */
 export interface MeasuredContainer {
@@ -31,22 +32,21 @@ const leastWindowMs = 1_000;
 
 /** Measures containers, and remembers what it has measured. */
 export class UsageMeter {
-  readonly #clock: Clock;
-  readonly #read: typeof readProcesses;
   /** The first samples, by the id of the container; the machine's has an empty id. */
   #bases = new Map<string, Sample>();
 
-  constructor(clock: Clock, read: typeof readProcesses = readProcesses) {
-    this.#clock = clock;
-    this.#read = read;
+  constructor(
+    private readonly clock: Clock,
+    private readonly read: typeof readProcesses = readProcesses,
+  ) {
   }
 
   /** Returns undefined on machines without proc(5). */
   async measure(containers: readonly MeasuredContainer[]): Promise<UsageReport | undefined> {
     if (Deno.build.os !== "linux") return undefined;
-    const text = await this.#read(containers.map(({ processes }) => processes));
-    const atMs = this.#clock.elapsedMs();
-    const now = this.#clock.now();
+    const text = await this.read(containers.map(({ processes }) => processes));
+    const atMs = this.clock.elapsedMs();
+    const now = this.clock.now();
     const { machine, sets } = parseProcesses(text);
     const bases = new Map<string, Sample>();
     let windowMs = 0;
@@ -145,7 +145,7 @@ async function readProcesses(sets: readonly ProcessSet[]): Promise<string> {
   const { stdout } = await new Deno.Command("sh", {
     args: ["-c", `exec 3>/dev/null; ${script}`, "sh", ...args],
     clearEnv: true,
-    env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin", LC_ALL: "C" },
+    env: { PATH: systemPath, LC_ALL: "C" },
     stdin: "null",
     stderr: "null",
   }).output();

@@ -1,4 +1,6 @@
 /** Usage of containers, from the text of proc(5) and from real processes. */
+import { isolations } from "./testing/isolations.ts";
+import { otherThan, unless } from "../../base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { startFixture } from "./testing/fixture.ts";
@@ -25,10 +27,10 @@ Deno.test("parseProcesses(): sums the processes of each set, whatever their name
 });
 
 Deno.test(
-  "UsageMeter: the first time the mean since the start, then since a measurement of a second ago",
-  {
-    ignore: Deno.build.os !== "linux",
-  },
+  unless(
+    otherThan("linux"),
+    "UsageMeter: the first time the mean since the start, then since a measurement of a second ago",
+  ),
   async () => {
     const clock = new ManualClock("2026-01-01T00:00:10Z");
     let text = "";
@@ -56,10 +58,9 @@ Deno.test(
   },
 );
 
-for (const isolation of ["best", "plain"] as const) {
-  Deno.test(`Node.usage(): what a busy container uses (${isolation})`, {
-    ignore: Deno.build.os !== "linux",
-  }, async () => {
+for (const { isolation, missing } of isolations) {
+  const lacking = missing ?? otherThan("linux");
+  Deno.test(unless(lacking, `${isolation}: \`Node.usage()\` of a busy container`), async () => {
     await using node = await startFixture({ isolation });
     const busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo ready; exec sleep 1000";
     node.run({ containers: [{ name: "main", image: "busybox", command: ["sh", "-c", busy] }] });

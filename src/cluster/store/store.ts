@@ -6,6 +6,7 @@ import {
   type Stored,
   StoreError,
   type StoreEvent,
+  timestamp,
 } from "../model.ts";
 import { typeKey } from "../resources.ts";
 import { deepFreeze, sameJson } from "./equality.ts";
@@ -44,13 +45,11 @@ interface Shelf {
 }
 
 class MemoryStore implements Store {
-  readonly #options: StoreOptions;
   readonly #shelves = new Map<string, Shelf>();
   readonly #startVersion: number;
   #version: number;
 
-  constructor(options: StoreOptions) {
-    this.#options = options;
+  constructor(private readonly options: StoreOptions) {
     this.#startVersion = this.#version = options.initial?.resourceVersion ?? 0;
     for (const { type, object } of options.initial?.objects ?? []) {
       this.#shelf(type).objects.put(deepFreeze(object));
@@ -76,8 +75,8 @@ class MemoryStore implements Store {
     }
     const metadata = {
       ...object.metadata,
-      uid: object.metadata.uid ?? this.#options.newUid(),
-      creationTimestamp: object.metadata.creationTimestamp ?? timestamp(this.#options.now()),
+      uid: object.metadata.uid ?? this.options.newUid(),
+      creationTimestamp: object.metadata.creationTimestamp ?? timestamp(this.options.now()),
       ...(hasGeneration(type) ? { generation: 1 } : {}),
     };
     return this.#commit("added", type, { ...object, metadata });
@@ -138,7 +137,7 @@ class MemoryStore implements Store {
     const object: Stored = deepFreeze({ ...next, metadata });
     const event = { kind, type, object, resourceVersion, ...(previous ? { previous } : {}) };
     // First, so that a change that could not be recorded is not made either.
-    this.#options.onChange?.(event);
+    this.options.onChange?.(event);
     this.#version = resourceVersion;
     const { objects, history } = this.#shelf(type);
     if (kind === "deleted") objects.delete(metadata.namespace ?? "", metadata.name ?? "");
@@ -151,7 +150,7 @@ class MemoryStore implements Store {
     const key = typeKey(type);
     let shelf = this.#shelves.get(key);
     if (shelf === undefined) {
-      const history = new History(this.#options.historyPerKind ?? 4096, this.#startVersion);
+      const history = new History(this.options.historyPerKind ?? 4096, this.#startVersion);
       shelf = { objects: new Collection(), history };
       this.#shelves.set(key, shelf);
     }
@@ -176,9 +175,30 @@ export function afterUpdate(object: KubeObject, previous: Stored): KubeObject {
   return { ...object, metadata };
 }
 
-/** Only workloads count the changes of their spec. */
-function hasGeneration({ group }: ResourceType): boolean {
-  return group === "apps" || group === "batch";
+/** The other kinds that count the changes of their spec, beside those of `apps` and `batch`. */
+const counted = [
+  "deviceclasses",
+  "endpointslices",
+  "flowschemas",
+  "ingressclasses",
+  "ingresses",
+  "mutatingwebhookconfigurations",
+  "networkpolicies",
+  "poddisruptionbudgets",
+  "podtemplates",
+  "priorityclasses",
+  "prioritylevelconfigurations",
+  "replicationcontrollers",
+  "resourceslices",
+  "validatingadmissionpolicies",
+  "validatingadmissionpolicybindings",
+  "validatingwebhookconfigurations",
+];
+
+/** Returns whether objects of this kind have `metadata.generation`. */
+export function hasGeneration({ group, plural }: ResourceType): boolean {
+  return (group === "apps" && plural !== "controllerrevisions") || group === "batch" ||
+    counted.includes(plural);
 }
 
 function wishOf(object: Stored): Record<string, unknown> {
@@ -194,11 +214,6 @@ function isGone({ metadata, spec }: KubeObject): boolean {
     (metadata.finalizers ?? []).length === 0 &&
     ((spec as { finalizers?: readonly string[] } | undefined)?.finalizers ?? []).length === 0 &&
     (metadata.deletionGracePeriodSeconds ?? 0) === 0;
-}
-
-/** RFC 3339 in whole seconds, as Kubernetes writes its times. */
-function timestamp(at: Date): string {
-  return at.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function describe(type: ResourceType, namespace: string, name: string): string {
@@ -315,7 +330,6 @@ function nextAppend(histories: readonly History[], signal: AbortSignal): Promise
 
 /** A ring of the latest changes, and the watches that wait for the next one. */
 class History {
-  readonly #capacity: number;
   readonly #ring: StoreEvent[] = [];
   readonly #waiting = new Set<() => void>();
   /** The index of the oldest change in the ring, once it is full. */
@@ -323,8 +337,7 @@ class History {
   #forgottenThrough: number;
 
   /** `since`: no change up to this version is stored. */
-  constructor(capacity: number, since: number) {
-    this.#capacity = capacity;
+  constructor(private readonly capacity: number, since: number) {
     this.#forgottenThrough = since;
   }
 
@@ -334,11 +347,11 @@ class History {
   }
 
   append(event: StoreEvent): void {
-    if (this.#ring.length < this.#capacity) this.#ring.push(event);
+    if (this.#ring.length < this.capacity) this.#ring.push(event);
     else {
       this.#forgottenThrough = this.#at(0)?.resourceVersion ?? this.#forgottenThrough;
       this.#ring[this.#oldest] = event;
-      this.#oldest = (this.#oldest + 1) % this.#capacity;
+      this.#oldest = (this.#oldest + 1) % this.capacity;
     }
     for (const wake of this.#waiting) wake();
   }

@@ -63,7 +63,7 @@ interface Found {
   mode: number;
   modifiedMs: number;
   size: number;
-  /** It consists mostly of holes. */
+  /** The file consists mostly of holes. */
   sparse: boolean;
   /** The path of the file that a hard link leads to. */
   target: string;
@@ -264,8 +264,8 @@ export const nativeChecksums: NativeChecksums = {
 const pieceBytes = 256 * 1024;
 
 /**
- * Yields the bytes between two offsets; each piece is read while the previous one is processed. The arrays are reused:
- * a consumer that stores one must copy it.
+ * Yields the bytes between two offsets; each piece is read while the previous piece is processed. The arrays are
+ * reused: a consumer that stores an array must copy it.
  */
 async function* readFile(
   path: string,
@@ -329,7 +329,7 @@ class ReadAhead {
   }
 }
 
-/** The part that was sent may be half of the one and half of the other. */
+/** The sent part may be half of the old content and half of the new. */
 function changed(path: string): KodamaError {
   return new KodamaError("conflict", `${path} changed while it was copied`);
 }

@@ -1,4 +1,4 @@
-/** What only Node's libraries do, or do fast. Loaded when it is used: they take milliseconds to load. */
+/** Functions that only Node's libraries have, or have in a fast form. Loaded on use: they take milliseconds to load. */
 import { createHash } from "node:crypto";
 import { lutimesSync } from "node:fs";
 import { crc32 as crc32Of } from "node:zlib";

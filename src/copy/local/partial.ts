@@ -1,7 +1,7 @@
 /** A file copied onto this machine, under a temporary name until it is complete. */
 import { KodamaError } from "../../base/errors.ts";
 import type { PartialFile } from "../to_local.ts";
-import { fileError, isAbsent } from "../../files/errors.ts";
+import { fileError, ifPresent } from "../../files/errors.ts";
 import { CopyFailure } from "../pod_script.ts";
 import { TarError } from "../tar_header.ts";
 
@@ -18,7 +18,10 @@ export async function partialFile(path: string, key: string): Promise<PartialFil
   const temporary = `${folder === "/" ? "" : folder}/.kodama-${key}.part`;
   try {
     await Deno.mkdir(folder, { recursive: true });
-    await removeOther(temporary);
+    // A link of that name would lead elsewhere.
+    await ifPresent(async () => {
+      if (!(await Deno.lstat(temporary)).isFile) await Deno.remove(temporary);
+    });
     const options = { read: true, write: true, create: true, mode: 0o600 };
     const file = await Deno.open(temporary, options);
     return new Partial(path, temporary, file, (await file.stat()).size);
@@ -27,20 +30,7 @@ export async function partialFile(path: string, key: string): Promise<PartialFil
   }
 }
 
-/** A link of that name would lead elsewhere. */
-async function removeOther(path: string): Promise<void> {
-  try {
-    if (!(await Deno.lstat(path)).isFile) await Deno.remove(path);
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
-}
-
 class Partial implements PartialFile {
-  readonly have: number;
-  readonly #path: string;
-  readonly #temporary: string;
-  readonly #file: Deno.FsFile;
   /** Buffers data while the previous buffer is written. */
   #buffer = new Uint8Array(pieceBytes);
   #spare = new Uint8Array(pieceBytes);
@@ -51,18 +41,18 @@ class Partial implements PartialFile {
   #at = 0;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(path: string, temporary: string, file: Deno.FsFile, have: number) {
-    this.#path = path;
-    this.#temporary = temporary;
-    this.#file = file;
-    this.have = have;
-  }
+  constructor(
+    private readonly path: string,
+    private readonly temporary: string,
+    private readonly file: Deno.FsFile,
+    readonly have: number,
+  ) {}
 
   async *readPrefix(): AsyncGenerator<Uint8Array, void> {
-    await this.#file.seek(0, Deno.SeekMode.Start);
+    await this.file.seek(0, Deno.SeekMode.Start);
     const buffer = new Uint8Array(pieceBytes);
     for (let left = this.have; left > 0;) {
-      const count = await this.#file.read(buffer.subarray(0, Math.min(left, buffer.length)));
+      const count = await this.file.read(buffer.subarray(0, Math.min(left, buffer.length)));
       if (count === null) return;
       left -= count;
       this.#at = this.have - left;
@@ -73,7 +63,7 @@ class Partial implements PartialFile {
   async cutTo(length: number): Promise<void> {
     await this.#explained(async () => {
       await this.#flush();
-      await this.#file.truncate(length);
+      await this.file.truncate(length);
     });
   }
 
@@ -93,7 +83,7 @@ class Partial implements PartialFile {
     });
   }
 
-  /** Writes the buffer, as soon as the previous one is written. */
+  /** Writes the buffer, as soon as the previous buffer is written. */
   async #hand(): Promise<void> {
     await this.#writing;
     const [bytes, start] = [this.#buffer.subarray(0, this.#filled), this.#start];
@@ -106,9 +96,9 @@ class Partial implements PartialFile {
   }
 
   async #writeAll(bytes: Uint8Array, start: number): Promise<void> {
-    if (this.#at !== start) await this.#file.seek(start, Deno.SeekMode.Start);
+    if (this.#at !== start) await this.file.seek(start, Deno.SeekMode.Start);
     this.#at = start + bytes.length;
-    for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+    for (let at = 0; at < bytes.length;) at += await this.file.write(bytes.subarray(at));
   }
 
   async #flush(): Promise<void> {
@@ -119,31 +109,35 @@ class Partial implements PartialFile {
   async place(size: number, attributes: Parameters<PartialFile["place"]>[1]): Promise<void> {
     await this.#explained(async () => {
       await this.#flush();
-      await this.#file.truncate(size);
-      await Deno.chmod(this.#temporary, (attributes.mode ?? 0o644) & 0o777);
+      await this.file.truncate(size);
+      await Deno.chmod(this.temporary, (attributes.mode ?? 0o644) & 0o777);
       if (attributes.mtime !== undefined) {
-        await this.#file.utime(attributes.mtime, attributes.mtime);
+        await this.file.utime(attributes.mtime, attributes.mtime);
       }
-      const there = await Deno.lstat(this.#path).catch(() => undefined);
-      if (there?.isDirectory) throw new KodamaError("conflict", `${this.#path} is a folder`);
-      await Deno.rename(this.#temporary, this.#path);
+      const there = await Deno.lstat(this.path).catch(() => undefined);
+      if (there?.isDirectory) throw new KodamaError("conflict", `${this.path} is a folder`);
+      await Deno.rename(this.temporary, this.path);
     });
   }
 
-  /** There is nothing to resume from in an empty one. */
+  async discard(): Promise<void> {
+    await Deno.remove(this.temporary).catch(() => {});
+  }
+
+  /** There is nothing to resume from in an empty file. */
   async [Symbol.asyncDispose](): Promise<void> {
     // Received data is saved as far as possible: the writer was given the error.
     await this.#flush().catch(() => {});
-    const { size } = await this.#file.stat();
-    this.#file.close();
-    if (size === 0) await Deno.remove(this.#temporary).catch(() => {});
+    const { size } = await this.file.stat();
+    this.file.close();
+    if (size === 0) await Deno.remove(this.temporary).catch(() => {});
   }
 
   async #explained(work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      throw copyError(`cannot write ${this.#path}`, error);
+      throw copyError(`cannot write ${this.path}`, error);
     }
   }
 }

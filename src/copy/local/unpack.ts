@@ -4,7 +4,7 @@ import { escapedName, nameText, type TreeEntry, WholeBody } from "../entry.ts";
 import { placed } from "../tar_writer.ts";
 import type { UnpackFolder } from "../to_local.ts";
 import { copyError, folderOf } from "./partial.ts";
-import { isAbsent } from "../../files/errors.ts";
+import { ifPresent } from "../../files/errors.ts";
 
 /** More are an attack on memory, or on the disk. */
 const maxEntries = 5_000_000;
@@ -12,7 +12,7 @@ const notedNames = 5;
 /** For fewer files, a thread isn't worth its start. */
 const filesBeforeMaker = 300;
 
-/** Starts a folder; removes one that an earlier attempt has written there. */
+/** Starts a folder; removes a folder that an earlier attempt has written there. */
 export async function unpackFolder(path: string, key: string): Promise<UnpackFolder> {
   try {
     const there = await Deno.stat(path).catch(() => undefined);
@@ -51,14 +51,11 @@ class Unpacking implements UnpackFolder {
   #maker: FileMaker | undefined;
   #placed = false;
 
-  readonly #paths: { path: string; temporary: string; merges: boolean };
-  readonly #mask: number;
-
   /** @param mask the mode bits that the system removes from new files. */
-  constructor(places: { path: string; temporary: string; merges: boolean }, mask: number) {
-    this.#paths = places;
-    this.#mask = mask;
-  }
+  constructor(
+    private readonly paths: { path: string; temporary: string; merges: boolean },
+    private readonly mask: number,
+  ) {}
 
   async put(entry: TreeEntry): Promise<void> {
     const name = escapedName(entry.path);
@@ -69,7 +66,7 @@ class Unpacking implements UnpackFolder {
         case "folder":
           return this.#putFolder(name, entry);
         case "file":
-          return await this.#putFile(`${this.#paths.temporary}/${name}`, entry);
+          return await this.#putFile(`${this.paths.temporary}/${name}`, entry);
         case "symbolicLink":
           this.#links.push(entry);
           return;
@@ -77,7 +74,7 @@ class Unpacking implements UnpackFolder {
           return this.#putHardLink(name, entry.target);
       }
     } catch (error) {
-      throw copyError(`cannot write ${this.#paths.path}/${name}`, error);
+      throw copyError(`cannot write ${this.paths.path}/${name}`, error);
     }
   }
 
@@ -87,15 +84,15 @@ class Unpacking implements UnpackFolder {
       await this.#makeLinks();
       // Adding content to a folder changes its time: the innermost come first.
       for (const { path, mode, mtime } of this.#folders.toReversed()) {
-        const full = `${this.#paths.temporary}/${escapedName(path)}`;
+        const full = `${this.paths.temporary}/${escapedName(path)}`;
         Deno.utimeSync(full, mtime, mtime);
         Deno.chmodSync(full, mode & 0o777);
       }
-      if (this.#paths.merges) await mergeInto(this.#paths.temporary, this.#paths.path);
-      else await Deno.rename(this.#paths.temporary, this.#paths.path);
-      this.#placed = !this.#paths.merges;
+      if (this.paths.merges) await mergeInto(this.paths.temporary, this.paths.path);
+      else await Deno.rename(this.paths.temporary, this.paths.path);
+      this.#placed = !this.paths.merges;
     } catch (error) {
-      throw copyError(`cannot write ${this.#paths.path}`, error);
+      throw copyError(`cannot write ${this.paths.path}`, error);
     }
     if (this.#renamedCount === 0) return [];
     const names = this.#renamed.join(", ");
@@ -108,7 +105,7 @@ class Unpacking implements UnpackFolder {
     if (this.#links.length === 0) return;
     const { setLinkTime } = await import("./node.ts");
     for (const { path, target, mtime } of this.#links) {
-      const full = `${this.#paths.temporary}/${escapedName(path)}`;
+      const full = `${this.paths.temporary}/${escapedName(path)}`;
       Deno.symlinkSync(escapedName(target), full);
       setLinkTime(full, mtime);
     }
@@ -117,11 +114,11 @@ class Unpacking implements UnpackFolder {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#maker?.[Symbol.asyncDispose]();
     if (!this.#placed) {
-      await Deno.remove(this.#paths.temporary, { recursive: true }).catch(() => {});
+      await Deno.remove(this.paths.temporary, { recursive: true }).catch(() => {});
     }
   }
 
-  /** Reserves a name, within folders of this unpacking; returns whether it repeats one that may repeat. */
+  /** Reserves a name, within folders of this unpacking; returns whether it repeats a name that may repeat. */
   #claim(name: string, entry: TreeEntry): boolean {
     if (this.#made.size > maxEntries) {
       throw new KodamaError("conflict", "the archive holds too much");
@@ -143,24 +140,24 @@ class Unpacking implements UnpackFolder {
     if (kind === "folder") return;
     if (kind !== undefined) throw hostile(of, `below ${name}, which is not a folder`);
     this.#makeParents(folderWithin(name), of);
-    Deno.mkdirSync(`${this.#paths.temporary}/${name}`);
+    Deno.mkdirSync(`${this.paths.temporary}/${name}`);
     this.#made.set(name, "folder");
   }
 
   #putFolder(name: string, entry: Folder): void {
     this.#folders.push(entry);
     try {
-      if (name !== "") Deno.mkdirSync(`${this.#paths.temporary}/${name}`, { mode: 0o700 });
+      if (name !== "") Deno.mkdirSync(`${this.paths.temporary}/${name}`, { mode: 0o700 });
     } catch (error) {
-      // It was created for something in it, or is in the archive twice.
+      // The folder was created for something in it, or is in the archive twice.
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      if (!Deno.lstatSync(`${this.#paths.temporary}/${name}`).isDirectory) throw error;
+      if (!Deno.lstatSync(`${this.paths.temporary}/${name}`).isDirectory) throw error;
     }
   }
 
   async #putFile(full: string, { mode: asked, mtime, size, sparse, body }: File): Promise<void> {
     const mode = asked & 0o777;
-    const masked = (mode & this.#mask) !== 0;
+    const masked = (mode & this.mask) !== 0;
     if (body instanceof WholeBody && size <= smallFileBytes) {
       this.#smallFiles += 1;
       if (this.#smallFiles > filesBeforeMaker) {
@@ -182,7 +179,7 @@ class Unpacking implements UnpackFolder {
   }
 
   #newMaker(): FileMaker {
-    const { path, temporary } = this.#paths;
+    const { path, temporary } = this.paths;
     return new FileMaker((full) => `cannot write ${path}${full.slice(temporary.length)}`);
   }
 
@@ -191,17 +188,17 @@ class Unpacking implements UnpackFolder {
     if (this.#made.get(to) !== "file") {
       throw new KodamaError("conflict", `the archive links ${name} to ${to}, which isn't in it`);
     }
-    Deno.linkSync(`${this.#paths.temporary}/${to}`, `${this.#paths.temporary}/${name}`);
+    Deno.linkSync(`${this.paths.temporary}/${to}`, `${this.paths.temporary}/${name}`);
     this.#made.set(name, "file");
   }
 }
 
-/** Returns the folder of a name, within the unpacked one: empty at the top. */
+/** Returns the folder of a name, within the unpacked folder: empty at the top. */
 function folderWithin(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf("/")));
 }
 
-/** An archive may contain a file twice: the later one counts. */
+/** An archive may contain a file twice: the later entry counts. */
 function openNew(full: string, mode: number): Deno.FsFile {
   const options = { write: true, createNew: true, mode };
   try {
@@ -221,7 +218,7 @@ function hostile({ path }: TreeEntry, what: string): KodamaError {
   return new KodamaError("conflict", `the archive holds ${escapedName(path)} ${what}`);
 }
 
-/* Merges an unpacked folder into an existing one. */
+/* Merges an unpacked folder into an existing folder. */
 
 /**
  * Moves everything into the folder, each file whole. An entry of another kind in the way is an error before anything is
@@ -240,33 +237,24 @@ async function plan(
 ): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(from)) {
     const [source, target] = [`${from}/${name}`, `${to}/${name}`];
-    const there = await kindAt(target);
-    if (there === "folder" && isDirectory) await plan(source, target, moves);
-    else if (there === "folder" || there !== undefined && isDirectory) {
+    const there = await ifPresent(() => Deno.lstat(target));
+    if (there?.isDirectory === true && isDirectory) await plan(source, target, moves);
+    else if (there?.isDirectory === true || there !== undefined && isDirectory) {
       const expected = isDirectory ? "is not a folder" : "is a folder, and would have to be a file";
       throw new KodamaError("conflict", `${target} already exists, and ${expected}`);
     } else moves.push({ from: source, to: target });
   }
 }
 
-async function kindAt(path: string): Promise<"folder" | "other" | undefined> {
-  try {
-    return (await Deno.lstat(path)).isDirectory ? "folder" : "other";
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
 /*
- * Writes many small files in a second thread while the next ones arrive.
+ * Writes many small files in a second thread while the next files arrive.
  *
  * The cost of a small file is mostly the system's and the runtime's time to open it, which is as much as everything
  * else. 10,000 of them out of a pod take a fifth less time this way; the thread starts within 25 ms. If both threads
  * write files, even in folders of their own, it takes longer: they block each other in the system.
  */
 
-/** A file to write. It replaces one of its name. */
+/** A file to write. It replaces a file of its name. */
 interface SmallFile {
   path: string;
   mode: number;
@@ -289,7 +277,7 @@ interface Batch {
 /** The thread's answer to each batch. */
 type Made = { kind: "made" } | { kind: "failed"; path: string; message: string };
 
-/** Larger ones aren't for {@link FileMaker}. */
+/** Larger files aren't for {@link FileMaker}. */
 const smallFileBytes = 32 * 1024;
 
 const batchBytes = 256 * 1024;
@@ -300,7 +288,6 @@ const maxUnderWay = 4;
 /** Writes files in the order of their addition. Disposing of it waits for those in progress. */
 class FileMaker implements AsyncDisposable {
   readonly #worker: Worker;
-  readonly #wordsOf: (path: string) => string;
   #paths: string[] = [];
   #numbers = new Float64Array(batchFiles * 4);
   #bytes = new Uint8Array(batchBytes);
@@ -310,8 +297,7 @@ class FileMaker implements AsyncDisposable {
   #progress = Promise.withResolvers<void>();
 
   /** @param wordsOf returns the error message of a file that can't be written, before the system's message. */
-  constructor(wordsOf: (path: string) => string) {
-    this.#wordsOf = wordsOf;
+  constructor(private readonly wordsOf: (path: string) => string) {
     const program = `data:application/javascript,${encodeURIComponent(`(${makeFiles})();`)}`;
     this.#worker = new Worker(program, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<Made>) => {
@@ -327,7 +313,7 @@ class FileMaker implements AsyncDisposable {
     };
   }
 
-  /** Queues a file; waits if too many are in progress. Rejects if an earlier one can't be written. */
+  /** Queues a file; waits if too many are in progress. Rejects if an earlier file can't be written. */
   async add({ path, mode, masked, mtime }: SmallFile, data: Uint8Array): Promise<void> {
     if (this.#filled + data.length > batchBytes || this.#paths.length === batchFiles) this.#send();
     while (this.#underWay >= maxUnderWay) await this.#progress.promise;
@@ -338,7 +324,7 @@ class FileMaker implements AsyncDisposable {
     this.#paths.push(path);
   }
 
-  /** Waits until all are written. Rejects if one can't be. */
+  /** Waits until all are written. Rejects if a file can't be. */
   async result(): Promise<void> {
     if (this.#paths.length > 0) this.#send();
     while (this.#underWay > 0) await this.#progress.promise;
@@ -362,7 +348,7 @@ class FileMaker implements AsyncDisposable {
   }
 
   #fail(path: string, error: Error): void {
-    this.#failure ??= copyError(this.#wordsOf(path), error);
+    this.#failure ??= copyError(this.wordsOf(path), error);
   }
 
   #throwFailure(): void {
@@ -413,7 +399,7 @@ function makeFiles(): void {
     }
     return { kind: "made" };
   };
-  // What follows a failure isn't needed any more.
+  // Files after a failure aren't needed any more.
   parent.onmessage = ({ data }: MessageEvent<Batch>) =>
     parent.postMessage(failed ? { kind: "made" } : madeOf(data));
 }

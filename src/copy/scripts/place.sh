@@ -1,6 +1,8 @@
-# place PATH NAME KIND: resolves the destination as `cp` does: in an existing folder, under its own name; otherwise the
-# name that was given. $dest is the path, $dir the folder of its temporary name, on the same file system.
+# place PATH NAME KIND [HOW]: resolves the destination as `cp` does: in an existing folder, under its own name; otherwise
+# the name that was given. $dest is the path, $dir the folder of its temporary name, on the same file system. $how is
+# which it was: `in` or `as`, decided here unless an earlier attempt has.
 place() {
+  how=${4-}
   rooted "$1"
   dest=$path
   slash=
@@ -11,8 +13,11 @@ place() {
       *) break ;;
     esac
   done
-  if [ -d "$dest" ]; then
+  [ "$how" ] || if [ -d "$dest" ]; then how=in; else how=as; fi
+  if [ "$how" = in ]; then
     [ "$2" = . ] || dest=${dest%/}/$2
+  elif [ -d "$dest" ]; then
+    :
   elif [ "$slash" ] && [ "$3" = file ]; then
     refuse noFolder
   fi

@@ -1,4 +1,4 @@
-# CHECKSUMS DEST NAME KEY: unpacks standard input. To tars, an archive that is cut between two entries is complete: the
+# CHECKSUMS DEST NAME KEY HOW: unpacks standard input. To tars, an archive that is cut between two entries is complete: the
 # file `end` after `tree/` proves that it is. It has one line: the checksum of all checksums, sorted.
 #
 # If the files here match it, the folder is moved to its path at once, which saves the second exec. If they don't, or
@@ -11,14 +11,14 @@ matches() {
   [ "$check" = "$expected" ]
 }
 need tar mv rm mkdir
-place "$2" "$3" folder
+place "$2" "$3" folder "$5"
 unpack_in "$4"
 choose "$1"
 command -v find >/dev/null 2>&1 || sum=
 tar_kind
 rm -rf "$temporary"
 mkdir "$temporary" || exit 1
-report "ready ${sum:--} $tar"
+report "ready ${sum:--} $how $tar"
 tar -C "$temporary" -xpof -
 code=$?
 if [ "$code" != 0 ]; then

@@ -1,4 +1,4 @@
-/** Copies between folders of this machine, one of them seen through kodama's scripts. */
+/** Copies between folders of this machine, the second seen through kodama's scripts. */
 import assert from "node:assert/strict";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../checksum.ts";
 import type { OpenCopyScript } from "../pod_script.ts";
@@ -8,9 +8,10 @@ import { saveFile, saveSparse, saveTree } from "../to_local.ts";
 import { sendFile, sendTree } from "../to_pod.ts";
 import { localCopyFiles } from "../local/files.ts";
 
-const files = localCopyFiles();
+/** The files of this machine. */
+export const files = localCopyFiles();
 
-/** Counts what is moved. */
+/** Counts the moved bytes. */
 export class CountingMeter implements Meter {
   movedBytes = 0;
   moved(bytes: number): void {
@@ -30,7 +31,7 @@ export function checksums(choice: keyof typeof checksumPreferences = "auto"): Ch
   };
 }
 
-/** Copies what is at a path of this machine to the far end. */
+/** Copies the files at a path of this machine to the remote end. */
 export async function upload(
   from: string,
   to: {
@@ -49,7 +50,7 @@ export async function upload(
     : await sendTree(source, destination);
 }
 
-/** Copies what is at a path of the far end to one of this machine. */
+/** Copies the files at a path of the remote end to a path of this machine. */
 export async function download(
   from: { open: OpenCopyScript; path: string; choice?: "auto" | "sha256" | "none" },
   to: string,

@@ -146,7 +146,8 @@ export class SimulatedPod {
     }
     if (this.script.end === "hangs") await new Promise<void>((resolve) => onAbort(over, resolve));
     if (over.aborted) return end({ kind: "exited", exitCode: 143 });
-    this.#alive = false;
+    // A link that breaks ends no command.
+    if (this.script.end === "hangs" || this.script.end.kind !== "cut") this.#alive = false;
     // A leader that runs a command sets its mark after it.
     const exited = this.script.end !== "hangs" && this.script.end.kind === "exited";
     if (marker !== undefined && exited && this.script.unmarked !== true) {

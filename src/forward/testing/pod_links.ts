@@ -1,4 +1,4 @@
-/** Pods for tests of forwards: what each attempt to reach them gives. */
+/** Pods for tests of forwards: the results of each attempt to reach them. */
 import type {
   KubeClient,
   PortLink,
@@ -10,15 +10,15 @@ import { onAbort, orAborted } from "../../base/abort.ts";
 import { PortError } from "../../kube/failures.ts";
 
 /**
- * What a connection to a pod's port does: echoes behind the pod's name; says nothing until its input has ended, then
- * how long it was; reads, and says nothing; reads, and then the link breaks; or fails as the API reports it.
+ * The behaviour of a connection to a pod's port: echoes behind the pod's name; says nothing until its input has ended,
+ * then how long it was; reads, and says nothing; reads, and then the link breaks; or fails as the API reports it.
  */
 export type PortBehaviour = "echo" | "count" | "silent" | "lost" | PortError;
 
-/** What opening a link to a pod gives; nothing until it is given up. */
+/** The result of opening a link to a pod; none until it is given up. */
 export type LinkBehaviour = Error | "hangs" | PortBehaviour;
 
-/** A client whose links behave as listed, the last one for all that follow. */
+/** A client whose links behave as listed, the last behaviour for all later links. */
 export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
   client: KubeClient;
   /** Links that were opened. */
@@ -66,6 +66,7 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
       const streams = new Set<PortStream>();
       const link: PortLink & { end: string | undefined } = {
         isBlocked: false,
+        isSpent: false,
         ended: ended.promise,
         end: undefined,
         probe() {},

@@ -1,4 +1,4 @@
-/** What an observed connection reports: plain data without secrets, for lines, records and counters. */
+/** The reports on an observed connection: plain data without secrets, for lines, records and counters. */
 
 /** A protocol that an observer recognises. gRPC is reported for a call, HTTP/2 for its connection. */
 export type Protocol =
@@ -14,14 +14,14 @@ export type Protocol =
 /** `client` is the program on this machine; `server` the pod. */
 export type TrafficSide = "client" | "server";
 
-/** A header or trailer; the value of one that may be a secret is masked. */
+/** A header or trailer; a value that may be a secret is masked. */
 export interface Header {
   name: string;
   value: string;
 }
 
 /** The protocol of a connection is known, or changed: by an upgrade, or as TLS began. */
-export interface ProtocolEvent {
+interface ProtocolEvent {
   kind: "protocol";
   connection: number;
   /** ISO 8601. */
@@ -65,7 +65,7 @@ export interface Exchange {
   http?: HttpMessages;
 }
 
-/** What a HAR file needs beyond the exchange. */
+/** The additional fields of a HAR file. */
 export interface HttpMessages {
   version: string;
   statusText: string;
@@ -86,7 +86,7 @@ export interface MessageEvent {
 }
 
 /** The observer no longer follows this connection; its bytes are counted all the same. */
-export interface UnreadableEvent {
+interface UnreadableEvent {
   kind: "unreadable";
   connection: number;
   at: string;

@@ -4,7 +4,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 
-/** One end of a connection: the program on this machine. */
+/** An end of a connection: the program on this machine. */
 interface Duplex {
   read(): Promise<Uint8Array | null>;
   write(bytes: Uint8Array): Promise<void>;
@@ -12,7 +12,7 @@ interface Duplex {
   close(): void;
 }
 
-/** What to do to connections. */
+/** The faults of connections. */
 export interface Faults {
   /** Added before the pod's bytes reach the program. */
   latencyMs: number;
@@ -26,8 +26,8 @@ export interface Faults {
   reset: number;
 }
 
-/** What faults need. */
-export interface FaultParts {
+/** The parts that faults need. */
+interface FaultParts {
   clock: Clock;
   /** Returns a number from 0 to below 1. */
   random(): number;
@@ -37,7 +37,7 @@ export interface FaultParts {
 
 const names = ["latency", "jitter", "bandwidth", "drop", "reset"] as const;
 
-/** Delayed bytes of one connection. */
+/** Delayed bytes of a connection. */
 const maxDelayedBytes = 4 * 2 ** 20;
 const resetWithinBytes = 64 * 1024;
 
@@ -94,13 +94,11 @@ const closedDuplex: Duplex = {
 
 /** Delays bytes without holding up those behind them: a delay isn't a limit of the rate. */
 class FaultyDuplex implements Duplex {
-  readonly #program: Duplex;
-  readonly #faults: Faults;
   readonly #parts: FaultParts;
   #untilReset: number;
   readonly #up: Pace;
   readonly #down: Pace;
-  /** The last delivery; rejects if one failed. */
+  /** The last delivery; rejects if a delivery failed. */
   #delivered: Promise<void> = Promise.resolve();
   #delayedBytes = 0;
   #dueMs = 0;
@@ -109,12 +107,10 @@ class FaultyDuplex implements Duplex {
   #isClosed = false;
 
   constructor(
-    program: Duplex,
-    faults: Faults,
+    private readonly program: Duplex,
+    private readonly faults: Faults,
     { resetAfter, ...parts }: FaultParts & { resetAfter: number },
   ) {
-    this.#program = program;
-    this.#faults = faults;
     this.#parts = parts;
     this.#untilReset = resetAfter;
     this.#up = new Pace(faults.bandwidth, parts.clock);
@@ -122,7 +118,7 @@ class FaultyDuplex implements Duplex {
   }
 
   async read(): Promise<Uint8Array | null> {
-    const bytes = await this.#program.read();
+    const bytes = await this.program.read();
     if (bytes !== null) await this.#sleepUntil(this.#up.next(bytes.length));
     return bytes;
   }
@@ -143,21 +139,21 @@ class FaultyDuplex implements Duplex {
   async closeWrite(): Promise<void> {
     await this.#delivered;
     if (this.#failure !== undefined) throw this.#failure.error;
-    await this.#program.closeWrite();
+    await this.program.closeWrite();
   }
 
   close(): void {
     this.#isClosed = true;
     this.#wakeWriter?.();
-    this.#program.close();
+    this.program.close();
   }
 
   async #deliverLater(bytes: Uint8Array): Promise<void> {
-    const { latencyMs, jitterMs } = this.#faults;
+    const { latencyMs, jitterMs } = this.faults;
     const { clock, random } = this.#parts;
     const jitter = jitterMs === 0 ? 0 : (2 * random() - 1) * jitterMs;
     const due = Math.max(clock.elapsedMs() + latencyMs + jitter, this.#down.next(bytes.length));
-    // Later bytes never overtake earlier ones.
+    // Later bytes never overtake earlier bytes.
     this.#dueMs = Math.max(this.#dueMs, due);
     const dueMs = this.#dueMs;
     this.#delayedBytes += bytes.length;
@@ -165,7 +161,7 @@ class FaultyDuplex implements Duplex {
     this.#delivered = (async () => {
       await before;
       await this.#sleepUntil(dueMs);
-      if (!this.#isClosed) await this.#program.write(bytes);
+      if (!this.#isClosed) await this.program.write(bytes);
       this.#delayedBytes -= bytes.length;
       this.#wakeWriter?.();
     })();

@@ -1,6 +1,6 @@
 /**
- * Header compression of HTTP/2, decoding only: https://www.rfc-editor.org/rfc/rfc7541. npm's `hpack.js`, the only one in
- * use, is from 2016, needs Node's streams and sets no limit to a table that the peer requests.
+ * Header compression of HTTP/2, decoding only: https://www.rfc-editor.org/rfc/rfc7541. npm's `hpack.js`, the only
+ * package in use, is from 2016, needs Node's streams and sets no limit to a table that the peer requests.
  */
 import { Unreadable } from "./incoming.ts";
 
@@ -12,7 +12,7 @@ const maxTableBytes = 256 * 1024;
 const maxFields = 512;
 const maxFieldBytes = 64 * 1024;
 
-/** Appendix A: a name, and its value if it has one. The index of the first is 1. */
+/** Appendix A: a name, and its value if it has a value. The index of the first is 1. */
 const staticTable: readonly HeaderField[] = `:authority
 :method GET
 :method POST
@@ -78,7 +78,7 @@ www-authenticate`.split("\n").map((line): HeaderField => {
   return [name, value.join(" ")];
 });
 
-/** Decodes the header blocks of one direction, in their order: each depends on those before. */
+/** Decodes the header blocks of a direction, in their order: each depends on those before. */
 export class HpackDecoder {
   /** The dynamic table, oldest first. */
   readonly #table: HeaderField[] = [];
@@ -105,7 +105,7 @@ export class HpackDecoder {
     return fields;
   }
 
-  /** Reads one representation (section 6); undefined for a change of the table's size. */
+  /** Reads a representation (section 6); undefined for a change of the table's size. */
   #field(reader: BlockReader): HeaderField | undefined {
     const first = reader.peek();
     if ((first & 0x80) !== 0) return this.#at(reader.integer(7));
@@ -200,7 +200,7 @@ class BlockReader {
 }
 
 /**
- * The length of the code of each symbol, as a digit in base 36; the last one ends a string. The codes are canonical:
+ * The length of the code of each symbol, as a digit in base 36; the last symbol ends a string. The codes are canonical:
  * they follow from the lengths (Appendix B).
  */
 const codeLengths = "dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6ca" +
@@ -209,7 +209,7 @@ const codeLengths = "dnsssssssoussussssssssusssssssss6aacd68baa8b866655566666667
   "qqkjmnmpqqqrrqopjlqrrqrollqqsrrrkoklmllnmmppooqnqrqqrrrrrsrrrrrq" +
   "u";
 
-/** For each length of a code: the first code, the number of codes, and the index of the first one's symbol. */
+/** For each length of a code: the first code, the number of codes, and the index of the first code's symbol. */
 interface CodeRange {
   first: number;
   count: number;
@@ -249,7 +249,7 @@ function huffman(bytes: Uint8Array): string {
       length = 0;
     }
   }
-  // Padding is the start of the end's code: fewer than eight ones.
+  // Padding is the start of the end's code: fewer than eight bits of 1.
   if (length > 7 || code !== 2 ** length - 1) {
     throw new Unreadable("a header that is not of its code");
   }

@@ -17,7 +17,7 @@ interface Request {
   host: string;
   version: string;
   headers: Header[];
-  /** It requests another protocol on this connection: what follows depends on the response. */
+  /** The request asks for another protocol on this connection: the response decides which follows. */
   mayUpgrade: boolean;
   isUpgradeResolved: boolean;
   bodyBytes: number;
@@ -190,7 +190,7 @@ function upgraded(
   return { client: connection.client.skipToEnd(), server: connection.server.skipToEnd() };
 }
 
-/** Reads header lines up to the empty one. */
+/** Reads header lines up to the empty line. */
 function* readHead(from: Incoming, store: boolean): Parsing<Head> {
   const head: Head = {
     headers: [],

@@ -5,7 +5,7 @@ import { type Incoming, latin1, type Parsing, Unreadable, unsigned } from "./inc
 import { escapedText, maskHeader, maskPath } from "./mask.ts";
 import { Stopwatch, type TrafficConnection, type TrafficConversation } from "./parser.ts";
 
-/** What a client sends first: section 3.4. */
+/** A client's first bytes: section 3.4. */
 export const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 const maxBlockBytes = 96 * 1024;
@@ -55,11 +55,9 @@ export function http2AfterUpgrade(
 class Http2 implements TrafficConversation {
   readonly client: Parsing;
   readonly server: Parsing;
-  readonly #connection: TrafficConnection;
   readonly #streams = new Map<number, Stream>();
 
-  constructor(connection: TrafficConnection) {
-    this.#connection = connection;
+  constructor(private readonly connection: TrafficConnection) {
     this.client = this.#clientFrames();
     this.server = this.#frames("server");
   }
@@ -74,7 +72,7 @@ class Http2 implements TrafficConversation {
       responseHeaders: [],
       requestBytes: 0,
       responseBytes: 0,
-      watch: new Stopwatch(this.#connection),
+      watch: new Stopwatch(this.connection),
     };
     if (this.#streams.size >= maxStreams) {
       const [oldest] = this.#streams.keys();
@@ -89,13 +87,13 @@ class Http2 implements TrafficConversation {
   }
 
   *#clientFrames(): Parsing {
-    const sent = latin1(yield* this.#connection.client.take(preface.length));
+    const sent = latin1(yield* this.connection.client.take(preface.length));
     if (sent !== preface) throw new Unreadable("no preface");
     yield* this.#frames("client");
   }
 
   *#frames(from: TrafficSide): Parsing {
-    const incoming = this.#connection[from];
+    const incoming = this.connection[from];
     const decoder = new HpackDecoder();
     for (;;) {
       const { length, type, flags, id } = yield* frameHead(incoming);
@@ -155,13 +153,13 @@ class Http2 implements TrafficConversation {
   }
 
   #store(headers: Header[], fields: readonly HeaderField[]): void {
-    if (!this.#connection.headers) return;
+    if (!this.connection.headers) return;
     for (const [name, value] of fields) {
       if (!name.startsWith(":")) headers.push(maskHeader(name, value));
     }
   }
 
-  /** One direction of a stream has ended. The server's end is the exchange's. */
+  /** A direction of a stream has ended. The server's end is the exchange's. */
   #end(from: TrafficSide, id: number): void {
     if (from === "server") this.#finish(id, true);
   }
@@ -172,7 +170,7 @@ class Http2 implements TrafficConversation {
     this.#streams.delete(id);
     const { method, path, authority, isGrpc, requestBytes, responseBytes, watch } = stream;
     const { status, failed } = statusOf(stream);
-    this.#connection.emit({
+    this.connection.emit({
       kind: "exchange",
       protocol: isGrpc ? "grpc" : "http/2",
       operation: method,
@@ -184,7 +182,7 @@ class Http2 implements TrafficConversation {
       requestBytes,
       responseBytes,
       ...watch.times(),
-      ...this.#connection.headers && {
+      ...this.connection.headers && {
         http: {
           version: "HTTP/2",
           statusText: "",

@@ -1,15 +1,15 @@
 /**
  * The bytes of one direction of a connection, as parsers read them.
  *
- * A parser is a coroutine: it reads its protocol from top to bottom and yields if a byte is missing, so what it reports
- * can't depend on how the bytes were cut into chunks. A chunk is read in the caller's array; only the start of an incomplete token
- * is copied, at most {@link maxPendingBytes} of it.
+ * A parser is a coroutine: it reads its protocol from top to bottom and yields if a byte is missing, so its reports
+ * can't depend on how the bytes were cut into chunks. A chunk is read in the caller's array; only the start of an
+ * incomplete token is copied, at most {@link maxPendingBytes} of it.
  */
 
-/** A parser, or a part of one. It yields if it needs more bytes, or progress of the other direction. */
+/** A parser, or a part of a parser. It yields if it needs more bytes, or progress of the other direction. */
 export type Parsing<T = void> = Generator<undefined, T, undefined>;
 
-/** The longest token, and the most that a direction stores while it waits for the other one. */
+/** The longest token, and the most that a direction stores while it waits for the other direction. */
 const maxPendingBytes = 256 * 1024;
 
 /** Thrown by a parser to end itself: the bytes are not of its protocol, or exceed a limit. */
@@ -25,7 +25,7 @@ export class Incoming {
   #end = 0;
   /** The buffer is this object's own, and not a chunk of the caller. */
   #owned = false;
-  /** Counts what the parser has consumed and passed; the driver compares it to detect progress. */
+  /** Counts the bytes that the parser has consumed and passed; the driver compares it to detect progress. */
   progress = 0;
   /** No more bytes will come. */
   ended = false;
@@ -45,9 +45,9 @@ export class Incoming {
   }
 
   /**
-   * Copies what the parser hasn't read, so that the caller may reuse its chunk.
+   * Copies the unread bytes, so that the caller may reuse its chunk.
    *
-   * @throws Unreadable if that is too much.
+   * @throws Unreadable if they are too many.
    */
   release(): void {
     if (this.available === 0) this.drop();
@@ -69,13 +69,13 @@ export class Incoming {
     while (this.available === 0) yield;
   }
 
-  /** Returns the byte at `index` of the unread ones, without reading it. */
+  /** Returns the byte at `index` of the unread bytes, without reading it. */
   *peek(index: number): Parsing<number> {
     while (this.available <= index) yield;
     return this.#buffer[this.#start + index] ?? 0;
   }
 
-  /** Reads one byte. */
+  /** Reads a byte. */
   *byte(): Parsing<number> {
     const byte = yield* this.peek(0);
     this.#consume(1);
@@ -147,8 +147,8 @@ export class Incoming {
   }
 
   /**
-   * Lets the other direction continue, which waited {@link until} now. Without it, the one that runs first would depend
-   * on whether the next byte is in the same chunk.
+   * Lets the other direction continue, which waited {@link until} now. Without it, the next byte's chunk would decide
+   * which direction runs first.
    */
   *handOver(): Parsing {
     this.progress++;

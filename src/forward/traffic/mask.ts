@@ -1,10 +1,10 @@
 /**
- * What of a request may be shown and stored: a mask replaces the values of headers and queries that can be secrets.
- * Unknown headers are judged by their name, so the list errs towards masking.
+ * The part of a request that may be shown and stored: a mask replaces the values of headers and queries that can be
+ * secrets. Unknown headers are judged by their name, so the list errs towards masking.
  */
 import type { Header } from "./events.ts";
 
-/** It replaces a value. */
+/** Replaces a secret value. */
 export const mask = "***";
 
 const secretName =
@@ -46,12 +46,13 @@ export function maskHeader(name: string, value: string): Header {
   const isPath = /^(?:[a-z][\w+.-]*:\/)?\//i.test(short);
   return {
     name: shortName,
-    value: isPath ? maskPath(short) : maskUrls(short).replaceAll(secretValue, mask),
+    value: isPath
+      ? maskPath(short)
+      : short.replaceAll(/\b[a-z][\w+.-]*:\/\/[^\s"'<>,]+/gi, (url) => maskPath(url)).replaceAll(
+        secretValue,
+        mask,
+      ),
   };
-}
-
-function maskUrls(value: string): string {
-  return value.replaceAll(/\b[a-z][\w+.-]*:\/\/[^\s"'<>,]+/gi, (url) => maskPath(url));
 }
 
 /** Returns the text with a replacement character for each that isn't printable ASCII. */

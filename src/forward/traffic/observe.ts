@@ -1,6 +1,6 @@
 /**
  * Observes the bytes of a forwarded connection, and never changes, delays or stores them: it recognises the protocol by
- * what the client sends first, and reports requests, messages and times.
+ * the client's first bytes, and reports requests, messages and times.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { ParsedEvent, Protocol, TrafficEvent, TrafficSide } from "./events.ts";
@@ -12,8 +12,8 @@ import { mayBePostgresql, postgresql } from "./postgresql.ts";
 import { mayBeRedis, redis } from "./redis.ts";
 import { tls } from "./tls.ts";
 
-/** Observes one connection. No method throws, and none stores its argument. */
-export interface Observer {
+/** Observes a connection. No method throws, and none stores its argument. */
+interface Observer {
   /** The client sent these bytes. */
   fromClient(chunk: Uint8Array): void;
   /** The pod sent these bytes; to be called before the client can answer them. */
@@ -23,7 +23,7 @@ export interface Observer {
 }
 
 /** Options of {@link observe}. */
-export interface ObserveOptions {
+interface ObserveOptions {
   /** Unique within a forward. */
   connection: number;
   clock: Pick<Clock, "now" | "elapsedMs">;
@@ -37,18 +37,16 @@ export function observe(options: ObserveOptions): Observer {
   return new Inspection(options);
 }
 
-/** Runs the parsers of a connection, until one of them can't follow. */
+/** Runs the parsers of a connection, until a parser can't follow. */
 class Inspection implements Observer, TrafficConnection {
   readonly client = new Incoming();
   readonly server = new Incoming();
   readonly headers: boolean;
-  readonly #options: ObserveOptions;
   #parsers: { client: Parsing; server: Parsing } | undefined;
   #conversation: TrafficConversation | undefined;
   #protocol: Protocol = "unknown";
 
-  constructor(options: ObserveOptions) {
-    this.#options = options;
+  constructor(private readonly options: ObserveOptions) {
     this.headers = options.headers === true;
     this.#parsers = { client: this.#detectClient(), server: this.#detectServer() };
   }
@@ -62,18 +60,18 @@ class Inspection implements Observer, TrafficConnection {
   }
 
   elapsedMs(): number {
-    return this.#options.clock.elapsedMs();
+    return this.options.clock.elapsedMs();
   }
 
   now(): string {
-    return this.#options.clock.now().toISOString();
+    return this.options.clock.now().toISOString();
   }
 
   emit(event: ParsedEvent): void {
-    // A call of gRPC doesn't change what the connection is.
+    // A call of gRPC doesn't change the protocol of the connection.
     if (event.kind === "protocol") this.#protocol = event.protocol;
     const at = event.kind === "exchange" ? event.at : this.now();
-    this.#options.onEvent({ ...event, connection: this.#options.connection, at });
+    this.options.onEvent({ ...event, connection: this.options.connection, at });
   }
 
   #feed(side: TrafficSide, chunk: Uint8Array): void {
@@ -112,13 +110,13 @@ class Inspection implements Observer, TrafficConnection {
     return this.client.progress + this.server.progress;
   }
 
-  /** What was requested before is reported; what follows is only counted. */
+  /** Earlier requests are reported; later bytes are only counted. */
   #giveUp(from: TrafficSide, reason: string): void {
     this.#conversation?.closed?.();
     this.#parsers = undefined;
     this.client.drop();
     this.server.drop();
-    const { connection, onEvent } = this.#options;
+    const { connection, onEvent } = this.options;
     const protocol = this.#protocol;
     onEvent({ kind: "unreadable", connection, at: this.now(), protocol, from, reason });
   }

@@ -53,7 +53,7 @@ function events(
   return found;
 }
 
-/** Returns an event on one line, without its times. */
+/** Returns an event on a single line, without its times. */
 function line(event: TrafficEvent): string {
   if (event.kind === "protocol") {
     return [event.protocol, ...Object.entries(event.facts).map((fact) => fact.join("="))].join(" ");

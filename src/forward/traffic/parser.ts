@@ -1,4 +1,4 @@
-/** What the parser of a protocol gets, and what it is. */
+/** The interface of a protocol's parser. */
 import type { ParsedEvent, TrafficSide } from "./events.ts";
 import type { Incoming, Parsing } from "./incoming.ts";
 
@@ -19,11 +19,11 @@ export interface TrafficConnection {
 export interface TrafficConversation {
   readonly client: Parsing;
   readonly server: Parsing;
-  /** Reports what is unfinished when the connection ended. */
+  /** Reports exchanges that were unfinished when the connection ended. */
   closed?(): void;
 }
 
-/** The most requests that wait for their responses on one connection. */
+/** The most requests that wait for their responses on a connection. */
 export const maxWaiting = 16_384;
 
 /** Times of a request: from its first byte on. */
@@ -53,12 +53,12 @@ export class Stopwatch {
     this.firstByteMs ??= this.elapsedMs;
   }
 
-  /** What came was not the response yet. */
+  /** These bytes were not the response yet. */
   interim(): void {
     this.firstByteMs = undefined;
   }
 
-  /** Returns what an exchange reports. */
+  /** Returns the times of an exchange. */
   times(): { at: string; sentMs: number; firstByteMs?: number; durationMs: number } {
     const { at, sentMs, firstByteMs } = this;
     return {
@@ -79,7 +79,7 @@ export class Waiting<T> {
     return this.#items.length - this.#head;
   }
 
-  /** The one that waits longest. */
+  /** The item that waits longest. */
   get first(): T | undefined {
     return this.#items[this.#head];
   }
@@ -91,7 +91,7 @@ export class Waiting<T> {
     return true;
   }
 
-  /** Removes and returns the one that waits longest. */
+  /** Removes and returns the item that waits longest. */
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;

@@ -21,15 +21,15 @@ const maxStartupBytes = 10_000;
 const maxKindBytes = 1024;
 const maxStatements = 1000;
 
-/** What a statement may be reported as: anything else could be a value. */
+/** The words by which a statement may be reported: anything else could be a value. */
 const keywords = new Set(
   "ABORT ALTER ANALYZE BEGIN CALL CHECKPOINT CLOSE CLUSTER COMMENT COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DISCARD DO DROP END EXECUTE EXPLAIN FETCH GRANT IMPORT INSERT LISTEN LOAD LOCK MERGE MOVE NOTIFY PREPARE REASSIGN REFRESH REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SECURITY SELECT SET SHOW START TABLE TRUNCATE UNLISTEN UPDATE VACUUM VALUES WITH"
     .split(" "),
 );
 
-/** What the server must answer, in order. */
+/** An answer that the server owes, in order. */
 interface Expected {
-  /** `sync` ends a series of extended queries, and what follows an error up to it is skipped. */
+  /** `sync` ends a series of extended queries; messages between an error and it are skipped. */
   type: "startup" | "simple" | "execute" | "sync";
   operation: string;
   bytes: number;
@@ -55,18 +55,16 @@ export function postgresql(connection: TrafficConnection): TrafficConversation {
 class Postgresql implements TrafficConversation {
   readonly client: Parsing;
   readonly server: Parsing;
-  readonly #connection: TrafficConnection;
   readonly #expected = new Waiting<Expected>();
   /** Kinds of prepared statements, and of portals, by name. */
   readonly #statements = new Map<string, string>();
   readonly #portals = new Map<string, string>();
-  /** The client waits for the answer, one byte, to a request for encryption. */
+  /** The client waits for the answer, a byte, to a request for encryption. */
   #requested: "tls" | "gss" | undefined;
   #hasStarted = false;
   #next: TrafficConversation | undefined;
 
-  constructor(connection: TrafficConnection) {
-    this.#connection = connection;
+  constructor(private readonly connection: TrafficConnection) {
     this.client = this.#fromClient();
     this.server = this.#fromServer();
   }
@@ -79,10 +77,10 @@ class Postgresql implements TrafficConversation {
   }
 
   *#fromClient(): Parsing {
-    const { client } = this.#connection;
+    const { client } = this.connection;
     for (;;) {
       yield* client.some();
-      const watch = new Stopwatch(this.#connection);
+      const watch = new Stopwatch(this.connection);
       const head = yield* client.take(8);
       const [length, code] = [unsigned(head, 0, 4), unsigned(head, 4, 4)];
       if (length < 8 || length > maxStartupBytes) throw new Unreadable("no start of a session");
@@ -114,14 +112,14 @@ class Postgresql implements TrafficConversation {
         facts[name] = escapedText(value.slice(0, 64));
       }
     }
-    this.#connection.emit({ kind: "protocol", protocol: "postgresql", facts });
+    this.connection.emit({ kind: "protocol", protocol: "postgresql", facts });
   }
 
   *#messages(): Parsing {
-    const { client } = this.#connection;
+    const { client } = this.connection;
     for (;;) {
       yield* client.some();
-      const watch = new Stopwatch(this.#connection);
+      const watch = new Stopwatch(this.connection);
       const type = String.fromCharCode(yield* client.byte());
       const length = unsigned(yield* client.take(4), 0, 4) - 4;
       if (length < 0 || !/[BCDEFHPQSXcdfp]/.test(type)) throw new Unreadable("an unknown message");
@@ -148,7 +146,7 @@ class Postgresql implements TrafficConversation {
   }
 
   *#fromServer(): Parsing {
-    const { server } = this.#connection;
+    const { server } = this.connection;
     for (;;) {
       yield* server.some();
       if (this.#hasStarted) return yield* this.#responses();
@@ -156,7 +154,7 @@ class Postgresql implements TrafficConversation {
       if (this.#requested === undefined) throw new Unreadable("an answer to nothing");
       const answer = String.fromCharCode(yield* server.byte());
       if (answer === "S" && this.#requested === "tls") {
-        this.#next = tls(this.#connection, "postgresql");
+        this.#next = tls(this.connection, "postgresql");
       } else if (answer === "G") this.#next = this.#encrypted();
       else if (answer !== "N") throw new Unreadable("no answer to a request for encryption");
       this.#requested = undefined;
@@ -166,14 +164,14 @@ class Postgresql implements TrafficConversation {
   }
 
   #encrypted(): TrafficConversation {
-    const { client, server } = this.#connection;
+    const { client, server } = this.connection;
     const facts = { encryption: "GSSAPI" };
-    this.#connection.emit({ kind: "protocol", protocol: "postgresql", facts });
+    this.connection.emit({ kind: "protocol", protocol: "postgresql", facts });
     return { client: client.skipToEnd(), server: server.skipToEnd() };
   }
 
   *#responses(): Parsing {
-    const { server } = this.#connection;
+    const { server } = this.connection;
     for (;;) {
       yield* server.some();
       this.#expected.first?.watch.answered();
@@ -247,7 +245,7 @@ class Postgresql implements TrafficConversation {
   }
 
   #report({ operation, bytes, responseBytes, watch, error, rows }: Expected, complete: boolean) {
-    this.#connection.emit({
+    this.connection.emit({
       kind: "exchange",
       protocol: "postgresql",
       operation,
@@ -262,7 +260,7 @@ class Postgresql implements TrafficConversation {
   }
 }
 
-/** Returns the first keyword of a statement; `OTHER` if it isn't a known one. */
+/** Returns the first keyword of a statement; `OTHER` if it isn't a known keyword. */
 function kindOf(statement: string): string {
   let text = statement.trimStart();
   for (;;) {

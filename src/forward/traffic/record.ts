@@ -1,8 +1,9 @@
 /**
- * Records what was observed: HTTP as HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), or everything as a JSON
+ * Records observed traffic: HTTP as HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), or everything as a JSON
  * line per event. No bodies, and nothing unmasked, since events have neither.
  *
- * A HAR is a complete document after each write: the next entries overwrite its closing brackets, and bring new ones.
+ * A HAR is a complete document after each write: the next entries overwrite its closing brackets, and bring new
+ * brackets.
  */
 import { KodamaError } from "../../base/errors.ts";
 import type { Exchange, Header, TrafficEvent } from "./events.ts";
@@ -14,7 +15,7 @@ export interface TrafficFile extends AsyncDisposable {
   truncate(bytes: number): Promise<void>;
 }
 
-/** What a recording consists of at its end. */
+/** The summary of a recording at its end. */
 export interface RecordingSummary {
   /** Exchanges in a HAR, events in lines. */
   recorded: number;
@@ -28,7 +29,7 @@ export interface RecordingSummary {
 }
 
 /** Options of a {@link TrafficRecorder}. */
-export interface RecordOptions {
+interface RecordOptions {
   format: "har" | "jsonl";
   /** The file isn't longer than this. */
   maxBytes?: number;
@@ -42,7 +43,6 @@ const harTail = "\n]}}\n";
 
 /** Writes events to a file as they come. `add` never waits. */
 export class TrafficRecorder {
-  readonly #file: TrafficFile;
   readonly #format: RecordOptions["format"];
   readonly #maxBytes: number;
   /** Where the next entry starts: before the tail. */
@@ -57,8 +57,10 @@ export class TrafficRecorder {
   #omitted = 0;
   #otherProtocols = 0;
 
-  constructor(file: TrafficFile, { format, maxBytes = defaultMaxBytes, creator }: RecordOptions) {
-    this.#file = file;
+  constructor(
+    private readonly file: TrafficFile,
+    { format, maxBytes = defaultMaxBytes, creator }: RecordOptions,
+  ) {
     this.#format = format;
     this.#maxBytes = maxBytes;
     if (format === "har") {
@@ -79,10 +81,10 @@ export class TrafficRecorder {
     this.#hasEntry = true;
   }
 
-  /** Writes what is pending, and closes the file. Never rejects. */
+  /** Writes pending entries, and closes the file. Never rejects. */
   async close(): Promise<RecordingSummary> {
     while (this.#writing !== undefined) await this.#writing;
-    await this.#file[Symbol.asyncDispose]();
+    await this.file[Symbol.asyncDispose]();
     return {
       recorded: this.#recorded,
       omitted: this.#omitted,
@@ -116,7 +118,7 @@ export class TrafficRecorder {
       [this.#pending, this.#pendingBytes] = [[], 0];
       const tail = this.#format === "har" ? harTail : "";
       try {
-        await this.#file.write(new TextEncoder().encode(text + tail), this.#endByte);
+        await this.file.write(new TextEncoder().encode(text + tail), this.#endByte);
         this.#endByte += text.length;
       } catch (error) {
         this.#failure = messageOf(error);
@@ -130,8 +132,8 @@ export class TrafficRecorder {
   /** After a failed write: makes the file end with the last complete entry again. */
   async #restore(tail: string): Promise<void> {
     try {
-      await this.#file.truncate(this.#endByte);
-      if (this.#endByte > 0) await this.#file.write(new TextEncoder().encode(tail), this.#endByte);
+      await this.file.truncate(this.#endByte);
+      if (this.#endByte > 0) await this.file.write(new TextEncoder().encode(tail), this.#endByte);
     } catch {
       // The failure is reported already.
     }
@@ -216,19 +218,21 @@ function round(ms: number): number {
 }
 
 /**
- * Opens a file for a recording, replacing its content; only the user may read it.
+ * Creates the file of a recording; only the user may read it.
  *
- * @throws KodamaError `environment` if it can't be opened.
+ * @throws KodamaError `conflict` if it exists, `environment` if it can't be created.
  */
 export async function openRecordFile(path: string): Promise<TrafficFile> {
   let file: Deno.FsFile;
   try {
-    // An older file may be readable by others.
-    await Deno.remove(path).catch((error: unknown) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
     file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
   } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw new KodamaError("conflict", `${path} already exists`, {
+        hint: "record to another file, or remove this one first",
+        cause: error,
+      });
+    }
     throw new KodamaError("environment", `recording to ${path}: ${messageOf(error)}`, {
       cause: error,
     });

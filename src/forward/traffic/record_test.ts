@@ -161,17 +161,21 @@ Deno.test("lines have every event, each complete", async () => {
   assert.deepEqual(file.text.trim().split("\n").map((line) => JSON.parse(line)), added);
 });
 
-Deno.test("openRecordFile() replaces a file by one that only the user may read", async () => {
+Deno.test("openRecordFile() creates a file that only the user may read, and overwrites none", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/a.har`;
-    await Deno.writeTextFile(path, "older and longer than what follows", { mode: 0o644 });
     {
       await using file = await openRecordFile(path);
       await file.write(new TextEncoder().encode("new"), 0);
     }
     assert.equal(await Deno.readTextFile(path), "new");
     assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+    await assert.rejects(openRecordFile(path), {
+      kind: "conflict",
+      message: `${path} already exists`,
+    });
+    assert.equal(await Deno.readTextFile(path), "new");
     await assert.rejects(openRecordFile(`${folder}/missing/a.har`), /recording to .*missing/);
   } finally {
     await Deno.remove(folder, { recursive: true });

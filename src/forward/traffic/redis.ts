@@ -19,7 +19,7 @@ const containers = new Set(
     .split(" "),
 );
 
-/** Each channel has an answer of its own; with RESP 3 a pushed one. */
+/** Each channel has an answer of its own; with RESP 3 a pushed answer. */
 const subscriptions = /^(?:SUBSCRIBE|PSUBSCRIBE|SSUBSCRIBE|UNSUBSCRIBE|PUNSUBSCRIBE|SUNSUBSCRIBE)$/;
 
 interface Command {
@@ -138,7 +138,7 @@ function nameOf(first: string, second: string | undefined): string {
   return containers.has(name) && /^[A-Z][A-Z-]{1,20}$/.test(part) ? `${name} ${part}` : name;
 }
 
-/** Reads one value, however deep: it is counted, not nested. */
+/** Reads a value, however deep: it is counted, not nested. */
 function* reply(from: Incoming): Parsing<{ bytes: number; error: string | undefined }> {
   let bytes = 0;
   let error: string | undefined;

@@ -33,7 +33,7 @@ const alerts: Readonly<Record<number, string>> = {
   120: "no_application_protocol",
 };
 
-/** Follows a handshake; what comes after it is encrypted. `inside` is its protocol, if that is known. */
+/** Follows a handshake; the bytes after it are encrypted. `inside` is its protocol, if that is known. */
 export function tls(connection: TrafficConnection, inside?: string): TrafficConversation {
   const facts: Record<string, string> = inside === undefined ? {} : { inside };
   let isReported = false;
@@ -99,7 +99,7 @@ function* handshake(incoming: Incoming): Parsing<Handshake> {
   }
 }
 
-/** Reads fields of a message; a cut one reads as empty, because the other end reports it. */
+/** Reads fields of a message; a cut field reads as empty, because the other end reports it. */
 class Fields {
   #at = 0;
 

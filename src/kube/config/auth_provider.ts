@@ -7,16 +7,23 @@ import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { Bearer, Connection, Credentials, Proof } from "../connection.ts";
 
-/** Returns the credentials of a provider, which stores and refreshes its tokens itself. */
+/** Fields by which a provider names a program that prints a token: the library would give them to a shell. */
+const programFields: ReadonlySet<string> = new Set(["cmd-path", "cmd-args"]);
+
+/** Returns the credentials of a provider, which stores and refreshes its tokens itself, but starts no program. */
 export function providerCredentials(
   connection: Connection,
   provider: Extract<Bearer, { kind: "authProvider" }>,
   clientCertificate: Proof["clientCertificate"],
 ): Credentials {
   const config = new KubeConfig();
+  const fields = Object.entries(provider.config).filter(([name]) => !programFields.has(name));
   config.loadFromOptions({
     clusters: [{ name: "it", server: connection.server, skipTLSVerify: false }],
-    users: [{ name: "it", authProvider: { name: provider.name, config: provider.config } }],
+    users: [{
+      name: "it",
+      authProvider: { name: provider.name, config: Object.fromEntries(fields) },
+    }],
     contexts: [{ name: "it", cluster: "it", user: "it" }],
     currentContext: "it",
   });

@@ -5,10 +5,13 @@
 import { isRecord } from "../../base/json_value.ts";
 import { orAborted } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { action, hint } from "../../base/hint.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { Connection, Credentials, Proof } from "../connection.ts";
+import type { AwaitedProgram } from "../client.ts";
 import { permissionError } from "../failures.ts";
 import type { KubeHost } from "../host.ts";
+import { decisionName, isUnknownUse } from "./known_plugins.ts";
 import type { ExecPlugin } from "./kubeconfig.ts";
 
 /** The cluster info passed to the program, if it requests it. */
@@ -26,32 +29,74 @@ interface PluginAnswer {
   expiresAtMs: number | undefined;
 }
 
+/** A run of the program, and how many requests wait for its answer. */
+interface PluginRun {
+  answer: Promise<PluginAnswer>;
+  stop: AbortController;
+  waiting: number;
+}
+
+/** A credential has a few thousand characters. */
+const maxAnswerChars = 1024 * 1024;
+
 /** Renewed before it expires, so that a request in flight still finds it valid. */
 const marginMs = 30_000;
 
 /** Runs the program if there is no credential or an expired one; concurrent requests share one run. */
 export class PluginCredentials implements Credentials {
   #cached: PluginAnswer | undefined;
-  #running: Promise<PluginAnswer> | undefined;
+  #running: PluginRun | undefined;
+  /** The user is being asked whether to start it. */
+  #isAsking = false;
 
   constructor(
     private readonly plugin: ExecPlugin,
     private readonly cluster: PluginCluster,
-    /** The kubeconfig's own certificate applies until the program returns one. */
-    private readonly own: Proof["clientCertificate"],
     private readonly host: KubeHost,
   ) {}
 
   async current(signal: AbortSignal): Promise<Proof> {
-    if (!this.#isFresh()) {
-      this.#running ??= this.#run().finally(() => this.#running = undefined);
-      this.#cached = await orAborted(this.#running, signal);
-    }
+    if (!this.#isFresh()) this.#cached = await this.#answer(signal);
     const { token, clientCertificate } = this.#cached ?? {};
     return {
       authorization: token === undefined ? undefined : `Bearer ${token}`,
-      clientCertificate: clientCertificate ?? this.own,
+      clientCertificate,
     };
+  }
+
+  get awaited(): AwaitedProgram | undefined {
+    if (this.#running === undefined) return undefined;
+    return {
+      text: `the credential plugin ${this.plugin.command}`,
+      mayPrompt: this.#isInteractive || this.#isAsking,
+    };
+  }
+
+  /** Ends the program when no request waits for it any more. */
+  async #answer(signal: AbortSignal): Promise<PluginAnswer> {
+    signal.throwIfAborted();
+    const running = this.#running ??= this.#started();
+    running.waiting++;
+    try {
+      return await orAborted(running.answer, signal);
+    } finally {
+      if (--running.waiting === 0 && this.#running === running) {
+        this.#running = undefined;
+        running.stop.abort();
+      }
+    }
+  }
+
+  #started(): PluginRun {
+    const stop = new AbortController();
+    const answer = this.#run(stop.signal);
+    // No one receives the result of a run that is given up.
+    answer.catch(() => {});
+    return { answer, stop, waiting: 0 };
+  }
+
+  get #isInteractive(): boolean {
+    return this.plugin.interactiveMode !== "Never" && this.host.isInteractive();
   }
 
   rejected(): boolean {
@@ -65,33 +110,64 @@ export class PluginCredentials implements Credentials {
     return expiresAtMs === undefined || expiresAtMs - marginMs > this.host.clock.now().getTime();
   }
 
-  async #run(): Promise<PluginAnswer> {
-    const { plugin, host } = this;
-    const interactive = plugin.interactiveMode !== "Never" && host.isInteractive();
+  async #run(signal: AbortSignal): Promise<PluginAnswer> {
+    const { plugin } = this;
+    const interactive = this.#isInteractive;
     if (plugin.interactiveMode === "Always" && !interactive) {
       throw new KodamaError("config", `the credential plugin ${plugin.command} needs a terminal`);
     }
     const env = Object.fromEntries(plugin.env.map(({ name, value }) => [name, value]));
     env["KUBERNETES_EXEC_INFO"] = JSON.stringify(execInfo(plugin, this.cluster, interactive));
     try {
-      const { code, stdout } = await host.run(plugin.command, plugin.args, { env, interactive });
+      const options = { env, interactive, signal };
+      const { code, stdout } = await this.#start(options);
       if (code !== 0) {
         throw new KodamaError(
           "unauthorized",
           `the credential plugin ${plugin.command} failed with exit code ${code}`,
-          {
-            hint: `its output is above; to run it alone: ${
-              [plugin.command, ...plugin.args].join(" ")
-            }`,
-          },
+          // Its args may be secrets.
+          { hint: "its output is above, and its command line is in the kubeconfig" },
         );
       }
-      return readAnswer(stdout, plugin);
+      return await readAnswer(stdout, plugin);
     } catch (error) {
-      throw pluginError(error, plugin);
+      throw await pluginError(error, plugin);
+    }
+  }
+
+  /** A program that the sandbox doesn't know is started by `sh`, if the user allows it. */
+  async #start(options: Parameters<KubeHost["run"]>[2]): ReturnType<KubeHost["run"]> {
+    const { plugin, host } = this;
+    const { command, args } = plugin;
+    if (isUnknownUse(plugin)) {
+      if (!await this.#isAllowed()) throw new Deno.errors.NotCapable(command);
+      return await host.run(command, args, options);
+    }
+    try {
+      return await host.run(command, args, options);
+    } catch (error) {
+      if (permissionError(error) === undefined || !await this.#isAllowed()) throw error;
+    }
+    const ended = await host.run("sh", ["-c", startOther, command, ...args], options);
+    if (ended.code === notFoundCode) throw new Deno.errors.NotFound(command);
+    return ended;
+  }
+
+  async #isAllowed(): Promise<boolean> {
+    this.#isAsking = true;
+    try {
+      return await this.host.allowsPlugin?.(this.plugin) ?? false;
+    } finally {
+      this.#isAsking = false;
     }
   }
 }
+
+/** Starts the program that its args name, in its own place. */
+const startOther = 'exec "$0" "$@"';
+
+/** How `sh` ends if there is no such program. */
+const notFoundCode = 127;
 
 /** The `ExecCredential` that is passed in the environment variable `KUBERNETES_EXEC_INFO`. */
 function execInfo(plugin: ExecPlugin, cluster: PluginCluster, interactive: boolean): unknown {
@@ -118,15 +194,23 @@ function execInfo(plugin: ExecPlugin, cluster: PluginCluster, interactive: boole
   };
 }
 
-/** Returns the `ExecCredential` of the output. Its text is secret: no message shows any of it. */
-function readAnswer(stdout: string, plugin: ExecPlugin): PluginAnswer {
+/**
+ * Returns the `ExecCredential` of the output, which may be YAML, as for kubectl. Its text is secret: no message shows
+ * any of it.
+ */
+async function readAnswer(stdout: string, plugin: ExecPlugin): Promise<PluginAnswer> {
   const fail = (problem: string) =>
     new KodamaError("config", `the credential plugin ${plugin.command} ${problem}`);
   let answer: unknown;
   try {
     answer = JSON.parse(stdout);
   } catch {
-    throw fail("printed something other than JSON");
+    const { YamlSource } = await import("../../base/yaml/source.ts");
+    try {
+      answer = YamlSource.parseAsKubectl({ path: "", text: stdout }, maxAnswerChars).source.plain;
+    } catch {
+      throw fail("printed something other than JSON or YAML");
+    }
   }
   if (!isRecord(answer) || answer["kind"] !== "ExecCredential") {
     throw fail("printed no ExecCredential");
@@ -155,23 +239,36 @@ function readAnswer(stdout: string, plugin: ExecPlugin): PluginAnswer {
   };
 }
 
-function pluginError(error: unknown, plugin: ExecPlugin): unknown {
+async function pluginError(error: unknown, plugin: ExecPlugin): Promise<unknown> {
   const denied = permissionError(error);
   if (denied !== undefined) {
+    const { command } = plugin;
+    const name = await decisionName(plugin);
+    const setting = action("config.set", { key: "credentials.plugins", value: `[${name}]` });
     return new KodamaError(
       "environment",
-      `kodama won't run the credential plugin ${plugin.command}: it is not on its allow-list`,
+      `kodama won't run the credential plugin ${command}${
+        name === command ? "" : " with these args"
+      }: it is not on its allow-list`,
       {
-        hint: `allow it with KODAMA_ALLOW_RUN=${plugin.command}`,
+        hint: isUnknownUse(plugin)
+          ? hint`\`${setting}\` allows it`
+          : hint`\`${setting}\` allows it; so does the variable KODAMA_ALLOW_RUN=${name}`,
         cause: error,
       },
     );
   }
   if (error instanceof Deno.errors.NotFound) {
-    const hint = plainText(plugin.installHint ?? "", 2000);
+    const advice = plainText(plugin.installHint ?? "", 2000);
     return new KodamaError("config", `the credential plugin ${plugin.command} is not installed`, {
       cause: error,
-      ...(hint === "" ? {} : { hint }),
+      ...(advice === "" ? {} : { hint: advice }),
+    });
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotADirectory) {
+    return new KodamaError("config", `the credential plugin ${plugin.command} can't be started`, {
+      cause: error,
+      hint: "is it an executable file?",
     });
   }
   return error;

@@ -2,6 +2,8 @@
  * A kubeconfig, as a value.
  * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
+import type { KodamaError } from "../../base/errors.ts";
+
 /** The text of one kubeconfig, and its path: messages and relative paths need that. */
 export interface KubeconfigFile {
   path: string;
@@ -67,6 +69,10 @@ export interface Named<T> {
   name: string;
   path: string;
   value: T;
+  /** Why the entry can't be used, which matters only to a connection that uses it. */
+  problem: KodamaError | undefined;
+  /** The entries of later files with this name, which don't count. */
+  overruled: readonly Named<T>[];
 }
 
 /** The merged content of the files, each name once. */
@@ -77,4 +83,6 @@ export interface Kubeconfig {
   clusters: ReadonlyMap<string, Named<ClusterEntry>>;
   users: ReadonlyMap<string, Named<UserEntry>>;
   contexts: ReadonlyMap<string, Named<ContextEntry>>;
+  /** What the files contain that doesn't count, and a user may believe to count. */
+  notes: readonly string[];
 }

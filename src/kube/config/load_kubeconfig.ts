@@ -90,18 +90,25 @@ export async function mergeKubeconfigs(files: readonly KubeconfigFile[]): Promis
   const users = new Map<string, Named<UserEntry>>();
   const contexts = new Map<string, Named<ContextEntry>>();
   let currentContext: string | undefined;
+  const notes: string[] = [];
   for (const parsed of await Promise.all(files.map(parseKubeconfigFile))) {
     currentContext ??= parsed.currentContext;
+    notes.push(...parsed.notes);
     addMissing(clusters, parsed.clusters);
     addMissing(users, parsed.users);
     addMissing(contexts, parsed.contexts);
   }
-  return { paths: files.map(({ path }) => path), currentContext, clusters, users, contexts };
+  const paths = files.map(({ path }) => path);
+  return { paths, currentContext, clusters, users, contexts, notes };
 }
 
 function addMissing<T>(into: Map<string, Named<T>>, entries: readonly Named<T>[]): void {
   for (const entry of entries) {
-    if (!into.has(entry.name)) into.set(entry.name, entry);
+    const first = into.get(entry.name);
+    into.set(
+      entry.name,
+      first === undefined ? entry : { ...first, overruled: [...first.overruled, entry] },
+    );
   }
 }
 
@@ -113,22 +120,29 @@ interface ParsedKubeconfig {
   clusters: Named<ClusterEntry>[];
   users: Named<UserEntry>[];
   contexts: Named<ContextEntry>[];
+  notes: string[];
 }
 
 /** More characters than any fleet's kubeconfig has, and fewer than would stall a parser noticeably. */
 const maxChars = 2 * 1024 * 1024;
 
 /** Reads one file. Relative paths in it are relative to its folder. Rejects with a `config` error. */
-async function parseKubeconfigFile(file: KubeconfigFile): Promise<ParsedKubeconfig> {
+async function parseKubeconfigFile({ path, text }: KubeconfigFile): Promise<ParsedKubeconfig> {
+  // Neither parser expects the byte order mark.
+  const file = { path, text: text.replace(/^\ufeff/, "") };
   const json = readJson(file);
   if (json !== undefined) {
     try {
-      return readKubeconfig(json, file);
+      const parsed = await readKubeconfig(json, file);
+      const all = [...parsed.clusters, ...parsed.users, ...parsed.contexts];
+      if (all.every(({ problem }) => problem === undefined)) return parsed;
     } catch {
       // Reported below, with the line.
     }
   }
-  return readKubeconfig(await readYaml(file), file);
+  const { root, notes } = await readYaml(file);
+  const parsed = await readKubeconfig(root, file);
+  return { ...parsed, notes };
 }
 
 /**
@@ -144,12 +158,19 @@ function readJson({ path, text }: KubeconfigFile): Node | undefined {
   }
 }
 
-async function readYaml(file: KubeconfigFile): Promise<Node> {
+async function readYaml(file: KubeconfigFile): Promise<{ root: Node; notes: string[] }> {
   const { FileError, YamlSource } = await import("../../base/yaml/source.ts");
+  // The decoder has put it where bytes are no text.
+  const broken = file.text.indexOf("\ufffd");
+  if (broken >= 0) {
+    throw configError(file.path, file.text.slice(0, broken).split("\n").length, "not UTF-8");
+  }
   try {
-    const yaml = YamlSource.parse(file, { maxChars, maxAliases: 100, onlyJson: false });
-    const lineOf = (path: Path) => path.length === 0 ? undefined : yaml.location(path).line;
-    return new Node({ path: file.path, lineOf }, [], yaml.plain);
+    const { source, isFollowed } = YamlSource.parseAsKubectl(file, maxChars);
+    const lineOf = (path: Path) => path.length === 0 ? undefined : source.location(path).line;
+    const root = new Node({ path: file.path, lineOf }, [], source.plain);
+    const note = `kubeconfig ${file.path}: only the first of its YAML documents counts`;
+    return { root, notes: isFollowed ? [note] : [] };
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     const [{ line, message } = { line: 1, message: "not YAML" }] = error.problems;
@@ -163,24 +184,96 @@ function configError(path: string, line: number | undefined, problem: string): K
   return new KodamaError("config", `kubeconfig ${path}: ${where}${problem}`);
 }
 
-function readKubeconfig(root: Node, file: KubeconfigFile): ParsedKubeconfig {
+async function readKubeconfig(root: Node, file: KubeconfigFile): Promise<ParsedKubeconfig> {
   const kind = root.field("kind").optionalText();
   if (kind !== undefined && kind !== "Config") {
     root.field("kind").fail(`expected "Config", found ${JSON.stringify(kind.slice(0, 40))}`);
   }
+  const version = root.field("apiVersion").optionalText();
+  if (version !== undefined && version !== "v1") {
+    root.field("apiVersion").fail(`expected "v1", found ${JSON.stringify(version.slice(0, 40))}`);
+  }
+  await requireSpelling(root);
   return {
     currentContext: root.field("current-context").optionalText(),
     clusters: entries(root, file, "clusters", "cluster", clusterEntry),
     users: entries(root, file, "users", "user", userEntry),
     contexts: entries(root, file, "contexts", "context", contextEntry),
+    notes: [],
   };
 }
+
+/** The fields of the top that decide where commands go. */
+const decisive = ["current-context", "contexts", "clusters", "users"];
+
+/** Letters in which a misspelled name differs. */
+const maxSlips = 2;
+
+/**
+ * Throws a `config` error for a field of the top that is nearly one that decides where commands go. kubectl ignores
+ * any other field, which may hold anchors: `x-shared: &shared`.
+ */
+async function requireSpelling(root: Node): Promise<void> {
+  const known = [...decisive, "apiVersion", "kind", "preferences", "extensions"];
+  const unknown = (root.isAbsent() ? [] : Object.keys(root.record())).filter((name) =>
+    !known.includes(name) && !/^(?:x-|\.|_)/.test(name)
+  );
+  if (unknown.length === 0) return;
+  const { distance } = await import("fastest-levenshtein");
+  for (const name of unknown) {
+    const meant = decisive.find((one) => distance(one, name.toLowerCase()) <= maxSlips);
+    if (meant !== undefined) root.field(name).fail(`unknown field; did you mean "${meant}"?`);
+  }
+}
+
+/** The fields of an entry. Any other is refused by a connection that uses the entry. */
+const knownFields: Readonly<Record<"cluster" | "user" | "context" | "exec", readonly string[]>> = {
+  cluster: [
+    "server",
+    "certificate-authority",
+    "certificate-authority-data",
+    "tls-server-name",
+    "insecure-skip-tls-verify",
+    "proxy-url",
+    "disable-compression",
+    "extensions",
+    // Kubernetes ignores it since 1.3.
+    "api-version",
+  ],
+  context: ["cluster", "user", "namespace", "extensions"],
+  user: [
+    "client-certificate",
+    "client-certificate-data",
+    "client-key",
+    "client-key-data",
+    "token",
+    "tokenFile",
+    "as",
+    "as-uid",
+    "as-groups",
+    "as-user-extra",
+    "username",
+    "password",
+    "auth-provider",
+    "exec",
+    "extensions",
+  ],
+  exec: [
+    "apiVersion",
+    "command",
+    "args",
+    "env",
+    "installHint",
+    "provideClusterInfo",
+    "interactiveMode",
+  ],
+};
 
 function entries<T>(
   root: Node,
   file: KubeconfigFile,
   list: string,
-  item: string,
+  item: "cluster" | "user" | "context",
   read: (node: Node, folder: string) => T,
 ): Named<T>[] {
   const seen = new Set<string>();
@@ -190,7 +283,12 @@ function entries<T>(
     // kubectl refuses a file with one name twice; between files the first wins.
     if (seen.has(name)) node.field("name").fail(`"${name}" is there twice`);
     seen.add(name);
-    return { name, path: file.path, value: read(node.field(item).objectOrEmpty(), folder) };
+    const noted = node.collecting();
+    noted.requireKnown(["name", item]);
+    const content = noted.field(item).objectOrEmpty();
+    content.requireKnown(knownFields[item]);
+    const value = read(content, folder);
+    return { name, path: file.path, value, problem: noted.problem, overruled: [] };
   });
 }
 
@@ -224,7 +322,7 @@ function userEntry(node: Node, folder: string): UserEntry {
     password: node.field("password").optionalText(),
     exec: node.field("exec").isAbsent() ? undefined : execPlugin(node.field("exec"), folder),
     authProvider: authProvider.isAbsent() ? undefined : {
-      name: authProvider.field("name").text(),
+      name: authProvider.field("name").usableText(),
       config: authProvider.field("config").objectOrEmpty().record(),
     },
     impersonate: impersonation(node),
@@ -232,23 +330,26 @@ function userEntry(node: Node, folder: string): UserEntry {
 }
 
 function execPlugin(node: Node, folder: string): ExecPlugin {
+  node.requireKnown(knownFields.exec);
   const mode = node.field("interactiveMode");
-  const command = node.field("command").text();
+  const command = node.field("command").usableText();
+  const apiVersion = node.field("apiVersion").oneOf(
+    ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"],
+    "expected client.authentication.k8s.io/v1 or /v1beta1: the credential plugin is too old or too new",
+  );
   return {
-    apiVersion: node.field("apiVersion").oneOf(
-      ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"],
-      "expected client.authentication.k8s.io/v1 or /v1beta1: the credential plugin is too old or too new",
-    ),
+    apiVersion,
     // Like kubectl: a path is relative to the file, a bare name is searched in PATH.
     command: command.includes("/") ? resolvePath(folder, command) : command,
-    args: node.field("args").items().map((item) => item.text()),
+    args: node.field("args").items().map((item) => item.optionalText() ?? ""),
     env: node.field("env").items().map((item) => ({
-      name: item.field("name").text(),
+      name: item.field("name").usableText(),
       value: item.field("value").optionalText() ?? "",
     })),
     installHint: node.field("installHint").optionalText(),
     provideClusterInfo: node.field("provideClusterInfo").flag(),
-    interactiveMode: mode.isAbsent()
+    // Only the older version has a default.
+    interactiveMode: mode.isAbsent() && apiVersion.endsWith("v1beta1")
       ? "IfAvailable"
       : mode.oneOf(["Never", "IfAvailable", "Always"], "expected Never, IfAvailable or Always"),
   };
@@ -256,26 +357,29 @@ function execPlugin(node: Node, folder: string): ExecPlugin {
 
 function impersonation(node: Node): Impersonation | undefined {
   const user = node.field("as").optionalText();
-  const groups = node.field("as-groups").items().map((item) => item.text());
+  const groups = node.field("as-groups").items().map((item) => item.optionalText() ?? "");
   const extraNode = node.field("as-user-extra").objectOrEmpty();
   const extra = Object.fromEntries(
     Object.keys(extraNode.record()).map((
       key,
-    ) => [key, extraNode.field(key).items().map((item) => item.text())]),
+    ) => [key, extraNode.field(key).items().map((item) => item.optionalText() ?? "")]),
   );
   const uid = node.field("as-uid").optionalText();
-  if (user === undefined) {
-    if (groups.length > 0) node.field("as-groups").fail(`needs "as" beside it`);
-    return undefined;
+  if (user !== undefined) return { user, uid, groups, extra };
+  for (const name of ["as-groups", "as-uid", "as-user-extra"]) {
+    if (!node.field(name).isEmpty()) node.field(name).refuseUse(`needs "as" beside it`);
   }
-  return { user, uid, groups, extra };
+  return undefined;
 }
 
-/** `NAME-data` (base64) wins over `NAME` (a path), as in kubectl. */
+/** `NAME-data` is base64, `NAME` a path. Both together are refused, as by kubectl. */
 function pemSource(node: Node, name: string, folder: string): PemSource | undefined {
   const dataNode = node.field(`${name}-data`);
   const data = dataNode.optionalText();
   if (data !== undefined) {
+    if (!node.field(name).isAbsent()) {
+      dataNode.refuseUse(`"${name}" is there too, and only one of them can count`);
+    }
     try {
       return { kind: "inline", pem: atob(data.replace(/\s+/g, "")) };
     } catch {
@@ -304,6 +408,8 @@ interface Source {
   path: string;
   /** Returns the line of the nearest path that exists; undefined if lines aren't known. */
   lineOf(path: Path): number | undefined;
+  /** The first problem of an entry that kubectl too reports only to a user of the entry. */
+  problem?: KodamaError;
 }
 
 /** One node of a document. Absent, `null` and the empty text all count as "not there", as in kubectl. */
@@ -316,6 +422,36 @@ class Node {
 
   isAbsent(): boolean {
     return this.value === undefined || this.value === null || this.value === "";
+  }
+
+  /** Returns the same node with a problem of its own, for all nodes below. */
+  collecting(): Node {
+    const { path, lineOf } = this.source;
+    return new Node({ path, lineOf }, this.path, this.value);
+  }
+
+  /** The first problem that {@link refuseUse} was given. */
+  get problem(): KodamaError | undefined {
+    return this.source.problem;
+  }
+
+  /** Stores the error of this node for those who use the entry. */
+  refuseUse(problem: string): void {
+    this.source.problem ??= this.#error(problem);
+  }
+
+  /** Refuses the use of a mapping with other fields: a misspelled one would be ignored. */
+  requireKnown(names: readonly string[]): void {
+    if (!isRecord(this.value)) return;
+    const unknown = Object.keys(this.value).find((name) => !names.includes(name));
+    if (unknown === undefined) return;
+    this.field(unknown).refuseUse(`unknown field; expected ${listOf(names)}`);
+  }
+
+  /** Returns whether there is nothing in it. */
+  isEmpty(): boolean {
+    return this.isAbsent() ||
+      Object.keys(Array.isArray(this.value) ? this.value : this.record()).length === 0;
   }
 
   field(name: string): Node {
@@ -350,10 +486,19 @@ class Node {
     return this.optionalText() ?? this.fail("must be there");
   }
 
-  /** Returns one of the given keywords; `problem` lists them. */
-  oneOf<T extends string>(keywords: readonly T[], problem: string): T {
-    const text = this.text();
-    return keywords.find((word) => word === text) ?? this.fail(problem);
+  /** Returns the text; an absent text is an error of everyone that uses the entry. */
+  usableText(): string {
+    const text = this.optionalText();
+    if (text === undefined) this.refuseUse("must be there");
+    return text ?? "";
+  }
+
+  /** Returns one of the given keywords; any other is a problem of everyone that uses the entry. */
+  oneOf<T extends string>(keywords: readonly [T, ...T[]], problem: string): T {
+    const text = this.usableText();
+    const found = keywords.find((word) => word === text);
+    if (found === undefined) this.refuseUse(problem);
+    return found ?? keywords[0];
   }
 
   flag(): boolean {
@@ -364,14 +509,22 @@ class Node {
 
   /** Throws the `config` error of this node. */
   fail(problem: string): never {
+    throw this.#error(problem);
+  }
+
+  #error(problem: string): KodamaError {
     const field = this.path.reduce<string>(
       (text, part) =>
         typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`,
       "",
     );
     const subject = field === "" ? "" : `${field}: `;
-    throw configError(this.source.path, this.source.lineOf(this.path), `${subject}${problem}`);
+    return configError(this.source.path, this.source.lineOf(this.path), `${subject}${problem}`);
   }
+}
+
+function listOf(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }
 
 function shapeOf(value: unknown): string {

@@ -29,7 +29,7 @@ export async function openCredentials(
       return fixed({ authorization: `Basic ${text.toBase64()}`, clientCertificate });
     }
     case "tokenFile":
-      return fromFile(bearer.path, clientCertificate, host);
+      return fromFile(bearer, clientCertificate, host);
     case "exec": {
       const { PluginCredentials } = await import("./exec_plugin.ts");
       const source = connection.certificateAuthority;
@@ -37,7 +37,7 @@ export async function openCredentials(
         ? undefined
         : await readPem(source, "certificate-authority", host);
       const cluster = { ...connection, certificateAuthority };
-      return new PluginCredentials(bearer.plugin, cluster, clientCertificate, host);
+      return new PluginCredentials(bearer.plugin, cluster, host);
     }
     case "authProvider": {
       const { providerCredentials } = await import("./auth_provider.ts");
@@ -57,7 +57,7 @@ function fixed(proof: Proof): Credentials {
 }
 
 function fromFile(
-  path: string,
+  { path, token }: Extract<Connection["bearer"], { kind: "tokenFile" }>,
   clientCertificate: ClientCertificate | undefined,
   host: KubeHost,
 ): Credentials {
@@ -66,7 +66,11 @@ function fromFile(
     async current() {
       const nowMs = host.clock.elapsedMs();
       if (cached === undefined || nowMs - cached.atMs >= tokenAgeMs) {
-        cached = { token: (await readFile(path, "tokenFile", host)).trim(), atMs: nowMs };
+        const text = await readFile(path, "tokenFile", host).catch((error: unknown) => {
+          if (token === undefined) throw error;
+          return token;
+        });
+        cached = { token: requireToken(text.trim(), path), atMs: nowMs };
       }
       return { authorization: `Bearer ${cached.token}`, clientCertificate };
     },
@@ -75,6 +79,11 @@ function fromFile(
       return true;
     },
   };
+}
+
+function requireToken(token: string, path: string): string {
+  if (token !== "") return token;
+  throw new KodamaError("config", `tokenFile ${path} of the kubeconfig: it is empty`);
 }
 
 async function readFile(path: string, what: string, host: KubeHost): Promise<string> {

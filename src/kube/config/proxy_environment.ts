@@ -8,15 +8,22 @@ export function proxyFromEnvironment(
   server: string,
   env: (name: string) => string | undefined,
 ): string | undefined {
+  if (isThisMachine(server)) return undefined;
   const url = new URL(server);
+  const isSecure = url.protocol === "https:";
   const host = url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
-  if (host === "localhost" || host.startsWith("127.") || host === "::1") return undefined;
+  const port = url.port || (isSecure ? "443" : "80");
   const read = (name: string) => env(name) || env(name.toLowerCase()) || undefined;
-  const proxy = read(url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY");
   const excluded = (read("NO_PROXY") ?? "").split(",").some((rule) =>
-    excludes(rule.trim().toLowerCase(), host, url.port)
+    excludes(rule.trim().toLowerCase(), { host, port })
   );
-  return excluded ? undefined : proxy;
+  return excluded ? undefined : read(isSecure ? "HTTPS_PROXY" : "HTTP_PROXY");
+}
+
+/** Returns whether the address of a server is one of this machine. */
+function isThisMachine(server: string): boolean {
+  const host = new URL(server).hostname.toLowerCase();
+  return host === "localhost" || /^127(?:\.\d+){3}$/.test(host) || host === "[::1]";
 }
 
 /**
@@ -28,28 +35,48 @@ export function fetchLooksForProxy(env: (name: string) => string | undefined): b
     .some((name) => Boolean(env(name) || env(name.toLowerCase())));
 }
 
-function excludes(rule: string, host: string, port: string): boolean {
-  if (rule === "") return false;
+/** https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config */
+function excludes(rule: string, { host, port }: { host: string; port: string }): boolean {
   if (rule === "*") return true;
-  const [, name = rule, rulePort] = /^([^:]+):(\d+)$/.exec(rule) ?? [];
-  if (rulePort !== undefined && rulePort !== port) return false;
-  if (name.includes("/")) return inNetwork(host, name);
-  const suffix = name.replace(/^\*?\./, "");
-  return host === suffix || host.endsWith(`.${suffix}`);
+  const address = addressBytes(host);
+  const [network = "", bits] = rule.split("/");
+  if (bits !== undefined) return address !== undefined && inNetwork(address, network, bits);
+  const [, inBrackets, plain = rule, rulePort = port] =
+    /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(rule) ?? [];
+  const name = inBrackets ?? plain;
+  if (name === "" || rulePort !== port) return false;
+  if (address !== undefined) return addressBytes(name)?.join() === address.join();
+  const suffix = name.replace(/^\*\./, ".");
+  return suffix.startsWith(".")
+    ? host.endsWith(suffix)
+    : host === suffix || host.endsWith(`.${suffix}`);
 }
 
-/** IPv4 in CIDR notation. */
-function inNetwork(host: string, network: string): boolean {
-  const [base = "", bits = ""] = network.split("/");
-  const [address, start] = [ipv4(host), ipv4(base)];
-  const size = Number(bits);
-  if (address === undefined || start === undefined || !(size >= 0 && size <= 32)) return false;
-  const block = 2 ** (32 - size);
-  return Math.floor(address / block) === Math.floor(start / block);
+/** CIDR notation. */
+function inNetwork(address: readonly number[], network: string, bits: string): boolean {
+  const base = addressBytes(network);
+  const size = /^\d+$/.test(bits) ? Number(bits) : Infinity;
+  if (base?.length !== address.length || size > 8 * base.length) return false;
+  return base.every((byte, at) => {
+    const mask = 0xff & (0xff00 >> Math.min(8, Math.max(0, size - 8 * at)));
+    return (byte & mask) === ((address[at] ?? 0) & mask);
+  });
 }
 
-function ipv4(text: string): number | undefined {
-  const parts = text.split(".").map(Number);
-  if (parts.length !== 4 || !parts.every((part) => part >= 0 && part <= 255)) return undefined;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
+/** Returns the 4 or 16 bytes of an IP address; undefined for a name. */
+function addressBytes(text: string): number[] | undefined {
+  if (/^\d+(?:\.\d+){3}$/.test(text)) {
+    const bytes = text.split(".").map(Number);
+    return bytes.every((byte) => byte <= 255) ? bytes : undefined;
+  }
+  if (!text.includes(":")) return undefined;
+  // The canonical form has hexadecimal groups alone.
+  const canonical = URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1);
+  if (canonical === undefined) return undefined;
+  const [before = [], after] = canonical.split("::").map((part) =>
+    part === "" ? [] : part.split(":").map((group) => parseInt(group, 16))
+  );
+  const missing = after === undefined ? 0 : 8 - before.length - after.length;
+  const groups = [...before, ...Array.from({ length: missing }, () => 0), ...after ?? []];
+  return groups.flatMap((group) => [group >> 8, group & 255]);
 }

@@ -24,7 +24,7 @@ interface ListBody<T> {
   metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
 }
 
-/** Returns the pages of one list, each fetched on demand. Throws ExpiredError if they no longer fit. */
+/** Returns the pages of a list, each fetched on demand. Throws ExpiredError if they no longer fit. */
 export async function* listPages<T>(
   transport: Transport,
   resource: ApiResource,
@@ -79,8 +79,8 @@ function isListOfObjects(items: unknown): boolean {
 const maxAttempts = 3;
 
 /**
- * Returns all pages in one. A list that expired halfway is restarted: its pages would not belong together. Throws
- * ExpiredError if that happens repeatedly.
+ * Returns all pages as a single list. A list that expired halfway is restarted: its pages would not belong together.
+ * Throws ExpiredError if that happens repeatedly.
  */
 export async function wholeList<T>(
   start: () => AsyncIterable<ListPage<T>>,
@@ -145,9 +145,10 @@ export function tabled(object: Readonly<Record<string, unknown>>): Tabled {
 /** The events of a watch carry the columns only once. */
 function columnsOf(definitions: unknown): readonly PrinterColumn[] | undefined {
   if (!Array.isArray(definitions) || definitions.length === 0) return undefined;
-  return definitions.filter(isRecord).map(({ name, type, priority }) => ({
+  return definitions.filter(isRecord).map(({ name, type, format, priority }) => ({
     name: typeof name === "string" ? name : "",
     type: typeof type === "string" ? type : "string",
+    isName: format === "name",
     isWide: typeof priority === "number" && priority > 0,
   }));
 }

@@ -1,9 +1,10 @@
-/** Requests to one API server with the user's credentials: HTTP by `fetch`, streams by WebSocket. */
+/** Requests to an API server with the user's credentials: HTTP by `fetch`, streams by WebSocket. */
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
-import type { PortLink, StreamOptions } from "../client.ts";
+import type { AwaitedProgram, PortLink, StreamOptions } from "../client.ts";
 import type { ClientCertificate, Connection, Credentials, Proof } from "../connection.ts";
+import { noAuthority, readCertificates, usableAuthorities } from "../tls/certificates.ts";
 import type { DialOptions } from "../tls/dial_link.ts";
 import { linkError, noResponseError, responseError, type ServerRef } from "../failures.ts";
 import {
@@ -36,10 +37,11 @@ import { Backoff, type RetryPolicy } from "../../base/retry.ts";
 const maxBody = 256 * 1024 * 1024;
 const maxErrorBody = 64 * 1024;
 /**
- * Until the head of a non-stream answer. A loaded server takes seconds for a page of 500 pods; above half a minute a
- * user thinks it hangs, and a server that only accepts connections would never time out.
+ * Until the head of a non-stream answer, and between the pieces of its body. A loaded server takes seconds for a page
+ * of 500 pods; above half a minute a user thinks it hangs, and a server that only accepts connections would never time
+ * out.
  */
-const headLimitMs = 30_000;
+const defaultHeadLimitMs = 30_000;
 
 /** The status of a successful upgrade. */
 const switchingProtocols = 101;
@@ -54,11 +56,11 @@ type OpenStream<T> = (
 /** `reads`: the command of the stream is known to read only. */
 type TransportStreamOptions = StreamOptions & { reads?: boolean };
 
-/** What isn't sent. */
+/** Requests that aren't sent. */
 interface Restrictions {
   /** Why nothing is sent that could change something. */
   readOnly?: ReadOnlyReason;
-  /** Nothing is sent that is about another one. */
+  /** Requests to other namespaces are refused. */
   onlyNamespace?: string;
 }
 
@@ -67,30 +69,29 @@ export class Transport implements Disposable {
   readonly #pool: FetchPool;
   readonly #links: LinkPool;
   readonly #targets: LinkTargets;
-  readonly #clock: Clock;
-  readonly #linkOnly: boolean;
-  readonly #onlyNamespace: string | undefined;
+  /** The proof of the latest request. */
+  #proof: Proof | undefined;
+  #hasAnswered = false;
   readonly trace: Trace | undefined;
   readonly readOnly: ReadOnlyReason | undefined;
 
   private constructor(
     private readonly connection: Connection,
     private readonly credentials: Credentials,
-    { clock, trace }: KubeHost,
-    { authority, linkOnly, readOnly, onlyNamespace }: {
+    private readonly host: KubeHost,
+    private readonly options: {
       authority: string | undefined;
       /** The runtime's `fetch` can't be configured for this server. */
       linkOnly: boolean;
     } & Restrictions,
   ) {
-    this.#pool = new FetchPool(authority);
-    this.#links = new LinkPool(clock);
-    this.#targets = new LinkTargets(connection, authority);
-    this.#clock = clock;
-    this.#linkOnly = linkOnly;
-    this.#onlyNamespace = onlyNamespace;
-    this.trace = trace;
-    this.readOnly = readOnly;
+    const { authority } = options;
+    const usable = authority && usableAuthorities(authority, host.clock.now().getTime());
+    this.#pool = new FetchPool(usable);
+    this.#links = new LinkPool(host.clock, host.dial);
+    this.#targets = new LinkTargets(connection, { given: authority, usable });
+    this.trace = host.trace;
+    this.readOnly = options.readOnly;
   }
 
   /** Reads the files that the connection names. */
@@ -107,13 +108,36 @@ export class Transport implements Disposable {
       );
     }
     const { insecure, tlsServerName, proxyUrl } = connection;
-    const linkOnly = insecure || tlsServerName !== undefined || proxyUrl !== undefined ||
+    const linkOnly = host.dial !== undefined || insecure || tlsServerName !== undefined ||
+      proxyUrl !== undefined ||
       fetchLooksForProxy(host.env);
     return new Transport(connection, credentials, host, { authority, linkOnly, ...restrictions });
   }
 
+  /** Whether the server has answered a request, with whatever status. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  get awaited(): AwaitedProgram | undefined {
+    return this.credentials.awaited;
+  }
+
   get serverRef(): ServerRef {
     return { context: this.connection.context, server: this.connection.server };
+  }
+
+  /** When the client certificate of the latest request ends; undefined if it had none. */
+  get certificateEnd(): Date | undefined {
+    const [certificate] = readCertificates(this.#proof?.clientCertificate?.certificate ?? "");
+    return certificate && new Date(certificate.notAfterMs);
+  }
+
+  /** With the current credentials' explanation of a failure. */
+  get failureRef(): ServerRef {
+    const expiredAt = this.certificateEnd;
+    const isExpired = expiredAt !== undefined && expiredAt < this.host.clock.now();
+    return isExpired ? { ...this.serverRef, expiredAt } : this.serverRef;
   }
 
   /**
@@ -124,7 +148,7 @@ export class Transport implements Disposable {
   async request(request: ApiRequest, limitMs?: number): Promise<HttpResponse> {
     this.#requireAllowed(request, false);
     const { signal } = request;
-    const retries = new RequestRetries(this.#clock, signal);
+    const retries = new RequestRetries(this.host.clock, signal);
     for (;;) {
       const response = await this.#traced(
         request.method,
@@ -132,6 +156,7 @@ export class Transport implements Disposable {
         () => this.#attempt(request, limitMs),
         ({ code }) => code,
       );
+      this.#hasAnswered = true;
       const { code, headers } = response;
       if (code >= 200 && code < 300) return response;
       const again = code === 401
@@ -145,9 +170,13 @@ export class Transport implements Disposable {
 
   /** Returns the JSON of a success. `T` is the caller's claim of the type that the API documents at this path. */
   async json<T>(request: ApiRequest): Promise<T> {
-    const response = await this.request(request, headLimitMs);
+    const { requestTimeoutMs = defaultHeadLimitMs } = this.connection;
+    const limitMs = requestTimeoutMs === 0 ? undefined : requestTimeoutMs;
+    using limit = new AnswerLimit(this.host.clock, limitMs, this.serverRef);
+    const signal = AbortSignal.any([request.signal, limit.signal]);
+    const response = await this.request({ ...request, signal }, limitMs);
     const text = await boundedText(
-      this.readBody(response, request.signal),
+      limit.between(this.readBody(response, signal)),
       maxBody,
       this.serverRef,
     );
@@ -173,8 +202,7 @@ export class Transport implements Disposable {
   }
 
   #requireAllowed(request: RequestLine, isKnownToRead: boolean): void {
-    const { readOnly, connection: { context } } = this;
-    const namespace = this.#onlyNamespace;
+    const { readOnly, connection: { context }, options: { onlyNamespace: namespace } } = this;
     if (namespace !== undefined) requireWithin({ context, namespace }, request);
     requireReading({ context, readOnly }, request, isKnownToRead);
   }
@@ -252,7 +280,7 @@ export class Transport implements Disposable {
   ): Promise<T | UpgradeRefused> {
     this.#requireAllowed({ method, path }, options.reads ?? false);
     const { signal } = options;
-    const retries = new RequestRetries(this.#clock, signal);
+    const retries = new RequestRetries(this.host.clock, signal);
     for (;;) {
       try {
         return await this.#traced(
@@ -279,7 +307,7 @@ export class Transport implements Disposable {
     send: () => Promise<T>,
     statusOf: (response: T) => number,
   ): Promise<T> {
-    const elapsedMs = () => this.#clock.elapsedMs();
+    const elapsedMs = () => this.host.clock.elapsedMs();
     const request = { method, server: this.connection.server, path, elapsedMs };
     return traced(this.trace, request, send, statusOf);
   }
@@ -292,9 +320,10 @@ export class Transport implements Disposable {
   async #attempt(request: ApiRequest, limitMs?: number): Promise<HttpResponse> {
     const { method, path, body, carrier = "shared", accept = "application/json" } = request;
     try {
-      const proof = await this.credentials.current(request.signal);
+      const proof = this.#proof = await this.credentials.current(request.signal);
       // A user may have been prompted to log in: the server's time starts now.
-      using limit = new HeadLimit(this.#clock, limitMs, this.serverRef);
+      using limit = new AnswerLimit(this.host.clock, limitMs, this.serverRef);
+      limit.start();
       // The request's own signal also applies to the body.
       const signal = AbortSignal.any([request.signal, limit.signal]);
       const headers = [
@@ -305,7 +334,7 @@ export class Transport implements Disposable {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const linkRequest = { method, headers, body: text };
       const target = this.#targets.of(proof);
-      if (carrier !== "shared" || this.#linkOnly) {
+      if (carrier !== "shared" || this.options.linkOnly || target.tls?.needsNode === true) {
         const use = typeof carrier === "object"
           ? carrier.pooledFor
           : carrier === "bulk"
@@ -327,7 +356,7 @@ export class Transport implements Disposable {
 
   async #responseError(response: HttpResponse, signal: AbortSignal): Promise<KodamaError> {
     const body = await boundedText(this.readBody(response, signal), maxErrorBody, this.serverRef);
-    return responseError(response.code, body, this.serverRef);
+    return responseError(response.code, body, this.failureRef);
   }
 
   async #upgradeOnce<T>(
@@ -335,13 +364,13 @@ export class Transport implements Disposable {
     open: OpenStream<T>,
     { use, signal, onSent }: StreamOptions & DialOptions,
   ): Promise<T> {
-    const proof = await this.credentials.current(signal);
+    const proof = this.#proof = await this.credentials.current(signal);
     const url = new URL(this.connection.server + path);
     const headers = identityHeaders(this.connection, proof.authorization);
     const link = await this.#links.take(this.#targets.of(proof), { use, signal });
     const keepAlive = {
       ...keepAliveTimes,
-      clock: this.#clock,
+      clock: this.host.clock,
       serverAnswers: (limit: AbortSignal) => this.#serverResponds(limit),
     };
     onSent?.();
@@ -359,9 +388,9 @@ export class Transport implements Disposable {
     }
   }
 
-  /** Returns the signal's own reason if it is one of ours: a caller's time limit keeps its message. */
+  /** Returns the signal's own reason if it is an error of ours: a caller's time limit keeps its message. */
   #failure(error: unknown, signal: AbortSignal, sentAll = false): unknown {
-    if (!signal.aborted) return linkError(error, this.serverRef, sentAll);
+    if (!signal.aborted) return linkError(error, this.failureRef, sentAll);
     const { reason } = signal;
     if (reason instanceof KodamaError) return reason;
     const timeout = reason instanceof DOMException && reason.name === "TimeoutError";
@@ -382,7 +411,13 @@ function retryText(code: number): string {
 async function authorityOf(connection: Connection, host: KubeHost): Promise<string | undefined> {
   const { certificateAuthority, insecure, server } = connection;
   if (certificateAuthority !== undefined) {
-    return await readPem(certificateAuthority, "certificate-authority", host);
+    const pem = await readPem(certificateAuthority, "certificate-authority", host);
+    const problem = noAuthority(pem, host.clock.now().getTime());
+    if (problem === undefined || !server.startsWith("https:")) return pem;
+    throw new KodamaError(
+      "config",
+      `the certificate-authority of context ${connection.context} can't be used: ${problem}`,
+    );
   }
   if (insecure || !server.startsWith("https:")) return undefined;
   const { systemAuthorities } = await import("../config/system_authorities.ts");
@@ -408,18 +443,36 @@ function identityHeaders(
 }
 
 /** Aborts a request with a `KodamaError` when the time is up; once disposed of, never. */
-class HeadLimit implements Disposable {
+class AnswerLimit implements Disposable {
   readonly #controller = new AbortController();
-  readonly #timer: Disposable | undefined;
+  #timer: Disposable | undefined;
 
   /** @param limitMs no limit if undefined. */
-  constructor(clock: Clock, limitMs: number | undefined, at: ServerRef) {
+  constructor(
+    private readonly clock: Clock,
+    private readonly limitMs: number | undefined,
+    private readonly at: ServerRef,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The time starts now. */
+  start(): void {
+    const { clock, limitMs, at } = this;
+    this[Symbol.dispose]();
     if (limitMs === undefined) return;
     this.#timer = clock.timer(limitMs, () => this.#controller.abort(noResponseError(at, limitMs)));
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  /** Returns the pieces of a body, for each of which the time starts again: a link may fall silent within it. */
+  async *between(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    this.start();
+    for await (const piece of pieces) {
+      this.start();
+      yield piece;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -429,7 +482,6 @@ class HeadLimit implements Disposable {
 
 /* A request to an API server, and the connection that carries it. */
 
-/** One HTTP request. */
 interface ApiRequest {
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Starts with a slash; includes the query. */
@@ -449,7 +501,7 @@ type Carrier =
   /** A link of our own, pooled for the likely next use: a stream into the pod that was read, or its log. */
   | { pooledFor: LinkUse }
   /**
-   * A link for this request alone, for a large response or one of many responses. A caller that merges logs leaves some
+   * A link for this request alone, for a large response or for many responses. A caller that merges logs leaves some
    * unread until their time comes: on a shared HTTP/2 connection that fills the window of all of them, and the very
    * response it waits for would never arrive. And `fetch` emits each piece that a server flushes separately, at two to
    * three times the CPU time (measured with the logs of 50 pods, 1.4 kB a piece).
@@ -484,12 +536,12 @@ export async function boundedText(
 
 /* When a refused request is repeated: once with new credentials, and after the time that a busy server requests. */
 
-/** A throttled request is repeated after the server's `Retry-After`, or, without one, after a second. */
+/** A throttled request is repeated after the server's `Retry-After`, or, without that, after a second. */
 const throttled: RetryPolicy = { delayMs: 1000, factor: 1, attempts: 6 };
 /** A server that requests a longer delay gets no other attempt. */
 const maxRetryAfterMs = 10_000;
 
-/** Counts the repetitions of one request. */
+/** Counts the repetitions of a request. */
 class RequestRetries {
   #renewals = 0;
   readonly #backoff: Backoff;
@@ -520,7 +572,7 @@ class RequestRetries {
   }
 }
 
-/* HTTP by the runtime's `fetch`: one pool of connections, HTTP/2 if the server supports it, bodies unpacked. */
+/* HTTP by the runtime's `fetch`: a pool of connections, HTTP/2 if the server supports it, bodies unpacked. */
 
 interface Pool {
   client: Deno.HttpClient;

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { NAMESPACES, PODS } from "../resources.ts";
-import { type Answer, withServer } from "../testing/test_server.ts";
+import { serverOfAuthority } from "../testing/certificates.ts";
+import { type Answer, withSecureServer, withServer } from "../testing/test_server.ts";
+import { openKubeClient } from "../open_client.ts";
+import { MemoryLink } from "../testing/memory_link.ts";
+import { testHost } from "../testing/test_host.ts";
 import { boundedText } from "./transport.ts";
 
 /** The limit of transport.ts for the head of an answer. */
@@ -37,6 +41,51 @@ Deno.test("what is meant for this machine doesn't go to a proxy of the environme
   }
 });
 
+Deno.test("a refused client certificate that has expired is named with its end", async () => {
+  const user = {
+    "client-certificate-data": btoa(serverOfAuthority.cert),
+    "client-key-data": btoa(serverOfAuthority.key),
+  };
+  const hintAfter = async (days: number) => {
+    let hint: unknown;
+    await withSecureServer(() => status(401, "Unauthorized"), async ({ client, host }) => {
+      host.clock.timer(days * 24 * 3_600_000, () => {});
+      host.clock.step();
+      const pod = client.get(PODS, "p", { namespace: "n" });
+      await assert.rejects(pod, (error: { hint?: unknown }) => {
+        hint = error.hint;
+        return true;
+      });
+    }, user);
+    return hint;
+  };
+  assert.equal(
+    await hintAfter(101 * 366),
+    "the client certificate in the kubeconfig expired on 2126-11-01 13:07 UTC: log in again, or have it renewed",
+  );
+  assert.match(
+    `${await hintAfter(1)}`,
+    /^the credentials of this context are missing, wrong or expired/,
+  );
+});
+
+Deno.test("a redirect isn't followed: another server gets no credentials", async () => {
+  let strangers = 0;
+  const stranger = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => {
+    strangers++;
+    return Response.json({});
+  });
+  const location = `http://127.0.0.1:${stranger.addr.port}/`;
+  const answer = () => new Response("moved", { status: 307, headers: { location } });
+  await withServer(answer, async ({ client, requests }) => {
+    await assert.rejects(client.raw("GET", "/version"));
+    await assert.rejects(client.get(PODS, "p", { namespace: "n" }));
+    assert.equal(requests.length, 2);
+  });
+  await stranger.shutdown();
+  assert.equal(strangers, 0);
+});
+
 Deno.test("paths, queries and proofs are as the API wants them", async () => {
   let headers = new Headers();
   const user = {
@@ -45,8 +94,8 @@ Deno.test("paths, queries and proofs are as the API wants them", async () => {
     "as-groups": ["a", "b"],
     "as-user-extra": { "x/y": ["1"] },
   };
-  await withServer((request) => {
-    headers = request.headers;
+  await withSecureServer((request) => {
+    headers = new Headers(request.headers);
     return Response.json({});
   }, async ({ client, requests }) => {
     await client.get(PODS, "a?b", { namespace: "n s" });
@@ -164,7 +213,7 @@ Deno.test("a refused token file is read again, once", async () => {
     seen.push(request.headers.get("authorization"));
     return status(401, "Unauthorized");
   };
-  await withServer(answer, async ({ client, host }) => {
+  await withSecureServer(answer, async ({ client, host }) => {
     const asking = client.raw("GET", "/a");
     host.files["/t"] = "second";
     await assert.rejects(asking, { kind: "unauthorized" });
@@ -190,6 +239,19 @@ Deno.test("a page that expired halfway is an `expired` error", async () => {
   await withServer(answer, async ({ client }) => {
     await assert.rejects(Array.fromAsync(client.list(PODS, {})), { name: "ExpiredError" });
   });
+});
+
+Deno.test("an answer that stops in its middle is given up", async () => {
+  const link = new MemoryLink();
+  const host = { ...testHost(), dial: () => Promise.resolve(link) };
+  await using client = await openKubeClient({ server: "http://api.test" }, host);
+  link.give(new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"));
+  await assert.rejects(host.clock.runUntil(client.raw("GET", "/a")), {
+    kind: "unreachable",
+    message: /no answer in 30s$/,
+  });
+  assert.equal(link.closed, true);
+  assert.equal(host.clock.waiting, 0);
 });
 
 Deno.test("a call ends with its signal, and with the signal's own words", async () => {

@@ -1,5 +1,5 @@
 /**
- * One watch: the changes of a collection after a version, as the server sends them. `live_list.ts` resumes it.
+ * A watch: the changes of a collection after a version, as the server sends them. `live_list.ts` resumes it.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 import { KodamaError } from "../../base/errors.ts";
@@ -65,7 +65,7 @@ export async function* tabledEvents(
 }
 
 /**
- * Splits a body into lines, one JSON document each, and reads them.
+ * Splits a body into lines, a JSON document each, and reads them.
  *
  * @throws ExpiredError if the version is too old; a `server` error if it isn't a watch.
  */

@@ -39,7 +39,10 @@ Deno.test("`readWatch()` throws ExpiredError for 410, and a server error for any
 
 Deno.test("`tabledEvents()` gives every row the columns, which a server sends once", async () => {
   const pod = (resourceVersion: string) => ({ kind: "Pod", metadata: { resourceVersion } });
-  const columnDefinitions = [{ name: "Name", type: "string" }, { name: "Node", priority: 1 }];
+  const columnDefinitions = [{ name: "Name", type: "string", format: "name" }, {
+    name: "Node",
+    priority: 1,
+  }];
   const table = (version: string, columns: unknown) => ({
     kind: "Table",
     metadata: {},
@@ -59,8 +62,8 @@ Deno.test("`tabledEvents()` gives every row the columns, which a server sends on
   );
   const printed = {
     columns: [
-      { name: "Name", type: "string", isWide: false },
-      { name: "Node", type: "string", isWide: true },
+      { name: "Name", type: "string", isName: true, isWide: false },
+      { name: "Node", type: "string", isName: false, isWide: true },
     ],
     cells: ["web-0", "n1"],
   };

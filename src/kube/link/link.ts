@@ -11,11 +11,15 @@ export interface Link extends Disposable {
 export interface TlsSettings {
   /** PEM. If absent: the machine's own authorities. */
   certificateAuthority: string | undefined;
+  /** The server's own certificates, in DER, of which each is accepted without an authority. */
+  serverCertificates?: readonly Uint8Array[];
   clientCertificate: { certificate: string; key: string } | undefined;
   /** The name that the server's certificate must carry, if it isn't the address. */
   serverName: string | undefined;
   /** Accept any certificate. */
   insecure: boolean;
+  /** The runtime's own TLS refuses one of the certificates: see `tls/certificates.ts`. */
+  needsNode: boolean;
 }
 
 /** The purpose of a link: it decides which costs are acceptable. */
@@ -32,4 +36,14 @@ export interface LinkTarget {
   /** Undefined: plain TCP. */
   tls: TlsSettings | undefined;
   proxyUrl: string | undefined;
+}
+
+/** A proxy that couldn't be reached, or refused: nothing has reached the server. */
+export class ProxyError extends Error {
+  override readonly name = "ProxyError";
+
+  /** @param proxy its address, without the user's name and password. */
+  constructor(readonly proxy: string, override readonly cause: unknown) {
+    super(cause instanceof Error ? cause.message : "the link broke", { cause });
+  }
 }

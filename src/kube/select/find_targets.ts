@@ -5,13 +5,15 @@ import { KodamaError, NoMatchError } from "../../base/errors.ts";
 import { plural } from "../../base/plural.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
 import type { ApiResource, KubeClient, ListScope } from "../client.ts";
-import { nearestMatches, type NearMatch } from "./nearest_matches.ts";
-import { type PodsRead, readPods } from "./read_pods.ts";
+import { operandKind } from "../../base/workload_kinds.ts";
+import { nearestLabels, nearestMatches, type NearMatch } from "./nearest_matches.ts";
+import { namedContainers } from "./pod_operands.ts";
+import { type PodsRead, readPods, type Stranger } from "./read_pods.ts";
 import { NAMESPACES, PODS } from "../resources.ts";
-import { type SelectedTargets, selectTargets } from "./selection.ts";
+import { isMeant, type SelectedTargets, selectTargets } from "./selection.ts";
 import { selectionScopes, workloadResource } from "./selection_scopes.ts";
 import { checkFieldSelector, checkLabelSelector } from "./selectors.ts";
-import type { NamePattern, Selection } from "./target.ts";
+import type { NamePattern, Selection, SkippedPod, Target } from "./target.ts";
 import type { KubeObject, Pod } from "../types.ts";
 
 /** The targets that a selection resolves to in one cluster. */
@@ -27,30 +29,103 @@ export interface FoundTargets extends SelectedTargets {
 /** The most names that are searched for near matches. */
 const maxNames = 1000;
 
+/** What isn't found. */
+export interface AbsentPods {
+  /** `target`: a named pod that doesn't exist is one beside others that do, so that it gets an outcome. */
+  absent?: "target";
+}
+
+/** The pods that the operands of a selection name, or all of its scope. */
+interface SelectedPods {
+  pods: readonly Pod[];
+  strangers: readonly Stranger[];
+  /** Named pods that don't exist. */
+  absent: readonly Target[];
+}
+
 /**
- * Returns the targets of a selection. Throws `usage` for an invalid selector, NoMatchError if a named pod, workload,
- * namespace or container doesn't exist, and the client's errors.
+ * Returns the pods of a selection, before its patterns are applied. Throws `usage` for an invalid selector,
+ * NoMatchError if a named pod, workload or namespace doesn't exist, and the client's errors.
+ */
+export async function selectedPods(
+  client: KubeClient,
+  selection: Selection,
+  options: { signal: AbortSignal } & AbsentPods,
+): Promise<SelectedPods> {
+  if (selection.labelSelector) checkLabelSelector(selection.labelSelector);
+  if (selection.fieldSelector) checkFieldSelector(selection.fieldSelector);
+  const { signal } = options;
+  const { pods, missing, strangers } = await readPods(client, selection, signal);
+  const [first] = missing;
+  const absent = options.absent === "target" && pods.length > 0
+    ? absentTargets(client, selection, missing)
+    : undefined;
+  if (first !== undefined && absent === undefined) {
+    throw await missingError(client, selection, first, signal);
+  }
+  const names = [...new Set(absent?.map(({ namespace }) => namespace))];
+  const scoped = { ...selection, namespaces: { kind: "named" as const, names } };
+  await requireNamespaces(client, emptyNamespaces(scoped, pods), signal);
+  await requireNamespaces(client, emptyNamespaces(selection, pods), signal);
+  return { pods, strangers, absent: absent ?? [] };
+}
+
+/**
+ * Returns the targets of a selection. Throws as {@link selectedPods} does, and NoMatchError if no pod has the named
+ * container.
  */
 export async function findTargets(
   client: KubeClient,
   selection: Selection,
-  options: { signal: AbortSignal; random: () => number },
+  options: { signal: AbortSignal; random: () => number } & AbsentPods,
 ): Promise<FoundTargets> {
-  if (selection.labelSelector) checkLabelSelector(selection.labelSelector);
-  if (selection.fieldSelector) checkFieldSelector(selection.fieldSelector);
-  const { signal, random } = options;
-  const { pods, missing } = await readPods(client, selection, signal);
-  const [first] = missing;
-  if (first !== undefined) throw await missingError(client, selection, first, signal);
-  const selected = selectTargets(pods, selection, { context: client.context, random });
+  const { pods, strangers, absent } = await selectedPods(client, selection, options);
+  const { context } = client;
+  const selected = selectTargets(pods, selection, { context, random: options.random });
   const found = selected.targets.length + selected.skipped.length > 0;
-  if (!found && pods.length === 0) await requireNamespaces(client, selection, signal);
   const requested = {
     text: selectionText(selection),
     scope: scopeText(client, selection),
     everywhere: selection.namespaces.kind === "all",
   };
-  return { ...selected, pods, requested, nearest: found ? [] : await nearestPods(selection, pods) };
+  const skipped = [...selected.skipped, ...strangers.map(strangerText)];
+  const nearest = found ? [] : await nearestTo(client, selection, pods, options.signal);
+  const targets = [...selected.targets, ...absent];
+  return { ...selected, targets, skipped, pods, requested, nearest };
+}
+
+/**
+ * Returns the missing pods as targets, which the server refuses. Undefined if their namespace isn't known, if they may
+ * exist and be excluded by a selector, or if something else is missing.
+ */
+function absentTargets(
+  client: KubeClient,
+  selection: Selection,
+  missing: PodsRead["missing"],
+): Target[] | undefined {
+  const [scope, ...others] = selectionScopes(client, selection);
+  const isNarrowed = [selection.labelSelector, selection.fieldSelector, selection.node]
+    .some((one) => one !== undefined) || selection.sample !== undefined;
+  if (isNarrowed || missing.some(({ plural }) => plural !== PODS.plural)) return undefined;
+  const { context } = client;
+  const targets: Target[] = [];
+  for (const { name, namespace = others.length === 0 ? scope?.namespace : undefined } of missing) {
+    if (namespace === undefined) return undefined;
+    if (!isMeant({ metadata: { name } }, selection)) continue;
+    const [own] = namedContainers(selection, { context, namespace, pod: name });
+    const container = selection.container ?? own ?? "";
+    const pod = { context, namespace, pod: name, container, node: "", ip: "" };
+    targets.push({ ...pod, trouble: "does not exist" });
+  }
+  return targets;
+}
+
+function strangerText({ pod: { metadata }, workload }: Stranger): SkippedPod {
+  return {
+    namespace: metadata?.namespace ?? "",
+    pod: metadata?.name ?? "",
+    reason: `has the labels of ${workload}, which doesn't own it`,
+  };
 }
 
 /** A missing name of the command line is never ignored silently. */
@@ -103,15 +178,13 @@ async function podGuess(
 
 /** Returns `sts/db`: the pod's owner by its own metadata. For a ReplicaSet it is the Deployment that named it. */
 function workloadOf({ metadata }: Pod): string | undefined {
-  const { kind, name } = metadata?.ownerReferences?.find(({ controller }) => controller) ?? {};
+  const owner = metadata?.ownerReferences?.find(({ controller }) => controller);
+  const kind = owner && operandKind(owner.apiVersion, owner.kind);
+  if (owner === undefined || kind === undefined) return undefined;
+  const { name } = owner;
   const hash = metadata?.labels?.["pod-template-hash"];
-  if (name === undefined) return undefined;
-  if (kind === "ReplicaSet") {
-    const isDeployed = hash !== undefined && name.endsWith(`-${hash}`);
-    return isDeployed ? `deploy/${name.slice(0, -hash.length - 1)}` : `rs/${name}`;
-  }
-  const short = { StatefulSet: "sts", DaemonSet: "ds", Job: "job" }[kind ?? ""];
-  return short === undefined ? undefined : `${short}/${name}`;
+  const isDeployed = kind === "rs" && hash !== undefined && name.endsWith(`-${hash}`);
+  return isDeployed ? `deploy/${name.slice(0, -hash.length - 1)}` : `${kind}/${name}`;
 }
 
 /** Returns the names of a kind in the selection's scope. None if they may not be listed. */
@@ -128,6 +201,15 @@ async function namesOf(
   return (await Promise.all(names)).flat();
 }
 
+/** Returns the selection with those of its named namespaces that have none of these pods. */
+function emptyNamespaces(selection: Selection, pods: readonly Pod[]): Selection {
+  const { namespaces } = selection;
+  if (namespaces.kind !== "named") return selection;
+  const used = new Set(pods.map(({ metadata }) => metadata?.namespace));
+  const names = namespaces.names.filter((name) => !used.has(name));
+  return { ...selection, namespaces: { kind: "named", names } };
+}
+
 /** A missing namespace looks like an empty one to a list. */
 async function requireNamespaces(
   client: KubeClient,
@@ -142,7 +224,9 @@ async function requireNamespaces(
       if (!(error instanceof KodamaError)) throw error;
       if (error.kind === "notFound") {
         const known = await listedNames(client, NAMESPACES, {}, signal);
-        const guess = (await didYouMean(name, known)).slice(2);
+        const guess = name.includes(",")
+          ? hint`${option("namespace")} may be given several times, each with one name`
+          : (await didYouMean(name, known)).slice(2);
         throw new NoMatchError(`no namespace "${name}" (context ${client.context})`, {
           hint: guess || "`kubectl get namespaces` lists them",
         });
@@ -172,8 +256,19 @@ async function listedNames(
   }
 }
 
-async function nearestPods({ match }: Selection, pods: readonly Pod[]): Promise<NearMatch[]> {
-  return await nearestMatches(match, pods.map(({ metadata }) => metadata?.name ?? ""));
+async function nearestTo(
+  client: KubeClient,
+  selection: Selection,
+  pods: readonly Pod[],
+  signal: AbortSignal,
+): Promise<NearMatch[]> {
+  const { labelSelector, operands, match } = selection;
+  if (pods.length > 0 || labelSelector === undefined || operands.length > 0) {
+    return await nearestMatches(match, pods.map(({ metadata }) => metadata?.name ?? ""));
+  }
+  const { labelSelector: _, ...others } = selection;
+  const unlabelled = await readPods(client, others, signal);
+  return await nearestLabels(labelSelector, unlabelled.pods);
 }
 
 function scopeText(client: KubeClient, selection: Selection): string {

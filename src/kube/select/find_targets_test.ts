@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import type { ApiResource, KubeClient, ListScope } from "../client.ts";
 import { ExpiredError } from "../failures.ts";
-import { findTargets } from "./find_targets.ts";
+import { type AbsentPods, findTargets } from "./find_targets.ts";
 import type { Pod } from "../types.ts";
 
 function pod(namespace: string, name: string): Pod {
@@ -69,8 +69,8 @@ class FakeClient {
   }
 }
 
-async function find(client: FakeClient, changes: Partial<Selection>) {
-  const options = { signal: new AbortController().signal, random: () => 0 };
+async function find(client: FakeClient, changes: Partial<Selection>, others: AbsentPods = {}) {
+  const options = { signal: new AbortController().signal, random: () => 0, ...others };
   const found = await findTargets(
     client as unknown as KubeClient,
     { ...wholeSelection, ...changes },
@@ -105,11 +105,56 @@ Deno.test("namespaces: the context's own, several, all of them", async () => {
 
 Deno.test("a pod that one of several namespaces has is found, and two are both meant", async () => {
   const namespaces = named("web", "db");
-  assert.deepEqual(await find(new FakeClient(pods), { namespaces, operands: [podNamed("b")] }), [
-    "web/b",
-  ]);
+  const client = new FakeClient(pods, { "namespaces /db": {} });
+  assert.deepEqual(await find(client, { namespaces, operands: [podNamed("b")] }), ["web/b"]);
   const both = await find(new FakeClient(pods), { namespaces, operands: [podNamed("a-1")] });
   assert.deepEqual(both, ["db/a-1", "web/a-1"]);
+});
+
+Deno.test("a named pod that doesn't exist is a target beside others, unless a selector may exclude it", async () => {
+  const operands = ["b", "lost"].map(podNamed);
+  const client = new FakeClient(pods, { "namespaces /db": {} });
+  const absent = { absent: "target" } as const;
+  assert.deepEqual(await find(client, { operands }, absent), ["web/b", "web/lost"]);
+  const there = ["web", "db"].map((namespace) => ({ ...podNamed("a-2"), namespace }));
+  assert.deepEqual(await find(client, { operands: there }, absent), ["web/a-2", "db/a-2"]);
+  const { targets } = await findTargets(client as unknown as KubeClient, {
+    ...wholeSelection,
+    operands: [podNamed("b"), { ...podNamed("lost"), container: "side" }],
+  }, { signal: new AbortController().signal, random: () => 0, ...absent });
+  assert.deepEqual(
+    targets.map(({ container, trouble = "" }) => [container, trouble]),
+    [["main", ""], ["side", "does not exist"]],
+  );
+  const many = ["a-1", "a-2", "b", "lost", "none"].map(podNamed);
+  const rejected: Partial<Selection>[] = [
+    { operands: [podNamed("lost")] },
+    { operands: many, labelSelector: "app=b" },
+    { operands: many, fieldSelector: "status.podIP=1" },
+    { operands: many, node: "n" },
+    { operands, sample: 1 },
+    { operands, namespaces: named("web", "db") },
+    { operands: [...operands, workload("deployments", "nothing")] },
+    { operands: [...there, { ...podNamed("a-1"), namespace: "nowhere" }] },
+  ];
+  for (const changes of rejected) {
+    await assert.rejects(
+      find(client, changes, absent),
+      { kind: "noMatch" },
+      JSON.stringify(changes),
+    );
+  }
+  await assert.rejects(find(client, { operands }), { kind: "noMatch" });
+});
+
+Deno.test("a named namespace without pods must exist, also beside others", async () => {
+  const namespaces = named("web", "dv");
+  await assert.rejects(find(new FakeClient(pods), { namespaces }), {
+    message: 'no namespace "dv" (context ctx)',
+  });
+  const client = new FakeClient(pods, { "namespaces /dv": {} });
+  assert.equal((await find(client, { namespaces })).length, 3);
+  assert.deepEqual(client.asked.filter((path) => path.startsWith("get")), ["get namespaces /dv"]);
 });
 
 Deno.test("a pod that is named with its namespace is looked for there alone", async () => {
@@ -137,7 +182,9 @@ Deno.test("a pod named with its context isn't selected in another context", asyn
 });
 
 Deno.test("the pods of a cron job are those of the jobs that it started", async () => {
-  const job = (name: string, uid: string) => ({ metadata: { name, ownerReferences: [{ uid }] } });
+  const job = (name: string, uid: string) => ({
+    metadata: { name, ownerReferences: [{ uid, controller: true }] },
+  });
   const client = new FakeClient(pods, {
     "cronjobs web/tidy": { metadata: { name: "tidy", uid: "u-1" } },
     "cronjobs web/idle": { metadata: { name: "idle", uid: "u-3" } },
@@ -151,6 +198,80 @@ Deno.test("the pods of a cron job are those of the jobs that it started", async 
     kind: "noMatch",
     message: /has not started a job/,
   });
+});
+
+Deno.test("a workload means the pods that it owns; those that only share its labels are named", async () => {
+  const owned = (name: string, kind: string, owner: string, hash?: string): Pod => ({
+    ...pod("web", name),
+    metadata: {
+      name,
+      namespace: "web",
+      ownerReferences: [
+        { apiVersion: "apps/v1", kind, name: owner, uid: `${kind}/${owner}`, controller: true },
+      ],
+      ...(hash === undefined ? {} : { labels: { "pod-template-hash": hash } }),
+    },
+  });
+  const all = [
+    owned("gpu-5678-x", "ReplicaSet", "gpu-5678", "5678"),
+    // A ReplicaSet that the Deployment has adopted: made by hand, with a name of its own.
+    owned("old-y", "ReplicaSet", "old", "99"),
+    owned("gpu-canary-1234-z", "ReplicaSet", "gpu-canary-1234", "1234"),
+    owned("by-hand-z", "ReplicaSet", "by-hand"),
+    owned("gpu-0", "StatefulSet", "gpu"),
+    owned("gpu-abc", "DaemonSet", "gpu"),
+    pod("web", "alone"),
+  ];
+  const spec = { selector: { matchLabels: { app: "gpu" } } };
+  const object = (kind: string) => ({ metadata: { name: "gpu", uid: `${kind}/gpu` }, spec });
+  const client = new FakeClient(all, {
+    "deployments web/gpu": object("Deployment"),
+    "statefulsets web/gpu": object("StatefulSet"),
+    "daemonsets web/gpu": object("DaemonSet"),
+    "services web/gpu": { metadata: { name: "gpu" }, spec: { selector: { app: "gpu" } } },
+  });
+  const ownedBy = (plural: string) => find(client, { operands: [workload(plural, "gpu")] });
+  assert.deepEqual(await ownedBy("deployments"), ["web/gpu-5678-x", "web/old-y"]);
+  assert.deepEqual(await ownedBy("statefulsets"), ["web/gpu-0"]);
+  assert.deepEqual(await ownedBy("daemonsets"), ["web/gpu-abc"]);
+  assert.equal((await ownedBy("services")).length, all.length);
+  const both = await findTargets(
+    client as unknown as KubeClient,
+    {
+      ...wholeSelection,
+      operands: [workload("statefulsets", "gpu"), workload("daemonsets", "gpu")],
+    },
+    { signal: new AbortController().signal, random: () => 0 },
+  );
+  assert.deepEqual(both.targets.map((target) => target.pod), ["gpu-0", "gpu-abc"]);
+  assert.deepEqual(both.skipped.filter((one) => one.pod === "alone").map((one) => one.reason), [
+    "has the labels of statefulsets/gpu, which doesn't own it",
+  ]);
+});
+
+Deno.test("a workload that is named with its namespace and context is looked for there alone", async () => {
+  const owner = { apiVersion: "apps/v1", kind: "StatefulSet", name: "gpu", controller: true };
+  const own = (namespace: string) => ({
+    ...pod(namespace, "gpu-0"),
+    metadata: { name: "gpu-0", namespace, ownerReferences: [{ ...owner, uid: namespace }] },
+  });
+  const object = (uid: string) => ({
+    metadata: { name: "gpu", uid },
+    spec: { selector: { matchLabels: { app: "gpu" } } },
+  });
+  const client = new FakeClient([own("web"), own("db"), pod("db", "a")], {
+    "statefulsets web/gpu": object("web"),
+    "statefulsets db/gpu": object("db"),
+  });
+  const gpu = { ...workload("statefulsets", "gpu"), namespace: "db" };
+  assert.deepEqual(await find(client, { operands: [gpu] }), ["db/gpu-0"]);
+  const elsewhere = { ...gpu, namespace: "web", context: "other" };
+  assert.deepEqual(await find(client, { operands: [gpu, elsewhere] }), ["db/gpu-0"]);
+  const other = { ...podNamed("a"), namespace: "db" };
+  assert.deepEqual(await find(client, { operands: [other, { ...gpu, namespace: "web" }] }), [
+    "db/a",
+    "web/gpu-0",
+  ]);
 });
 
 Deno.test("a name that no pod has: a workload and -m are offered where names contain it", async () => {
@@ -177,6 +298,14 @@ Deno.test("a name that no pod has: a workload and -m are offered where names con
     await hintOf("db", owned("db-0", "db", "StatefulSet")),
     'did you mean sts/db (1 pod) or "match: db" (1 pod)?',
   );
+  const [reference] = owned("db-0", "db", "StatefulSet").metadata?.ownerReferences ?? [];
+  assert.ok(reference);
+  const custom = owned("db-0", "db", "StatefulSet");
+  custom.metadata = {
+    ...custom.metadata,
+    ownerReferences: [{ ...reference, apiVersion: "apps.example.com/v1" }],
+  };
+  assert.equal(await hintOf("db", custom), 'did you mean "match: db" (1 pod)?');
   assert.equal(await hintOf("wbe-1", pod("web", "web-1")), 'did you mean "web-1"?');
   assert.equal(await hintOf("app=web", ...web), 'did you mean "selector: app=web"?');
 });

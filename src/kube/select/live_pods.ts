@@ -3,9 +3,9 @@ import type { KubeClient, ListScope } from "../client.ts";
 import type { LiveSource } from "../live_list.ts";
 import { PODS } from "../resources.ts";
 import type { Pod } from "../types.ts";
-import { podNamesIn } from "./pod_operands.ts";
+import { isOperandOf, podNamesIn } from "./pod_operands.ts";
 import { maxSingleReads } from "./read_pods.ts";
-import { selectionScopes, workloadScope } from "./selection_scopes.ts";
+import { selectionScopes, workloadPods } from "./selection_scopes.ts";
 import { checkFieldSelector, checkLabelSelector } from "./selectors.ts";
 import type { Selection, SelectionOperand } from "./target.ts";
 
@@ -22,7 +22,7 @@ interface PodSources<U> {
  * Returns the collections of a selection in one cluster; workloads are read for their selectors.
  *
  * @param transform what is stored of a pod; undefined for one that isn't selected. Names of pods are applied before it.
- * @throws UsageError for invalid selectors; whatever {@link workloadScope} throws.
+ * @throws UsageError for invalid selectors; whatever {@link workloadPods} throws.
  */
 export async function podSources<U>(
   client: KubeClient,
@@ -45,13 +45,23 @@ export async function podSources<U>(
       transform: (pod: Pod) => isNamed(pod) ? transform(pod) : undefined,
     }];
   });
-  const workloads = operands.filter((one) => one.kind === "workload");
+  const isIn = (one: Workload, { namespace }: ListScope) =>
+    isOperandOf(one, { context, namespace });
+  const workloads = operands.filter((one) => one.kind === "workload")
+    .filter((one) => isIn(one, {}));
   const owned = await Promise.all(workloads.map(async (workload) => {
-    const found = scopes.map((scope) => workloadScope(client, workload, scope, signal));
-    return (await Promise.all(found)).filter((scope) => scope !== undefined);
+    const found = scopes.filter((scope) => isIn(workload, scope))
+      .map((scope) => workloadPods(client, workload, scope, signal));
+    return (await Promise.all(found)).filter((own) => own !== undefined);
   }));
   return {
-    sources: [...named, ...owned.flat().map(source)],
+    sources: [
+      ...named,
+      ...owned.flat().map(({ scope, owns }) => ({
+        ...source(scope),
+        transform: (pod: Pod) => owns(pod) ? transform(pod) : undefined,
+      })),
+    ],
     missing: workloads.filter((_, index) => owned[index]?.length === 0),
   };
 }

@@ -1,7 +1,8 @@
-/** Suggestions for a pattern that matches no pod. */
+/** Suggestions for a pattern or a label that matches no pod. */
 import { nearestNames } from "../../base/nearest_names.ts";
 import { matchesPattern } from "./selection.ts";
 import type { NamePattern } from "./target.ts";
+import type { Pod } from "../types.ts";
 
 /** A text that would have matched, and the names that contain it. */
 export interface NearMatch {
@@ -29,6 +30,32 @@ export async function nearestMatches(
     const [text] = await nearestNames(pattern.text, texts, 1);
     if (text === undefined || near.some((each) => each.text === text)) continue;
     near.push({ text, names: known.filter((name) => name.includes(text)) });
+  }
+  return near;
+}
+
+/**
+ * Returns the nearest label for each `key=value` of a selector that no pod has: another value of the key, or the key that
+ * has the value.
+ */
+export async function nearestLabels(selector: string, pods: readonly Pod[]): Promise<NearMatch[]> {
+  const near: NearMatch[] = [];
+  const known = pods.slice(0, maxNames).map(({ metadata = {} }) => ({
+    name: metadata.name ?? "",
+    labels: metadata.labels ?? {},
+  }));
+  for (const requirement of selector.split(",")) {
+    const [, key = "", value = ""] = /^\s*([^\s=!]+)\s*==?\s*(\S+)\s*$/.exec(requirement) ?? [];
+    if (key === "" || known.some(({ labels }) => labels[key] === value)) continue;
+    const values = known.flatMap(({ labels }) => labels[key] ?? []);
+    const keys = known.flatMap(({ labels }) =>
+      Object.keys(labels).filter((one) => labels[one] === value)
+    );
+    const [nearValue] = await nearestNames(value, values, 1);
+    const [nearKey = key] = nearValue === undefined ? await nearestNames(key, keys, 1) : [];
+    const [name, text] = [nearKey, nearValue ?? value];
+    const names = known.filter(({ labels }) => labels[name] === text).map((pod) => pod.name);
+    if (names.length > 0) near.push({ text: `label ${name}=${text}`, names });
   }
   return near;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nearestMatches } from "./nearest_matches.ts";
+import { nearestLabels, nearestMatches } from "./nearest_matches.ts";
 import { selectionText } from "./find_targets.ts";
 
 const names = ["weka-drive-0", "weka-drive-1", "weka-compute-0", "operator-6d9f-x2"];
@@ -25,6 +25,20 @@ Deno.test("a pattern that matches, and a regular expression, need no help", asyn
   const patterns = [text("drive"), { kind: "regExp" as const, regExp: /drvie/ }, text("drvie")];
   assert.deepEqual((await nearestMatches(patterns, names)).map((each) => each.text), ["drive"]);
   assert.deepEqual(await nearestMatches([text("drvie")], []), []);
+});
+
+Deno.test("`nearestLabels()` returns the value or the key that was meant, and nothing wider", async () => {
+  const pods = ["web", "web", "db"].map((app, at) => ({
+    metadata: { name: `${app}-${at}`, labels: { app, tier: "x" } },
+  }));
+  const near = async (selector: string) =>
+    (await nearestLabels(selector, pods)).map(({ text, names }) => `${text}: ${names.join(" ")}`);
+  assert.deepEqual(await near("app=wbe"), ["label app=web: web-0 web-1"]);
+  assert.deepEqual(await near("ap=db"), ["label app=db: db-2"]);
+  assert.deepEqual(await near("app=wbe,tier=x"), ["label app=web: web-0 web-1"]);
+  for (const none of ["app=cache", "app!=web", "zone", "app in (wbe)", "app=web"]) {
+    assert.deepEqual(await near(none), [], none);
+  }
 });
 
 Deno.test("`selectionWords()` names each part of a selection", () => {

@@ -6,15 +6,21 @@ type PodScope = Pick<Target, "context" | "namespace">;
 /** Returns the names of pods to look for in a namespace of a context; all namespaces if it is undefined. */
 export function podNamesIn(
   { operands }: Pick<Selection, "operands">,
-  { context, namespace }: { context: string; namespace: string | undefined },
+  scope: { context: string; namespace: string | undefined },
 ): Set<string> {
   const here = operands.flatMap((one) =>
-    one.kind === "pod" && matches(one.context, context) &&
-      (namespace === undefined || matches(one.namespace, namespace))
-      ? [one.name]
-      : []
+    one.kind === "pod" && isOperandOf(one, scope) ? [one.name] : []
   );
   return new Set(here);
+}
+
+/** Returns whether an operand may name something in a namespace of a context; in any namespace if it is undefined. */
+export function isOperandOf(
+  operand: SelectionOperand,
+  { context, namespace }: { context: string; namespace: string | undefined },
+): boolean {
+  return matches(operand.context, context) &&
+    (namespace === undefined || matches(operand.namespace, namespace));
 }
 
 /** Returns whether an operand names the pod. */

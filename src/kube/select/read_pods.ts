@@ -1,14 +1,15 @@
 /** Reads the candidate pods of a selection with as few requests as possible. */
+import { definedOnly } from "../../base/json_value.ts";
 import { inParallel } from "../../base/semaphore.ts";
 import type { KubeClient, ListScope } from "../client.ts";
 import { listAll } from "../http/list.ts";
-import { isNamedPod, podNamesIn } from "./pod_operands.ts";
+import { isNamedPod, isOperandOf, podNamesIn } from "./pod_operands.ts";
 import { PODS } from "../resources.ts";
 import {
   getOrUndefined,
   joinedSelectors,
   selectionScopes,
-  workloadScope,
+  workloadPods,
 } from "./selection_scopes.ts";
 import type { Selection, SelectionOperand } from "./target.ts";
 import type { Pod } from "../types.ts";
@@ -17,10 +18,24 @@ import type { Pod } from "../types.ts";
 export interface PodsRead {
   pods: Pod[];
   missing: { plural: string; name: string; namespace?: string }[];
+  /** Pods that match the selector of a workload, which doesn't own them. */
+  strangers: Stranger[];
+}
+
+/** A pod and the workload that doesn't own it, as `deployments/web`. */
+export interface Stranger {
+  pod: Pod;
+  workload: string;
 }
 
 /** The pods read for an operand; `namespace` is the operand's own. */
-type Part = { plural: string; name: string; namespace?: string; pods: Pod[] | undefined };
+type Part = {
+  plural: string;
+  name: string;
+  namespace?: string;
+  pods: Pod[] | undefined;
+  strangers?: Stranger[];
+};
 
 /** Concurrent requests: enough for many namespaces, few enough to be fair to a shared server. */
 const parallel = 8;
@@ -115,10 +130,19 @@ function namedFromList(names: ReadonlySet<string>): Reader {
 }
 
 function workloadReader(operand: Extract<SelectionOperand, { kind: "workload" }>): Reader {
-  const { plural, name } = operand;
+  const { plural, name, namespace } = operand;
+  const named = { plural, name, ...definedOnly({ namespace }) };
   return async (client, scope, signal) => {
-    const own = await workloadScope(client, operand, scope, signal);
-    return [{ plural, name, pods: own && await listPods(client, own, signal) }];
+    const { context } = client;
+    if (!isOperandOf(operand, { context, namespace: scope.namespace })) return [];
+    const own = await workloadPods(client, operand, scope, signal);
+    if (own === undefined) return [{ ...named, pods: undefined }];
+    const part = { ...named, pods: [] as Pod[], strangers: [] as Stranger[] };
+    for (const pod of await listPods(client, own.scope, signal)) {
+      if (own.owns(pod)) part.pods.push(pod);
+      else part.strangers.push({ pod, workload: `${plural}/${name}` });
+    }
+    return [part];
   };
 }
 
@@ -130,7 +154,7 @@ function listPods(client: KubeClient, scope: ListScope, signal: AbortSignal): Pr
 function merged(parts: readonly Part[]): PodsRead {
   const pods = new Map<string, Pod>();
   const missing = new Map<string, PodsRead["missing"][number]>();
-  for (const { pods: found, ...operand } of parts) {
+  for (const { pods: found, strangers: _strangers, ...operand } of parts) {
     if (found === undefined) missing.set(operandKey(operand), operand);
     for (const pod of found ?? []) {
       pods.set(`${pod.metadata?.namespace}/${pod.metadata?.name}`, pod);
@@ -139,9 +163,19 @@ function merged(parts: readonly Part[]): PodsRead {
   for (const { pods: found, ...operand } of parts) {
     if (found !== undefined) missing.delete(operandKey(operand));
   }
-  return { pods: [...pods.values()], missing: [...missing.values()] };
+  const strangers = new Map<string, Stranger>();
+  for (const stranger of parts.flatMap((part) => part.strangers ?? [])) {
+    const { namespace, name } = stranger.pod.metadata ?? {};
+    const key = `${namespace}/${name}`;
+    if (!pods.has(key) && !strangers.has(key)) strangers.set(key, stranger);
+  }
+  return {
+    pods: [...pods.values()],
+    missing: [...missing.values()],
+    strangers: [...strangers.values()],
+  };
 }
 
-function operandKey({ plural, name, namespace = "" }: Omit<Part, "pods">): string {
+function operandKey({ plural, name, namespace = "" }: Omit<Part, "pods" | "strangers">): string {
   return `${namespace}/${plural}/${name}`;
 }

@@ -1,6 +1,7 @@
 /** Resolves pods to targets: which of them a selection matches, which container of each, in which order. Pure. */
 import { NoMatchError } from "../../base/errors.ts";
-import { namedContainers } from "./pod_operands.ts";
+import { definedOnly } from "../../base/json_value.ts";
+import { isNamedPod, namedContainers } from "./pod_operands.ts";
 import type { NamePattern, Selection, SkippedPod, Target } from "./target.ts";
 import type { ContainerStatus, Pod } from "../types.ts";
 import { plainText } from "../../base/plain_text.ts";
@@ -14,6 +15,16 @@ export interface SelectedTargets {
 
 /** https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-default-container */
 const defaultContainer = "kubectl.kubernetes.io/default-container";
+
+/** Containers that meshes and agents inject, some of them in the first place: no program of the pod's own is in them. */
+const injected: readonly string[] = [
+  "consul-dataplane",
+  "daprd",
+  "istio-proxy",
+  "kuma-sidecar",
+  "linkerd-proxy",
+  "vault-agent",
+];
 
 /**
  * Applies all of a selection that the server didn't: patterns, node, phase, container, order, sample. Throws
@@ -31,12 +42,15 @@ export function selectTargets(
   for (const pod of matching) {
     const [namespace, name] = [pod.metadata?.namespace ?? "", pod.metadata?.name ?? ""];
     const uid = pod.metadata?.uid;
-    const named = namedContainers(selection, { context: options.context, namespace, pod: name });
-    const containers = selection.container === undefined && named.length > 0
-      ? named
+    const named = { context: options.context, namespace, pod: name };
+    const own = namedContainers(selection, named);
+    const containers = selection.container === undefined && own.length > 0
+      ? own
       : [selection.container];
+    // The server judges a pod that the user named: its answer is the outcome.
+    const isTried = selection.allPhases || isNamedPod(selection, named);
     for (const container of containers) {
-      const choice = usableContainer(pod, { ...selection, container });
+      const choice = usableContainer(pod, { container, isTried });
       if (choice.kind === "skipped") {
         skipped.push({ namespace, pod: name, reason: choice.reason });
         continue;
@@ -49,6 +63,7 @@ export function selectTargets(
         node: pod.spec?.nodeName ?? "",
         ip: pod.status?.podIP ?? "",
         ...(uid === undefined ? {} : { uid }),
+        ...definedOnly({ outOf: choice.outOf, trouble: choice.trouble }),
       });
     }
   }
@@ -63,38 +78,84 @@ export function matchesPattern(name: string, pattern: NamePattern): boolean {
   return pattern.regExp.test(name);
 }
 
+/**
+ * Returns whether a pod's name matches. A text doesn't match by chance in what a controller generated: the hash of a
+ * template and five letters, which change with each rollout. It may be the generated part as a whole.
+ */
+function matchesPod({ metadata = {} }: Pod, pattern: NamePattern): boolean {
+  const { name = "", labels = {}, generateName = "", ownerReferences = [] } = metadata;
+  if (pattern.kind !== "substring") return matchesPattern(name, pattern);
+  const isGenerated = generateName !== "" && name.startsWith(generateName) &&
+    name.length === generateName.length + 5 &&
+    // The names of its pods end with ordinals.
+    !ownerReferences.some(({ kind, controller }) => controller && kind === "StatefulSet");
+  if (!isGenerated) return matchesPattern(name, pattern);
+  const hash = labels["pod-template-hash"] ?? "";
+  const isHashed = hash !== "" && generateName.endsWith(`-${hash}-`);
+  const given = isHashed ? generateName.slice(0, -hash.length - 1) : generateName;
+  const at = name.indexOf(pattern.text);
+  const suffix = name.slice(generateName.length);
+  return at >= 0 && at < given.length ||
+    [suffix, ...(isHashed ? [hash, `${hash}-${suffix}`] : [])].includes(pattern.text);
+}
+
 /** Returns whether a pod matches the parts of a selection that the server doesn't judge. */
 export function isMeant(pod: Pod, { match, exclude, node }: Selection): boolean {
-  const name = pod.metadata?.name ?? "";
-  return (match.length === 0 || match.some((pattern) => matchesPattern(name, pattern))) &&
-    !exclude.some((pattern) => matchesPattern(name, pattern)) &&
+  return (match.length === 0 || match.some((pattern) => matchesPod(pod, pattern))) &&
+    !exclude.some((pattern) => matchesPod(pod, pattern)) &&
     (node === undefined || pod.spec?.nodeName === node);
 }
 
 /** Returns every container that may be named, the regular ones first. */
-function containerNames(pod: Pod): string[] {
+export function containerNames(pod: Pod): string[] {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
   return [...containers, ...initContainers, ...ephemeralContainers].map(({ name }) => name);
 }
 
-function mainContainer(pod: Pod): string {
-  const names = (pod.spec?.containers ?? []).map(({ name }) => name);
-  const annotated = pod.metadata?.annotations?.[defaultContainer];
-  // An annotation that doesn't name a container is ignored, like in kubectl.
-  return annotated !== undefined && names.includes(annotated) ? annotated : names[0] ?? "";
+/** The container of a pod for which none is named, and why it is that. */
+interface MainContainer {
+  container: string;
+  /** As {@link Target.outOf}. */
+  outOf?: readonly string[];
+  /** An annotation names it, and there is no such container. */
+  isWrong?: true;
 }
+
+/** An annotation that names no container is wrong if the pod has several: another one isn't what its author meant. */
+function mainContainer(pod: Pod): MainContainer {
+  const names = (pod.spec?.containers ?? []).map(({ name }) => name);
+  const [first = "", ...others] = names;
+  const annotated = pod.metadata?.annotations?.[defaultContainer];
+  if (annotated !== undefined && containerNames(pod).includes(annotated)) {
+    return { container: annotated };
+  }
+  if (others.length === 0) return { container: first };
+  if (annotated !== undefined) return { container: plainText(annotated, 80), isWrong: true };
+  return { container: names.find((name) => !injected.includes(name)) ?? first, outOf: names };
+}
+
+/** A usable container, or why it isn't. */
+type ContainerUse =
+  | { kind: "usable"; container: string; outOf?: readonly string[]; trouble?: string }
+  | { kind: "skipped"; reason: string };
 
 function usableContainer(
   pod: Pod,
-  { container, allPhases }: { container: string | undefined; allPhases: boolean },
-): { kind: "usable"; container: string } | { kind: "skipped"; reason: string } {
-  const name = container ?? mainContainer(pod);
+  { container: named, isTried }: { container: string | undefined; isTried: boolean },
+): ContainerUse {
+  const { isWrong, ...main } = named === undefined ? mainContainer(pod) : { container: named };
   const names = containerNames(pod);
-  if (!names.includes(name)) {
-    return { kind: "skipped", reason: `has no container "${name}" (it has ${names.join(", ")})` };
-  }
-  const reason = allPhases ? undefined : notUsable(pod, name);
-  return reason === undefined ? { kind: "usable", container: name } : { kind: "skipped", reason };
+  const lacks = `has no container "${main.container}"`;
+  const all = `(it has ${names.join(", ")})`;
+  const reason = isWrong
+    ? `${lacks}, which its annotation ${defaultContainer} names ${all}`
+    : names.includes(main.container)
+    ? notUsable(pod, main.container)
+    : `${lacks} ${all}`;
+  if (reason === undefined) return { kind: "usable", ...main };
+  return isTried || isWrong
+    ? { kind: "usable", ...main, trouble: reason }
+    : { kind: "skipped", reason };
 }
 
 /** A name that no pod has is a typo, and not a reason to skip every pod. */

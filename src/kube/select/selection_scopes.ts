@@ -3,20 +3,24 @@
  */
 import { hint, option } from "../../base/hint.ts";
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
+import { operandKind } from "../../base/workload_kinds.ts";
 import type { ApiResource, KubeClient, ListScope } from "../client.ts";
 import {
   CRON_JOBS,
   DAEMON_SETS,
   DEPLOYMENTS,
+  isSameKind,
   JOBS,
+  PODS,
   REPLICA_SETS,
   REPLICATION_CONTROLLERS,
   SERVICES,
   STATEFUL_SETS,
 } from "../resources.ts";
+import { isOperandOf } from "./pod_operands.ts";
 import { labelSelectorText } from "./selectors.ts";
 import type { Selection, SelectionOperand } from "./target.ts";
-import type { KubeObject, LabelSelector } from "../types.ts";
+import type { KubeObject, LabelSelector, Pod } from "../types.ts";
 
 /** Kinds whose pods can be found by their own selector. */
 const workloads: readonly ApiResource[] = [
@@ -67,13 +71,13 @@ function operandNamespaces(
   { context }: KubeClient,
   { namespaces, operands }: Selection,
 ): string[] | undefined {
-  const here = operands.filter((one) => one.kind !== "pod" || (one.context ?? context) === context);
+  const here = operands.filter((one) => isOperandOf(one, { context, namespace: undefined }));
   const named = here.flatMap((one) =>
-    one.kind === "pod" && one.namespace !== undefined ? [{ ...one, namespace: one.namespace }] : []
+    one.namespace === undefined ? [] : [{ ...one, namespace: one.namespace }]
   );
   const [first] = named;
   if (first === undefined) return undefined;
-  const bare = here.find((one) => one.kind === "workload" || one.namespace === undefined);
+  const bare = here.find((one) => one.namespace === undefined);
   if (bare !== undefined) {
     const name = bare.kind === "pod" ? bare.name : `${bare.plural}/${bare.name}`;
     throw new UsageError(
@@ -99,18 +103,26 @@ function operandNamespaces(
   return [...new Set(named.map(({ namespace }) => namespace))];
 }
 
+/** The pods of a workload: those in the scope that it owns. */
+export interface WorkloadPods {
+  scope: ListScope;
+  /** Returns whether the workload owns a pod, itself or through a ReplicaSet or a Job. */
+  owns: (pod: Pod) => boolean;
+}
+
 /**
- * Returns the scope of a workload's pods; undefined if the workload doesn't exist.
+ * Returns where a workload's pods are; undefined if the workload doesn't exist. Its selector alone isn't enough: other
+ * workloads may have the same labels.
  *
  * @throws UsageError for a kind whose pods can't be found, and if all namespaces are selected; KodamaError `conflict`
  *   for a workload that selects nothing; NoMatchError for a cron job without jobs.
  */
-export async function workloadScope(
+export async function workloadPods(
   client: KubeClient,
   { plural, name }: Extract<SelectionOperand, { kind: "workload" }>,
   scope: ListScope,
   signal: AbortSignal,
-): Promise<ListScope | undefined> {
+): Promise<WorkloadPods | undefined> {
   const resource = workloadResource(plural);
   const { namespace } = scope;
   if (namespace === undefined) {
@@ -120,30 +132,65 @@ export async function workloadScope(
   }
   const object = await getOrUndefined<KubeObject>(client, resource, name, { namespace }, signal);
   if (object === undefined) return undefined;
-  const own = resource === CRON_JOBS
-    ? await cronJobSelector(client, object, { namespace, signal })
-    : selectorOf(object, plural);
-  return { ...scope, labelSelector: joinedSelectors(scope.labelSelector, own) };
+  const limits = { namespace, signal };
+  const within = (own: string) => ({
+    ...scope,
+    labelSelector: joinedSelectors(scope.labelSelector, own),
+  });
+  if (resource === CRON_JOBS) {
+    // A cron job selects nothing itself: its pods are those of the jobs that it started.
+    const jobs = await jobsOf(client, object, limits);
+    // The label that each version of Kubernetes sets on a job's pods; 1.27 added the prefixed one.
+    const own = `job-name in (${jobs.map((job) => job.metadata.name).join(",")})`;
+    const uids = jobs.map((job) => job.metadata.uid);
+    return { scope: within(own), owns: (pod) => uids.includes(ownerOf(pod)?.uid) };
+  }
+  const own = within(requiredSelector(object, resource));
+  if (resource === SERVICES) return { scope: own, owns: () => true };
+  if (resource === DEPLOYMENTS) return { scope: own, owns: (pod) => isOfDeployment(pod, name) };
+  const { uid } = object.metadata;
+  return { scope: own, owns: (pod) => ownerOf(pod)?.uid === uid };
 }
 
-/** A cron job selects nothing itself: its pods are the pods of the jobs that it started. */
-async function cronJobSelector(
+interface ReadLimits {
+  namespace: string;
+  signal: AbortSignal;
+}
+
+async function jobsOf(
   client: KubeClient,
   { metadata }: KubeObject,
-  { namespace, signal }: { namespace: string; signal: AbortSignal },
-): Promise<string> {
-  const jobs: string[] = [];
+  { namespace, signal }: ReadLimits,
+): Promise<KubeObject[]> {
+  const jobs: KubeObject[] = [];
   for await (const { items } of client.list<KubeObject>(JOBS, { namespace }, { signal })) {
-    for (const job of items) {
-      const isOwn = job.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
-      if (isOwn && job.metadata.name !== undefined) jobs.push(job.metadata.name);
-    }
+    jobs.push(...items.filter((job) => ownerOf(job)?.uid === metadata.uid));
   }
   if (jobs.length === 0) {
     throw new NoMatchError(`cronjob "${metadata.name}" has not started a job that still exists`);
   }
-  // The label that each version of Kubernetes sets on a job's pods; 1.27 added the prefixed one.
-  return `job-name in (${jobs.join(",")})`;
+  return jobs;
+}
+
+/**
+ * Returns whether a Deployment of this name owns the pod's ReplicaSet, by the names and labels that its controller
+ * gives: a ReplicaSet is `NAME-HASH`, with the hash as a label; if it has another name, the Deployment has adopted it.
+ */
+function isOfDeployment(pod: Pod, name: string | undefined): boolean {
+  const owner = ownerOf(pod);
+  const hash = pod.metadata?.labels?.["pod-template-hash"];
+  if (owner === undefined || hash === undefined) return false;
+  if (operandKind(owner.apiVersion, owner.kind) !== "rs") return false;
+  return owner.name === `${name}-${hash}` || !owner.name.endsWith(`-${hash}`);
+}
+
+function ownerOf({ metadata }: Pick<KubeObject | Pod, "metadata">) {
+  return metadata?.ownerReferences?.find(({ controller }) => controller === true);
+}
+
+/** Returns whether a selection can name objects of a kind: pods, and Kubernetes' own kinds whose pods can be found. */
+export function isSelectable(resource: ApiResource): boolean {
+  return [PODS, ...workloads].some((one) => isSameKind(one, resource));
 }
 
 /** The kind of a workload. @throws UsageError for one whose pods can't be found. */
@@ -153,17 +200,21 @@ export function workloadResource(plural: string): ApiResource {
   return resource;
 }
 
-function selectorOf(object: KubeObject, plural: string): string {
-  const spec = object["spec"] as { selector?: unknown } | undefined;
-  const selector = spec?.selector ?? {};
-  const text = mapSelected.some((one) => one.plural === plural)
+/** Returns the label selector of a workload's `spec`; empty if it has none. */
+export function workloadSelector(resource: ApiResource, spec: unknown): string {
+  const { selector = {} } = (spec ?? {}) as { selector?: unknown };
+  return mapSelected.some((one) => isSameKind(one, resource))
     ? labelSelectorText({ matchLabels: selector as Record<string, string> })
     : labelSelectorText(selector as LabelSelector);
+}
+
+function requiredSelector(object: KubeObject, resource: ApiResource): string {
+  const text = workloadSelector(resource, object["spec"]);
   if (text !== "") return text;
   // An empty selector matches every pod on the server, and none in the user's view.
   throw new KodamaError(
     "conflict",
-    `${plural} "${object.metadata.name}" selects no pods: it has no selector`,
+    `${resource.plural} "${object.metadata.name}" selects no pods: it has no selector`,
   );
 }
 

@@ -63,6 +63,109 @@ Deno.test("an operand's containers are each a target, and --container names anot
   assert.deepEqual(containers({ container: "main" }), ["a/main", "b/main"]);
 });
 
+Deno.test("a named pod is a target in every state, and with any container: the server's answer is its outcome", () => {
+  const pods = [
+    pod("pending", { phase: "Pending", node: "" }),
+    pod("done", { phase: "Succeeded" }),
+    pod("going", { metadata: { name: "going", deletionTimestamp: "2026-01-01T00:00:00Z" } }),
+    pod("plain"),
+    pod("two", { containers: ["main", "side"] }),
+  ];
+  const named = ["pending", "going", "plain"].map((name) => ({ kind: "pod" as const, name }));
+  const { targets, skipped } = select(pods, { operands: named });
+  assert.deepEqual(targets.map((target) => target.pod), ["going", "pending", "plain", "two"]);
+  assert.deepEqual(skipped.map((one) => one.pod), ["done"]);
+  const inSide = select(pods, {
+    operands: [...named, { kind: "pod", name: "two" }],
+    container: "side",
+  });
+  assert.deepEqual(inSide.targets.map((target) => `${target.pod}/${target.container}`), [
+    "going/side",
+    "pending/side",
+    "plain/side",
+    "two/side",
+  ]);
+});
+
+Deno.test("a text doesn't match by chance in the generated part of a name, or exclude by it", () => {
+  const owned = (name: string, generateName: string, kind: string, hash?: string) =>
+    pod(name, {
+      metadata: {
+        name,
+        generateName,
+        ownerReferences: [{ apiVersion: "apps/v1", kind, name: "x", uid: "u", controller: true }],
+        ...(hash === undefined ? {} : { labels: { "pod-template-hash": hash } }),
+      },
+    });
+  const pods = [
+    owned("chatty-58579db948-hzg9b", "chatty-58579db948-", "ReplicaSet", "58579db948"),
+    owned("dbs-v4kvx", "dbs-", "DaemonSet"),
+    owned("db-0", "db-", "StatefulSet"),
+    owned("web-10000", "web-", "StatefulSet"),
+    pod("bare-db"),
+    pod("a-db2"),
+  ];
+  const matching = (text: string) => names(pods, { match: [{ kind: "substring", text }] });
+  assert.deepEqual(matching("db"), ["a-db2", "bare-db", "db-0", "dbs-v4kvx"]);
+  assert.deepEqual(matching("kv"), []);
+  assert.deepEqual(matching("0000"), ["web-10000"]);
+  // Across both parts, or the generated part as a whole.
+  for (const text of ["chatty-58", "y-", "58579db948", "hzg9b", "58579db948-hzg9b"]) {
+    assert.deepEqual(matching(text), ["chatty-58579db948-hzg9b"], text);
+  }
+  const expression = { kind: "regExp" as const, regExp: /db9/ };
+  assert.deepEqual(names(pods, { match: [expression] }), ["chatty-58579db948-hzg9b"]);
+  const excluded = names(pods, { exclude: [{ kind: "substring", text: "db" }] });
+  assert.deepEqual(excluded, ["chatty-58579db948-hzg9b", "web-10000"]);
+});
+
+Deno.test("the default container: the annotated one, else the first that isn't injected, else the first", () => {
+  const container = (containers: string[], annotated?: string) =>
+    select([pod("a", {
+      containers,
+      metadata: {
+        name: "a",
+        ...(annotated === undefined
+          ? {}
+          : { annotations: { "kubectl.kubernetes.io/default-container": annotated } }),
+      },
+    })]).targets[0]?.container;
+  assert.equal(container(["main", "side"]), "main");
+  assert.equal(container(["istio-proxy", "vault-agent", "main"]), "main");
+  assert.equal(container(["linkerd-proxy"]), "linkerd-proxy");
+  assert.equal(container(["istio-proxy", "main", "side"], "side"), "side");
+  assert.equal(container(["main"], "gone"), "main");
+});
+
+Deno.test("an annotation that names none of several containers is an error of its pod; another default is noted", () => {
+  const key = "kubectl.kubernetes.io/default-container";
+  const targetOf = (containers: string[], options: { annotated?: string; init?: string } = {}) => {
+    const { annotated, init } = options;
+    const annotations = annotated === undefined ? {} : { annotations: { [key]: annotated } };
+    const spec = init === undefined ? {} : { initContainers: [{ name: init }] };
+    const [target] = select([pod("a", { containers, spec, metadata: annotations })]).targets;
+    return [target?.container, target?.outOf?.join(" "), target?.trouble];
+  };
+  assert.deepEqual(targetOf(["main", "side"]), ["main", "main side", undefined]);
+  assert.deepEqual(targetOf(["main"]), ["main", undefined, undefined]);
+  assert.deepEqual(targetOf(["main", "side"], { annotated: "side" }), [
+    "side",
+    undefined,
+    undefined,
+  ]);
+  assert.deepEqual(targetOf(["main"], { init: "sidecar", annotated: "sidecar" }).slice(0, 2), [
+    "sidecar",
+    undefined,
+  ]);
+  assert.deepEqual(targetOf(["main", "side"], { annotated: "gone" }), [
+    "gone",
+    undefined,
+    `has no container "gone", which its annotation ${key} names (it has main, side)`,
+  ]);
+  const named = select([pod("a", { containers: ["main", "side"] })], { container: "side" });
+  assert.equal(named.targets[0]?.outOf, undefined);
+});
+
 Deno.test("match is any of them, exclude none of them, text or expression", () => {
   const text = (text: string) => ({ kind: "substring" as const, text });
   const expression = (regExp: RegExp) => ({ kind: "regExp" as const, regExp });
@@ -121,7 +224,7 @@ Deno.test("the default container: the annotation where it names one, else the fi
     });
   const container = (one: Pod) => select([one]).targets[0]?.container;
   assert.equal(container(annotated("app")), "app");
-  assert.equal(container(annotated("gone")), "proxy");
+  assert.equal(container(annotated("gone")), "gone");
   assert.equal(container(pod("a", { containers: ["x", "y"] })), "x");
 });
 

@@ -12,6 +12,10 @@ export interface Target {
   ip: string;
   /** The pod's own uid, which distinguishes it from a later one of the same name. Absent if unknown. */
   uid?: string;
+  /** The containers that this is the default of, if the pod has several and nothing named it. */
+  outOf?: readonly string[];
+  /** The state of a pod that isn't usable, when it was read: `is Pending: 0/1 containers ready`. */
+  trouble?: string;
 }
 
 /** Pods are chosen by one or more of them. */
@@ -19,11 +23,12 @@ export type NamePattern = TextPattern;
 
 /**
  * An operand of a command: a pod by its exact name, or all pods of a workload (`deploy/web`). Options besides the name
- * of a pod narrow it: the pods of the name elsewhere, and its other containers, are not selected.
+ * of a pod narrow it: the pods of the name elsewhere, and its other containers, are not selected. So does the namespace
+ * of a workload. Its plural is one of Kubernetes' own workloads: no other kind of that plural is meant.
  */
 export type SelectionOperand =
   | { kind: "pod"; name: string; namespace?: string; context?: string; container?: string }
-  | { kind: "workload"; plural: string; name: string };
+  | { kind: "workload"; plural: string; name: string; namespace?: string; context?: string };
 
 /**
  * The requested selection, with every argument already parsed. Within one context; the same selection is applied to
@@ -55,6 +60,8 @@ export interface SkippedPod {
   namespace: string;
   pod: string;
   reason: string;
+  /** The user named the pod, so that it counts as a failure. */
+  named?: true;
 }
 
 /** Every running pod of the context's own namespace: the default if nothing narrows it. */

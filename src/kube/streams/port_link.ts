@@ -53,6 +53,7 @@ export class SpdyPortLink implements PortLink {
   /** Events received, to tell whether the server has answered. */
   #received = 0;
   #blockedBy: Connection | undefined;
+  #isSpent = false;
   #end: string | undefined;
 
   /** @param first bytes that arrived with the answer to the upgrade. */
@@ -72,6 +73,10 @@ export class SpdyPortLink implements PortLink {
     return this.#blockedBy !== undefined;
   }
 
+  get isSpent(): boolean {
+    return this.#isSpent;
+  }
+
   get end(): string | undefined {
     return this.#end;
   }
@@ -88,6 +93,7 @@ export class SpdyPortLink implements PortLink {
         this.#connections.delete(data);
       },
       reset: () => void this.#link.write(resetFrame(data, cancelled)).catch(() => {}),
+      refused: () => this.#isSpent = true,
     });
     this.#connections.set(error, connection);
     this.#connections.set(data, connection);
@@ -184,6 +190,8 @@ interface Carrier {
   /** Nothing more is to be received. */
   over(): void;
   reset(): void;
+  /** The node has reported an error. */
+  refused(): void;
 }
 
 /** One connection to a port. */
@@ -266,7 +274,10 @@ class Connection implements PortStream {
       this.#errorEnded ||= end;
       // The pod's error is the end, though the server may leave the streams open.
       const message = plainText(this.#message);
-      if (message !== "") return this.fail(new PortError(kindOf(message), readable(message)));
+      if (message !== "") {
+        this.#link.refused();
+        return this.fail(new PortError(kindOf(message), readable(message)));
+      }
     }
     if (this.#isOver && this.#sentEnd) this.#link.over();
     this.#arrive();

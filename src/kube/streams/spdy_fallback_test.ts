@@ -22,13 +22,17 @@ const refusal = "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno";
 
 /** The server's answer, by method or to all of them. SPDY is requested by POST, WebSocket by GET. */
 type Answers = string | {
+  /** {accept} becomes the proof that a WebSocket's request asks for. */
   GET: string;
   POST: string | Uint8Array;
   /** What the server sends once the client has sent something after the upgrade. */
   later?: Uint8Array;
 };
 
-/** A server that answers each request, reads until the client or its answer has ended, and closes. Returns what it read after upgrades. */
+/**
+ * A server that answers each request, reads until the client or its answer has ended, and closes. Returns what it read
+ * after upgrades.
+ */
 async function withAnswer(
   answers: Answers,
   test: (client: KubeClient, methods: readonly string[]) => Promise<void>,
@@ -41,12 +45,14 @@ async function withAnswer(
       using peer = connection;
       const room = new Uint8Array(65_536);
       const length = await peer.read(room) ?? 0;
-      const method = new TextDecoder().decode(room.subarray(0, length)).startsWith("POST")
-        ? "POST"
-        : "GET";
+      const head = new TextDecoder().decode(room.subarray(0, length));
+      const method = head.startsWith("POST") ? "POST" : "GET";
       methods.push(method);
       const answer = typeof answers === "string" ? answers : answers[method];
-      await peer.write(typeof answer === "string" ? new TextEncoder().encode(answer) : answer);
+      const bytes = typeof answer === "string"
+        ? new TextEncoder().encode(answer.replace("{accept}", await acceptOf(head)))
+        : answer;
+      await peer.write(bytes);
       if (typeof answer === "string") continue;
       let later = typeof answers === "string" ? undefined : answers.later;
       for (let got = await peer.read(room); got !== null; got = await peer.read(room)) {
@@ -67,20 +73,42 @@ async function withAnswer(
   return new TextDecoder("latin1").decode(joinBytes(sent));
 }
 
-Deno.test("a server that refuses SPDY is asked for a WebSocket, and for no SPDY any more", async () => {
-  await withAnswer(refusal, async (client, methods) => {
-    for (let turn = 0; turn < 2; turn++) await assert.rejects(client.exec(request));
-    assert.deepEqual(methods, ["POST", "GET", "GET"]);
-  });
+/** Returns the proof that a request for a WebSocket was read; empty for any other request. */
+async function acceptOf(head: string): Promise<string> {
+  const [, key] = /Sec-WebSocket-Key: (\S+)/i.exec(head) ?? [];
+  if (key === undefined) return "";
+  const bytes = new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
+  return new Uint8Array(await crypto.subtle.digest("SHA-1", bytes)).toBase64();
+}
+
+const webSocket = [
+  "HTTP/1.1 101 Switching Protocols",
+  "Upgrade: websocket",
+  "Connection: Upgrade",
+  "Sec-WebSocket-Accept: {accept}",
+  "Sec-WebSocket-Protocol: v5.channel.k8s.io",
+  "\r\n",
+].join("\r\n");
+
+Deno.test("a server that refuses SPDY and accepts a WebSocket gets no SPDY any more", async () => {
+  for (const POST of [refusal, refusal.replace("400", "404")]) {
+    await withAnswer({ GET: webSocket, POST }, async (client, methods) => {
+      for (let turn = 0; turn < 2; turn++) {
+        const channel = await client.exec(request);
+        await Array.fromAsync(channel.output);
+      }
+      assert.deepEqual(methods, ["POST", "GET", "GET"]);
+    });
+  }
 });
 
-Deno.test("SPDY is for what moves much, and for no terminal", async () => {
+Deno.test("SPDY is first for what moves much, and for no terminal", async () => {
   const missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
   await withAnswer(missing, async (client, methods) => {
-    for (const changes of [{ bulk: false }, { tty: true }]) {
+    for (const changes of [{ bulk: false }, { tty: true }, {}]) {
       await assert.rejects(client.exec({ ...request, ...changes }));
     }
-    assert.deepEqual(methods, ["GET", "GET"]);
+    assert.deepEqual(methods, ["GET", "POST", "GET", "POST", "POST", "GET"]);
   });
 });
 
@@ -127,6 +155,36 @@ for (const subresource of ["exec", "attach"] as const) {
   });
 }
 
+/** Answers to a request for an upgrade that aren't the requested one. */
+const refusals = [
+  "101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade",
+  "200 OK",
+  "302 Found\r\nLocation: https://elsewhere.test/",
+  "400 Bad Request",
+  "404 Not Found",
+  "405 Method Not Allowed",
+  "426 Upgrade Required",
+  "500 Internal Server Error",
+  "502 Bad Gateway",
+];
+
+Deno.test("any answer to a WebSocket but an upgrade is followed by SPDY, and the next stream starts with it", async () => {
+  for (const answer of refusals) {
+    const GET = `HTTP/1.1 ${answer}\r\nContent-Length: 2\r\n\r\nno`;
+    const hello = accepted("v4.channel.k8s.io", dataFrame(5, text("hello")), done);
+    await withAnswer({ GET, POST: hello }, async (client, methods) => {
+      for (const subresource of ["exec", "attach"] as const) {
+        const channel = await client[subresource]({ ...prompt, tty: true });
+        for await (const { bytes } of channel.output) {
+          assert.equal(new TextDecoder().decode(bytes), "hello", answer);
+          break;
+        }
+      }
+      assert.deepEqual(methods, ["GET", "POST", "POST"], answer);
+    });
+  }
+});
+
 for (
   const [what, frames, end] of [
     ["the final Status", [done], { kind: "exited", exitCode: 0 }],
@@ -147,6 +205,34 @@ for (
     });
   });
 }
+
+Deno.test("any answer to SPDY but an upgrade is followed by a WebSocket", async () => {
+  for (const answer of [...refusals, "403 Forbidden"]) {
+    const POST = `HTTP/1.1 ${answer}\r\nContent-Length: 2\r\n\r\nno`;
+    await withAnswer({ GET: webSocket, POST }, async (client, methods) => {
+      const channel = await client.exec(request);
+      await Array.fromAsync(channel.output);
+      assert.deepEqual(methods, ["POST", "GET"], answer);
+    });
+  }
+});
+
+Deno.test("a proxy that closes the connection of SPDY: a link to ports is a WebSocket at once, a copy's next attempt too", async () => {
+  const tunnel = webSocket.replace("v5.channel.k8s.io", "SPDY/3.1+portforward.k8s.io");
+  await withAnswer({ GET: tunnel, POST: "" }, async (client, methods) => {
+    for (let turn = 0; turn < 2; turn++) {
+      using _link = await client.portLink({ namespace: "a", pod: "b" });
+    }
+    assert.deepEqual(methods, ["POST", "GET", "GET"]);
+  });
+  await withAnswer({ GET: webSocket, POST: "" }, async (client, methods) => {
+    // The command may have started: whether to repeat it is the caller's decision.
+    await assert.rejects(client.exec(request), { kind: "unreachable" });
+    const channel = await client.exec(request);
+    await Array.fromAsync(channel.output);
+    assert.deepEqual(methods, ["POST", "GET"]);
+  });
+});
 
 const opened = accepted("portforward.k8s.io");
 const pong = [
@@ -188,10 +274,12 @@ Deno.test("portLink(): a pod's refusal rejects the read, and other connections c
     const [one, two] = [link.open(80), link.open(81)];
     using refused = await one;
     using other = await two;
+    assert.equal(link.isSpent, false);
     await assert.rejects(refused.read(), {
       reason: "refused",
       message: "connection refused: nothing in the pod listens on localhost:80",
     });
+    assert.equal(link.isSpent, true);
     assert.equal(new TextDecoder().decode(await other.read() ?? undefined), "other");
   });
 });
@@ -208,13 +296,13 @@ Deno.test("portLink(): a link that breaks cuts its connections, behind what has 
   });
 });
 
-Deno.test("portLink(): a missing pod is requested once, and SPDY isn't given up for it", async () => {
+Deno.test("portLink(): a missing pod is requested once by each protocol, and SPDY isn't given up for it", async () => {
   const missing = refusal.replace("400", "404");
   await withAnswer({ GET: missing, POST: missing }, async (client, methods) => {
     for (let turn = 0; turn < 2; turn++) {
       await assert.rejects(client.portLink({ namespace: "a", pod: "b" }), { kind: "notFound" });
     }
-    assert.deepEqual(methods, ["POST", "POST"]);
+    assert.deepEqual(methods, ["POST", "GET", "POST", "GET"]);
   });
 });
 
@@ -223,7 +311,7 @@ for (
     ["both are forbidden", forbidden, false, ["GET", "POST", "POST"]],
     ["both are forbidden to a copy", forbidden, true, ["POST", "GET", "POST"]],
     ["no SPDY", { GET: forbidden, POST: refusal }, false, ["GET", "POST", "POST", "GET"]],
-    ["the pod is missing", { GET: refusal.replace("400", "404"), POST: "" }, false, ["GET", "GET"]],
+    ["the pod is missing", refusal.replace("400", "404"), false, ["GET", "POST", "GET", "POST"]],
   ] as const
 ) {
   Deno.test(`a refused stream is requested once by each method: ${what}`, async () => {

@@ -210,7 +210,11 @@ async function upgraded(
     ["X-Stream-Protocol-Version", protocol],
     ...headers,
   ]);
-  const response = await requestUpgrade(link, head);
+  const response = await requestUpgrade(
+    link,
+    head,
+    (answer) => answer.get("upgrade")?.toLowerCase() === "spdy/3.1",
+  );
   const chosen = response.headers.get("x-stream-protocol-version");
   if (chosen !== protocol) throw new Error(`the server doesn't speak ${protocol} over SPDY`);
   return response.excess;

@@ -181,7 +181,7 @@ Deno.test("a server that upgrades and names no version of remote commands isn't 
     streams: commandStreams({ stdin: true, tty: false }),
     keepAlive: { ...keepAlive, serverAnswers: () => Promise.resolve(true) },
   }, new AbortController().signal);
-  link.give(encode("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+  link.give(encode("HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\n\r\n"));
   await assert.rejects(opening, /doesn't speak v4\.channel\.k8s\.io/);
   assert.deepEqual([link.written.length, link.closed], [1, true]);
 });

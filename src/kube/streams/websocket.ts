@@ -140,11 +140,12 @@ export async function openWebSocket(
 
 async function handshake(link: Link, request: UpgradeRequest): Promise<WebSocketLink> {
   const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
-  const { headers, excess } = await requestUpgrade(link, requestBytes(request, key));
+  const { headers, excess } = await requestUpgrade(
+    link,
+    requestBytes(request, key),
+    async (answer) => answer.get("sec-websocket-accept") === await acceptOf(key),
+  );
   const protocol = headers.get("sec-websocket-protocol") ?? "";
-  if (headers.get("sec-websocket-accept") !== await acceptOf(key)) {
-    throw new Error("the server's answer to the WebSocket handshake doesn't belong to it");
-  }
   if (!request.protocols.includes(protocol)) {
     throw new Error(
       `the server speaks none of ${

@@ -185,7 +185,20 @@ const refusals: [string, string, object][] = [
     "HTTP/1.1 429 Busy\nTransfer-Encoding: chunked\nRetry-After: 2\n\n3\nabc\n2;x=y\nde\n0\n\n",
     { name: "UpgradeRefused", code: 429, body: "abcde", retryAfter: "2" },
   ],
-  ["a wrong proof", `${upgraded}Sec-WebSocket-Accept: x\n\n`, { message: /doesn't belong to it/ }],
+  [
+    "a wrong proof",
+    `${upgraded}Sec-WebSocket-Accept: x\n\n`,
+    {
+      name: "UpgradeRefused",
+      code: 101,
+      body: "it switches to websocket: a proxy may be in between",
+    },
+  ],
+  [
+    "the switch to something else",
+    "HTTP/1.1 101 Switching Protocols\nUpgrade: h2c\nConnection: Upgrade\n\n",
+    { name: "UpgradeRefused", code: 101, body: "it switches to h2c: a proxy may be in between" },
+  ],
   [
     "another protocol",
     `${upgraded}Sec-WebSocket-Accept: {accept}\nSec-WebSocket-Protocol: chat\n\n`,

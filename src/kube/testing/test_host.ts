@@ -7,16 +7,21 @@ export interface TestHost extends KubeHost {
   readonly clock: ManualClock;
   readonly warnings: string[];
   /** Programs that were run, as JSON. */
-  readonly runs: { command: string; args: readonly string[]; env: Record<string, string> }[];
+  readonly runs: {
+    command: string;
+    args: readonly string[];
+    env: Record<string, string>;
+    signal: AbortSignal;
+  }[];
   files: Record<string, string>;
 }
 
-/** @param answers the result, or the error, of each run of a program, in order. */
+/** @param answers the result, or the error, of each run of a program, in order; or that it hangs. */
 export function testHost(
   { files = {}, env = {}, answers = [], interactive = false }: {
     files?: Record<string, string>;
     env?: Record<string, string>;
-    answers?: ({ code: number; stdout: string } | Error)[];
+    answers?: ({ code: number; stdout: string } | Error | "hangs")[];
     interactive?: boolean;
   } = {},
 ): TestHost {
@@ -33,8 +38,10 @@ export function testHost(
       return Promise.resolve(text);
     },
     run(command, args, options) {
-      host.runs.push({ command, args, env: options.env });
+      const { env, signal } = options;
+      host.runs.push({ command, args, env, signal });
       const answer = remaining.shift() ?? new Error("the test gave no answer to this run");
+      if (answer === "hangs") return new Promise<never>(() => {});
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
     isInteractive: () => interactive,

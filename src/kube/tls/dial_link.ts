@@ -21,7 +21,14 @@
  */
 import { orAborted } from "../../base/abort.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import type { Link, LinkTarget, LinkUse, TlsSettings } from "../link/link.ts";
+import { KodamaError } from "../../base/errors.ts";
+import {
+  type Link,
+  type LinkTarget,
+  type LinkUse,
+  ProxyError,
+  type TlsSettings,
+} from "../link/link.ts";
 
 /*
  * The threads that close connections of Deno's TLS: a close passes the connection to a thread that sleeps until the
@@ -47,7 +54,7 @@ export interface Closable {
   close(): void;
 }
 
-/** Closes one connection. */
+/** Closes a connection. */
 interface TlsCloser {
   /** Closes it; without effect if it was never made. The peer is notified at once; the remaining work may be queued. */
   close(connection?: Closable): void;
@@ -62,7 +69,7 @@ export class TlsClosers {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Returns one for a new connection; undefined if there are too many already. */
+  /** Returns a closer for a new connection; undefined if there are too many already. */
   take(): TlsCloser | undefined {
     if (this.#slots === 0) return undefined;
     this.#slots--;
@@ -110,11 +117,11 @@ function closeQuietly(connection: Pick<Closable, "close">): void {
   try {
     connection.close();
   } catch {
-    // It was closed by the peer, or handed over to TLS.
+    // The link was closed by the peer, or handed over to TLS.
   }
 }
 
-/** One per process, like the threads. */
+/** A single set per process, like the threads. */
 const closers = new TlsClosers(systemClock);
 
 /** Resolves when every dropped link is closed: if there are many, some are queued. A process may exit before. */
@@ -143,21 +150,29 @@ export async function dialLink(target: LinkTarget, { use, signal }: DialOptions)
   }
   const proxy = target.proxyUrl === undefined ? undefined : parseProxy(target.proxyUrl);
   const { hostname, port } = proxy ?? target;
-  const byNode = tls !== undefined && closer === undefined
+  const byNode = (tls !== undefined && closer === undefined) || proxy?.kind === "https"
     // Loaded while the connection is made.
     ? import("./link_node.ts")
     : undefined;
-  // If connecting fails, that error is reported and not this one.
+  // If connecting fails, that error is reported and not this error.
   byNode?.catch(() => {});
-  const connection = await orAborted(
+  const connecting = orAborted(
     Deno.connect({ hostname, port }),
     signal,
     (late) => late.close(),
   );
+  const connection = await (proxy === undefined ? connecting : byProxy(proxy, signal, connecting));
   try {
     connection.setNoDelay(true);
-    const plain = new ConnectionLink(connection);
-    if (proxy !== undefined) await orAborted(tunnel(plain, proxy, target), signal);
+    let plain: Link = new ConnectionLink(connection);
+    if (proxy?.kind === "https" && byNode !== undefined) {
+      const { secureByNode } = await byNode;
+      const settings = tls ?? withoutSettings;
+      plain = await byProxy(proxy, signal, secureByNode(plain, proxy.hostname, settings, signal));
+    }
+    if (proxy !== undefined) {
+      await byProxy(proxy, signal, orAborted(tunnel(plain, proxy, target), signal));
+    }
     if (tls === undefined) return plain;
     if (byNode === undefined) {
       const conn = await secured(connection, target.hostname, { tls, signal });
@@ -172,13 +187,24 @@ export async function dialLink(target: LinkTarget, { use, signal }: DialOptions)
   }
 }
 
+/** The settings of a proxy's TLS if the server has none: the runtime's own authorities count. */
+const withoutSettings: TlsSettings = {
+  certificateAuthority: undefined,
+  clientCertificate: undefined,
+  serverName: undefined,
+  insecure: false,
+  needsNode: true,
+};
+
 /** Returns the carrier of a link's bytes: no TLS, or the implementation that supports the request at the least cost. */
 export function linkWay(
   { tls, proxyUrl }: LinkTarget,
   use: LinkUse,
 ): "plain" | "startTls" | "connectTls" | "node" {
   if (tls === undefined) return "plain";
-  if (tls.insecure) return "node";
+  // Only node's TLS goes over any link.
+  const isSecureProxy = proxyUrl !== undefined && parseProxy(proxyUrl).kind === "https";
+  if (tls.insecure || tls.needsNode || isSecureProxy) return "node";
   if (tls.clientCertificate === undefined) return "startTls";
   const direct = proxyUrl === undefined && tls.serverName === undefined;
   return use === "bulk" && direct ? "connectTls" : "node";
@@ -284,7 +310,8 @@ class ConnectionLink implements Link {
 
 /** The proxy's address and protocol. */
 interface Proxy {
-  kind: "http" | "socks5";
+  /** `https`: it speaks TLS, which kubectl verifies by the settings of the cluster. */
+  kind: "http" | "https" | "socks5";
   hostname: string;
   port: number;
   username: string;
@@ -293,25 +320,55 @@ interface Proxy {
 
 const maxAnswer = 16 * 1024;
 
-/** Parses `proxy-url`. Throws a plain error for a proxy that streams can't use. */
+const standardPorts = { http: 80, https: 443, socks5: 1080 };
+
+/**
+ * Parses `proxy-url`. Throws a `config` error, without its user name and password, for a text that isn't the address of
+ * a proxy or can't be used.
+ */
 export function parseProxy(text: string): Proxy {
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
   const kinds: Record<string, Proxy["kind"]> = {
     "http:": "http",
+    "https:": "https",
     "socks5:": "socks5",
     "socks5h:": "socks5",
   };
   const kind = kinds[url?.protocol ?? ""];
   if (url === null || kind === undefined) {
-    throw new Error(`the proxy ${JSON.stringify(text.slice(0, 100))} is neither http nor socks5`);
+    throw proxyConfigError(text, "is neither an http, https nor socks5 address");
+  }
+  let [username, password] = [url.username, url.password];
+  try {
+    [username, password] = [decodeURIComponent(username), decodeURIComponent(password)];
+  } catch {
+    throw proxyConfigError(text, "has a % in its user name or password that must be written %25");
   }
   return {
     kind,
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port === "" ? (kind === "http" ? 80 : 1080) : Number(url.port),
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
+    port: url.port === "" ? standardPorts[kind] : Number(url.port),
+    username,
+    password,
   };
+}
+
+function proxyConfigError(text: string, problem: string): KodamaError {
+  const shown = JSON.stringify(text.replace(/^([^/]*\/\/)?.*@/s, "$1").slice(0, 100));
+  return new KodamaError("config", `the proxy ${shown} ${problem}`, {
+    hint: "proxy-url in the kubeconfig, or HTTPS_PROXY, names it",
+  });
+}
+
+/** Names the proxy in the error of its part of the way, unless the signal is the reason. */
+async function byProxy<T>(proxy: Proxy, signal: AbortSignal, part: Promise<T>): Promise<T> {
+  try {
+    return await part;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const host = proxy.hostname.includes(":") ? `[${proxy.hostname}]` : proxy.hostname;
+    throw new ProxyError(`${proxy.kind}://${host}:${proxy.port}`, error);
+  }
 }
 
 /** Connects the link through the proxy to the server. Rejects with the proxy's refusal. */
@@ -320,8 +377,8 @@ export async function tunnel(
   proxy: Proxy,
   to: { hostname: string; port: number },
 ): Promise<void> {
-  if (proxy.kind === "http") await connectByHttp(link, proxy, to);
-  else await connectBySocks(link, proxy, to);
+  if (proxy.kind === "socks5") await connectBySocks(link, proxy, to);
+  else await connectByHttp(link, proxy, to);
 }
 
 async function connectByHttp(
@@ -339,11 +396,13 @@ async function connectByHttp(
   let answer = "";
   while (!answer.includes("\r\n\r\n")) {
     const chunk = await link.read();
-    if (chunk === null || answer.length > maxAnswer) throw new Error("the proxy gave no answer");
+    if (chunk === null || answer.length > maxAnswer) throw new Error("no answer");
     answer += new TextDecoder("latin1").decode(chunk);
   }
   const code = /^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1];
-  if (code !== "200") throw new Error(`the proxy refused: ${code ?? "no HTTP answer"}`);
+  if (code !== "200") {
+    throw new Error(code === undefined ? "not an HTTP answer" : `refused with ${code}`);
+  }
 }
 
 async function connectBySocks(
@@ -355,16 +414,16 @@ async function connectBySocks(
   const read = exactReader(link);
   const byName = username === "" ? 0 : 2;
   await link.write(Uint8Array.of(5, 1, byName));
-  if ((await read(2))[1] !== byName) throw new Error("the proxy refused the way of logging in");
+  if ((await read(2))[1] !== byName) throw new Error("refused the way of logging in");
   if (byName === 2) {
     const [name, secret] = [encoder.encode(username), encoder.encode(password)];
     await link.write(Uint8Array.of(1, name.length, ...name, secret.length, ...secret));
-    if ((await read(2))[1] !== 0) throw new Error("the proxy refused the user name or password");
+    if ((await read(2))[1] !== 0) throw new Error("refused the user name or password");
   }
   const host = encoder.encode(hostname);
   await link.write(Uint8Array.of(5, 1, 0, 3, host.length, ...host, port >> 8, port & 255));
   const [, reply, , addressKind = 0] = await read(4);
-  if (reply !== 0) throw new Error(`the proxy refused: SOCKS reply ${reply}`);
+  if (reply !== 0) throw new Error(`refused with SOCKS reply ${reply}`);
   const addressLength = addressKind === 1 ? 4 : addressKind === 4 ? 16 : (await read(1))[0] ?? 0;
   await read(addressLength + 2);
 }
@@ -375,7 +434,7 @@ function exactReader(link: Link): (count: number) => Promise<Uint8Array> {
   return async (count) => {
     while (buffered.length < count) {
       const chunk = await link.read();
-      if (chunk === null) throw new Error("the proxy closed the connection");
+      if (chunk === null) throw new Error("closed the connection");
       buffered = [...buffered, ...chunk];
     }
     return Uint8Array.from(buffered.splice(0, count));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ManualClock, quiet } from "../../base/testing/manual_clock.ts";
-import { type Closable, parseProxy, TlsClosers, tunnel } from "./dial_link.ts";
+import { type Closable, dialLink, parseProxy, TlsClosers, tunnel } from "./dial_link.ts";
 import { MemoryLink } from "../testing/memory_link.ts";
 
 /** A connection that records its calls. */
@@ -89,7 +89,20 @@ Deno.test("a refusal of an HTTP proxy is reported", async () => {
   const link = new MemoryLink();
   link.give(bytes("HTTP/1.1 407 Login\r\n\r\n"));
   await assert.rejects(tunnel(link, parseProxy("proxy.test"), to), {
-    message: "the proxy refused: 407",
+    message: "refused with 407",
+  });
+});
+
+Deno.test("a proxy that isn't there is what the error of a connection names", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const target = { hostname: "api.test", port: 6443, tls: undefined };
+  const proxyUrl = `http://jo:secret@127.0.0.1:${port}`;
+  const { signal } = new AbortController();
+  await assert.rejects(dialLink({ ...target, proxyUrl }, { use: "prompt", signal }), {
+    name: "ProxyError",
+    proxy: `http://127.0.0.1:${port}`,
   });
 });
 
@@ -110,7 +123,7 @@ Deno.test("a SOCKS5 proxy that can't connect is reported", async () => {
   const link = new MemoryLink();
   const done = tunnel(link, parseProxy("socks5://proxy.test"), to);
   link.give(Uint8Array.of(5, 0), Uint8Array.of(5, 5, 0, 1));
-  await assert.rejects(done, { message: "the proxy refused: SOCKS reply 5" });
+  await assert.rejects(done, { message: "refused with SOCKS reply 5" });
   await quiet();
 });
 
@@ -121,6 +134,19 @@ Deno.test("the address of a proxy: its kind and port", () => {
   };
   assert.equal(read("proxy.test:3128"), "http proxy.test 3128");
   assert.equal(read("http://[::1]"), "http ::1 80");
+  assert.equal(read("https://proxy.test"), "https proxy.test 443");
   assert.equal(read("socks5h://p"), "socks5 p 1080");
-  assert.throws(() => parseProxy("https://p"), { message: /neither http nor socks5/ });
+  assert.throws(() => parseProxy("ftp://jo:secret@p:1/"), {
+    kind: "config",
+    message: 'the proxy "ftp://p:1/" is neither an http, https nor socks5 address',
+  });
+  assert.throws(() => parseProxy("http://me:50%off@127.0.0.1:1"), {
+    kind: "config",
+    message:
+      'the proxy "http://127.0.0.1:1" has a % in its user name or password that must be written %25',
+  });
+  assert.throws(() => parseProxy("me:secret@:x"), {
+    kind: "config",
+    message: /^the proxy ":x" is/,
+  });
 });

@@ -7,11 +7,13 @@ import type { FollowedContainer, LogQuery } from "../reading.ts";
 export type Happening =
   /** A line is written N milliseconds later. */
   | { kind: "line"; afterMs: number; text: string }
+  /** The node's clock goes back. */
+  | { kind: "clockBack"; byMs: number }
   /** The container ends, and another instance starts. */
   | { kind: "restart" }
   /** The connection breaks after N more bytes. */
   | { kind: "cut"; afterBytes: number }
-  /** Like `cut`, but the body ends as if it were complete. */
+  /** Like `cut`, but a followed body ends as if it were complete: a proxy ends what lasts too long. */
   | { kind: "quietCut"; afterBytes: number };
 
 const beginMs = Date.UTC(2026, 0, 1, 12, 0, 0, 500);
@@ -80,7 +82,9 @@ export class SimulatedContainer implements FollowedContainer {
       for (let begin = 0; begin < bytes.length; begin += this.#chunkBytes) {
         yield bytes.slice(begin, begin + this.#chunkBytes);
       }
-      if (cut?.kind === "cut") throw new KodamaError("unreachable", "the link broke");
+      if (cut?.kind === "cut" || (cut !== undefined && !follow)) {
+        throw new KodamaError("unreachable", "the link broke");
+      }
       if (cut?.kind === "quietCut") return;
       const ended = instance < this.#instances.length - 1 || this.#over;
       if (at === log.length && (!follow || ended)) return;
@@ -98,6 +102,7 @@ export class SimulatedContainer implements FollowedContainer {
 
   #happen(): void {
     const next = this.#script.shift();
+    if (next?.kind === "clockBack") this.#nowMs -= next.byMs;
     if (next?.kind === "restart") this.#instances.push([]);
     if (next?.kind === "line") {
       this.#nowMs += next.afterMs;

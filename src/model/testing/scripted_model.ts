@@ -1,16 +1,16 @@
-/** A model whose answers a test writes, one after the other: the stand-in for everything behind `Model`. */
+/** A model whose answers a test writes, in order: the stand-in for everything behind `Model`. */
 import type { Model, ModelPart, ModelRequest } from "../model.ts";
 import { ModelError, type ModelFailure } from "../model_error.ts";
 import { type ModelName, modelText } from "../names.ts";
 
-/** An answer, or the failure instead of one; `text` before it is part of an answer that breaks off. */
+/** An answer, or the failure instead of an answer; `text` before it is part of an answer that breaks off. */
 export type ScriptedAnswer =
   | { text?: string; calls?: readonly { name: string; input: unknown }[] }
   | { failure: ModelFailure; text?: string; retryAfterMs?: number }
   /** No part ever comes. */
   | "silence";
 
-/** Opens scripted models, and remembers what they were asked. */
+/** Opens scripted models, and remembers their requests. */
 export class ScriptedModels {
   /** Every request, with the full name of its model. */
   readonly requests: { model: string; request: ModelRequest }[] = [];
@@ -21,7 +21,7 @@ export class ScriptedModels {
     this.#next = next;
   }
 
-  /** Each request gets the next of these answers; after the last one, that one again. */
+  /** Each request gets the next of these answers; after the last answer, the last again. */
   static answering(...answers: ScriptedAnswer[]): ScriptedModels {
     return new ScriptedModels(() => (answers.length > 1 ? answers.shift() : answers[0]) ?? {});
   }

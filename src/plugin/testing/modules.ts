@@ -9,6 +9,7 @@ import {
   PluginEngine,
   type PluginEvent,
   type PluginProcess,
+  sessionLimits,
 } from "../session.ts";
 import wabt from "wabt";
 
@@ -77,7 +78,7 @@ export interface OpenOptions {
 /** Starts a process as the program does. */
 export function startProcess(program: string): PluginProcess {
   const programs = { deno: Deno.execPath(), hasShell: true };
-  return startUnprivileged(programs, program, { memoryMiB: 96, cpuSeconds: 60 });
+  return startUnprivileged(programs, program, sessionLimits.process);
 }
 
 /** Opens a plugin in a process of its own, and collects its events. */
@@ -110,7 +111,7 @@ export async function openedPlugin(file: Uint8Array<ArrayBuffer>, options: OpenO
     events,
     /** Resolves when the plugin has started: the next command is sent at once, and its time is limited from then on. */
     started: started.promise,
-    /** Resolves with the n-th event, counted from 1; an error is the last one that there is. */
+    /** Resolves with the n-th event, counted from 1; an error is the last event that there is. */
     async event(count = 1): Promise<PluginEvent> {
       while (events.length < count) {
         const last = events.at(-1);

@@ -21,6 +21,8 @@ export interface ScriptFixture {
   api?: Partial<ScriptApi>;
   protectedPaths?: readonly string[];
   folder?: string;
+  /** The program that is started as Deno. */
+  deno?: string;
 }
 
 /** The result. */
@@ -62,7 +64,7 @@ export async function runFixture(code: string, fixture: ScriptFixture = {}): Pro
   };
   const run = scriptRunner({
     clock,
-    deno: Deno.execPath(),
+    deno: fixture.deno ?? Deno.execPath(),
     hasShell: true,
     protectedPaths: fixture.protectedPaths ?? [],
   });

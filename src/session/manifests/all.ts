@@ -13,7 +13,8 @@ import { stateObject } from "../state.ts";
 import { claims, type VolumeSources } from "./claims.ts";
 import { editorConfig, type EditorFile } from "./editor_config.ts";
 import { envSecret, maskedSecret, type SessionSecrets } from "./env_secret.ts";
-import { sessionPod } from "./pod.ts";
+import { sessionAllowances, sessionPod } from "./pod.ts";
+import { checkedPod } from "./pod_standard.ts";
 import { selectSession, sessionLabels, sessionNames } from "../names.ts";
 
 /** An object and its collection. */
@@ -23,7 +24,7 @@ export interface Manifest {
 }
 
 /** A manifest, and whether it replaces the existing object. */
-export interface ConfigurationManifest extends Manifest {
+interface ConfigurationManifest extends Manifest {
   replace: boolean;
 }
 
@@ -36,7 +37,9 @@ export interface ManifestParts {
 /** The parts of a machine without the user's files. */
 export const noParts: ManifestParts = { secrets: { variables: new Map() }, editor: {} };
 
-/** Returns what the pod needs beside its claims. Parts that this machine lacks don't replace existing ones. */
+/**
+ * Returns the objects that the pod needs beside its claims. Parts that this machine lacks don't replace existing parts.
+ */
 export function configuration(session: Session, parts: ManifestParts): ConfigurationManifest[] {
   const { egress } = session.spec;
   const { secrets, editor } = parts;
@@ -60,18 +63,17 @@ export function storage(session: Session, sources?: VolumeSources): Manifest[] {
   return claims(session, sources).map((claim) => manifest(PERSISTENT_VOLUME_CLAIMS, claim));
 }
 
-/** The pod. */
-export function podManifest(session: Session): Manifest {
-  return manifest(PODS, sessionPod(session));
-}
-
-/** Returns all manifests, as `--dry-run` prints them: without secrets. */
+/**
+ * Returns all manifests, as `--dry-run` prints them: without secrets.
+ *
+ * @throws KodamaError `config` if the pod may do more than a session's pod may.
+ */
 export function manifests(session: Session, parts: ManifestParts): KubeObject[] {
   const all = [
     manifest(CONFIG_MAPS, stateObject(session)),
     ...configuration(session, parts),
     ...storage(session),
-    podManifest(session),
+    manifest(PODS, checkedPod(sessionPod(session), sessionAllowances(session))),
   ];
   return all.map(({ object }) => object.kind === "Secret" ? masked(object) : object);
 }

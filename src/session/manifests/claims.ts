@@ -6,7 +6,7 @@ import type { Session } from "../model.ts";
 import { type Component, sessionLabels, sessionNames } from "../names.ts";
 
 /** The initial content of a volume: a VolumeSnapshot of the claim's own namespace. */
-export interface VolumeSource {
+interface VolumeSource {
   /** The object's name. */
   name: string;
   /** A quantity: a claim may not request less. */
@@ -16,7 +16,7 @@ export interface VolumeSource {
 /** For both volumes. */
 export type VolumeSources = Readonly<Record<"workspace" | "home", VolumeSource>>;
 
-/** Returns both claims. No owner: they outlive the session. Empty ones, if no snapshot is named. */
+/** Returns both claims, without an owner: they outlive the session. Empty unless a snapshot is named. */
 export function claims(session: Session, sources?: VolumeSources): PersistentVolumeClaim[] {
   const { workspaceClaim, homeClaim } = sessionNames(session.name);
   const { storage } = session.spec;

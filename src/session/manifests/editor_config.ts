@@ -9,7 +9,7 @@ export const editorFiles = {
   "zellij-config.kdl": "zellij/config.kdl",
 } as const;
 
-/** The name of one of these files. */
+/** The name of such a file. */
 export type EditorFile = keyof typeof editorFiles;
 
 const defaults: Readonly<Record<EditorFile, string>> = {
@@ -44,7 +44,7 @@ default_shell "bash"
 `,
 };
 
-/** Characters of one file: an editor's configuration is written by hand. */
+/** Characters of a file: an editor's configuration is written by hand. */
 export const maxEditorFile = 128 * 1024;
 
 /** The ConfigMap. */

@@ -1,12 +1,13 @@
-/** A pod that reports what an image has for sessions, and ends. Pure. */
+/** A pod that reports which requirements of sessions an image fulfils, and ends. Pure. */
 import type { Pod } from "../../kube/types.ts";
 import type { SessionSpec } from "../model.ts";
 import { workspaceContainer } from "../names.ts";
 import { sessionCommand } from "../pod_script.ts";
 import { restricted, userId } from "./pod.ts";
+import { checkedPod, noAllowances } from "./pod_standard.ts";
 
 /** Programs that an image is searched for. */
-export const checkedPrograms = [
+const checkedPrograms = [
   "git",
   "tar",
   "tmux",
@@ -18,7 +19,7 @@ export const checkedPrograms = [
 ] as const;
 
 /** The pod of a check: as a session's would run, without volumes and secrets. */
-export interface ImageCheckSpec {
+interface ImageCheckSpec {
   name: string;
   namespace: string;
   /** Kubernetes ends the pod after this time, whatever happened to its caller. */
@@ -26,10 +27,14 @@ export interface ImageCheckSpec {
   spec: Pick<SessionSpec, "image" | "imagePullSecrets" | "nodeSelector" | "tolerations">;
 }
 
-/** Returns the pod. */
+/**
+ * Returns the pod.
+ *
+ * @throws KodamaError `config` if it may do more than a session's pod may.
+ */
 export function imageCheckPod({ name, namespace, limitSeconds, spec }: ImageCheckSpec): Pod {
   const { image, imagePullSecrets, nodeSelector, tolerations } = spec;
-  return {
+  const pod: Pod = {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name, namespace, labels: { "app.kubernetes.io/managed-by": "kodama" } },
@@ -62,4 +67,5 @@ export function imageCheckPod({ name, namespace, limitSeconds, spec }: ImageChec
       }],
     },
   };
+  return checkedPod(pod, { ...noAllowances, secrets: new Set(imagePullSecrets) });
 }

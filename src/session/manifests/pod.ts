@@ -1,4 +1,5 @@
 /** The pod of a session. It complies with the "restricted" pod security standard. Pure. */
+import { definedOnly } from "../../base/json_value.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import type { Container, Pod, Volume, VolumeMount } from "../../kube/types.ts";
 import {
@@ -20,6 +21,7 @@ import {
 } from "../names.ts";
 import { sessionCommand } from "../pod_script.ts";
 import { editorFiles } from "./editor_config.ts";
+import { type PodAllowances, secretNames } from "./pod_standard.ts";
 
 /** The user of images; a number, because `runAsNonRoot` checks it. */
 export const userId = 1000;
@@ -49,6 +51,25 @@ export function restricted(): NonNullable<Container["securityContext"]> {
   };
 }
 
+/**
+ * Returns a session's allowances beyond the restricted standard: its own Secret, and those of the user's own settings.
+ * Files of a repository can't set these parts.
+ */
+export function sessionAllowances({ name, spec }: Pick<Session, "name" | "spec">): PodAllowances {
+  const { gitSecret, imagePullSecrets = [], containerSecrets = [], volumes = [] } = spec;
+  const own = volumes.map(({ volume }) => volume);
+  return {
+    secrets: new Set([
+      sessionNames(name).envSecret,
+      ...(gitSecret === undefined ? [] : [gitSecret]),
+      ...imagePullSecrets,
+      ...containerSecrets,
+      ...secretNames(own),
+    ]),
+    volumes: new Set(own.map((volume) => volume.name)),
+  };
+}
+
 /** The pod. */
 export function sessionPod(session: Session): Pod {
   const { name, namespace, spec } = session;
@@ -64,8 +85,8 @@ export function sessionPod(session: Session): Pod {
       annotations: { "kubectl.kubernetes.io/default-container": workspaceContainer },
     },
     spec: {
-      // A container that ended restarts in the same pod: the home folder's volumes persist either way. One that its
-      // watcher has ended, with code 0, stays ended.
+      // A container that ended restarts in the same pod: the home folder's volumes persist either way. A container that
+      // its watcher has ended, with code 0, stays ended.
       restartPolicy: ends ? "OnFailure" : "Always",
       terminationGracePeriodSeconds: 10,
       automountServiceAccountToken: false,
@@ -81,8 +102,10 @@ export function sessionPod(session: Session): Pod {
       ...(spec.imagePullSecrets === undefined
         ? {}
         : { imagePullSecrets: spec.imagePullSecrets.map((name) => ({ name })) }),
-      ...(spec.runtimeClass === undefined ? {} : { runtimeClassName: spec.runtimeClass }),
-      ...(spec.serviceAccount === undefined ? {} : { serviceAccountName: spec.serviceAccount }),
+      ...definedOnly({
+        runtimeClassName: spec.runtimeClass,
+        serviceAccountName: spec.serviceAccount,
+      }),
       ...(Object.keys(spec.nodeSelector).length > 0
         ? { nodeSelector: { ...spec.nodeSelector } }
         : {}),
@@ -131,7 +154,7 @@ function requestsFor(limits: SessionResources): { cpu: string; memory: string } 
   };
 }
 
-/** Values come from the Secret one by one: a key that isn't a variable, the token for git, never becomes one. */
+/** Values come from the Secret one by one: a key that isn't a variable, the token for git, never becomes a variable. */
 function environment(session: Session): NonNullable<Container["env"]> {
   const { name, repository, environment, spec } = session;
   const git = gitEnvironment({
@@ -160,7 +183,7 @@ function environment(session: Session): NonNullable<Container["env"]> {
   ];
 }
 
-/** Kubernetes replaces `$(NAME)` in values: a doubled `$` is one, and no reference. */
+/** Kubernetes replaces `$(NAME)` in values: a doubled `$` is a plain `$`, and no reference. */
 function withoutReferences(value: string): string {
   return value.replaceAll("$(", "$$$$(");
 }
@@ -192,7 +215,7 @@ function beside(container: Container): Container {
   const sees = mounts.some(({ name }) => name === "workspace");
   return {
     ...container,
-    securityContext: { ...restricted(), ...container.securityContext },
+    securityContext: { ...container.securityContext, ...restricted() },
     volumeMounts: sees ? mounts : [...mounts, { name: "workspace", mountPath: workspaceFolder }],
   };
 }

@@ -191,6 +191,9 @@ Deno.test("tasks that waited are begun in the order of their numbers, and no oth
   assert.equal(await run(home), "ready\n");
   assert.equal(await Deno.readTextFile(`${home}/begun`), "9\n10\n100\n");
   assert.equal(await run(`${home}/nobody`), "ready\n");
+  for (const one of [home, `${home}/nobody`]) {
+    assert.match(await Deno.readTextFile(`${one}/.kodama/tasks/queue`), /^\d+ \d+\n$/);
+  }
   // The runners continue until this: their starter didn't wait for their end.
   await Deno.writeTextFile(`${home}/end`, "\n\n\n");
   await Deno.remove(home, { recursive: true });

@@ -15,7 +15,7 @@ export function snapshotPodNames(session: string) {
   };
 }
 
-/** The claims that the pod mounts: temporary ones of its own, or the session's. */
+/** The claims that the pod mounts: temporary claims of its own, or the session's. */
 export type ShownClaims = "passing" | "own";
 
 /** Returns the claims that exist only for the pod. */
@@ -28,19 +28,20 @@ export function snapshotClaims(session: Session, sources: VolumeSources): Persis
   }));
 }
 
-/** Such a pod exits by itself this long after the last command or copy in it: its caller may have been killed. */
+/** The pod exits by itself this long after the last command or copy in it: its caller may have been killed. */
 const idleSeconds = 60;
 
 /** The container that inspects the volumes before any other mounts them. */
 export const checkContainer = "look";
-/** Its exit code if the volumes are new. */
+/** The exit code if the volumes are new. */
 export const emptyCode = 3;
 
 const checkedPath = "/snapshot";
 
 /**
  * The cluster creates the folders within the home volume when a session's first container starts: a volume without them
- * was never a session's. It proves both volumes, since one storage creates both; a workspace may well be empty.
+ * was never a session's. The folders prove both volumes, since the same storage creates both; a workspace may well be
+ * empty.
  */
 const checkScript =
   `[ -d ${checkedPath}/claude ] && [ -d ${checkedPath}/kodama ] || exit ${emptyCode}`;
@@ -69,7 +70,7 @@ export function snapshotPod(session: Session, shown: ShownClaims): Pod {
     spec: {
       ...pod.spec,
       restartPolicy: "Never",
-      // It ends by its deletion, and no one works in it.
+      // The pod ends by its deletion, and no one works in it.
       terminationGracePeriodSeconds: 1,
       initContainers: containers.map(checking),
       containers: containers.map((one) => ({
@@ -99,7 +100,7 @@ function checking(container: Container): Container {
 
 /* A pod that mounts the volumes of a stopped session, while a caller copies their files. Pure. */
 
-/** Its name. */
+/** Returns the name of the pod. */
 export function filesPodName(session: string): string {
   return `kodama-files-${session}`;
 }

@@ -18,4 +18,4 @@ for one in "$4"/* "$4"/.[!.]*; do
     *) rm -rf "$one" ;;
   esac
 done
-rm -f "$4"/tasks/*/environment "$4"/tasks/*/runner
+rm -f "$4"/tasks/*/environment "$4"/tasks/*/runner "$4"/tasks/queue

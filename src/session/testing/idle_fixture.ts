@@ -31,7 +31,7 @@ export interface Ended {
 /** When the clock of every environment starts. */
 export const beginning = 1_800_000_000;
 
-/** One environment. Disposing of it deletes its folder. */
+/** An environment. Disposing of it deletes its folder. */
 export class WatcherFixture implements AsyncDisposable {
   readonly home: string;
   readonly workspace: string;
@@ -110,8 +110,8 @@ ${this.#steps}echo "$to" >clock
 [ "$to" -lt ${beginning + untilSeconds} ] || kill -TERM $PPID
 `,
     );
-    // Each process of the watcher holds its stderr open as 9: so its output ends when the last one has, even one that
-    // still notifies a terminal in the background.
+    // Each process of the watcher holds its stderr open as 9: so its output ends when the last process has ended, even
+    // a process that still notifies a terminal in the background.
     const programs = `exec 9>&2
 date() { read -r now <${folder}/clock; echo "$now"; }
 sleep() { exec ${[...shell.args, `${folder}/sleep`].join(" ")} "$1"; }

@@ -3,7 +3,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { ApiResource, DeleteOptions, KubeClient } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/types.ts";
 
-/** The objects of one namespace, with the API server's checks against concurrent writes. */
+/** The objects of a namespace, with the API server's checks against concurrent writes. */
 export class MemoryObjects {
   readonly objects = new Map<string, KubeObject>();
   readonly deletions: DeleteOptions[] = [];

@@ -1,5 +1,5 @@
 /** The ancestor: how it advances, and how it is stored between runs. */
-import { isRecord } from "../../base/json_value.ts";
+import { isRecord, parsedJson } from "../../base/json_value.ts";
 import { KodamaError } from "../../base/errors.ts";
 import {
   type Ancestor,
@@ -14,8 +14,8 @@ import {
 } from "./model.ts";
 
 /**
- * Returns the ancestor after both sides were seen, or made, as given: if they agree on a path, that entry; if not, the
- * previous one. `held` paths are not judged.
+ * Returns the ancestor after both sides were scanned, or changed, as given: the entry of a path that they agree on, and
+ * the previous entry of any other path. `held` paths are not judged.
  */
 export function nextAncestor(
   before: Ancestor,
@@ -36,11 +36,34 @@ export function nextAncestor(
     } else if (sameEntry(here, there)) {
       if (here !== undefined) entries.set(path, here);
     } else if (here?.kind === "file" && sameContent(here, there)) {
-      // Only the modes differ: the content is agreed on, and the mode stays the previous one.
+      // Only the modes differ: the content is agreed on, and the previous mode stays.
       entries.set(path, withExecutable(here, old?.kind === "file" ? executable(old) : true));
     } else if (old !== undefined) entries.set(path, old);
   }
-  return { roots: { local: local.root, remote: remote.root }, entries };
+  return { ...before, roots: { local: local.root, remote: remote.root }, entries };
+}
+
+/** Why an ancestor says nothing about two folders. */
+export type AncestorDoubt =
+  /** There is none. */
+  | "missing"
+  /** There is none, but the pod's folder has an agreement with this machine. */
+  | "forgotten"
+  /** The ancestor is about another folder. */
+  | "rootChanged"
+  /** The pod's folder, or the ancestor, is of another time: restored from a copy, for example. */
+  | "otherTime";
+
+/** Returns the ancestor if it is about these two folders as they are now, else the reason. */
+export function ancestorOf(
+  ancestor: Ancestor | undefined,
+  { local, remote }: { local: Snapshot; remote: Snapshot },
+): Ancestor | AncestorDoubt {
+  const agreement = remote.agreement ?? "";
+  if (ancestor === undefined) return agreement === "" ? "missing" : "forgotten";
+  const { roots, agreements = [""] } = ancestor;
+  if (roots.local !== local.root || roots.remote !== remote.root) return "rootChanged";
+  return agreements.includes(agreement) ? ancestor : "otherTime";
 }
 
 /** Returns whether the path or a folder above it is held. */
@@ -51,19 +74,32 @@ export function isSkipped(path: string, skipped: ReadonlyMap<string, unknown>): 
   return false;
 }
 
-/** Returns the ancestor without some paths: saved before a run that may be interrupted. */
+/** Returns the ancestor without some paths. */
 export function withoutPaths(ancestor: Ancestor, paths: Iterable<string>): Ancestor {
   const entries = new Map(ancestor.entries);
   for (const path of paths) entries.delete(path);
   return { ...ancestor, entries };
 }
 
+/** Returns the entries that two ancestors have in common, without some paths. */
+export function commonEntries(
+  one: Ancestor,
+  other: Ancestor,
+  without: ReadonlySet<string>,
+): Map<string, Entry> {
+  const entries = new Map<string, Entry>();
+  for (const [path, entry] of one.entries) {
+    if (!without.has(path) && sameEntry(entry, other.entries.get(path))) entries.set(path, entry);
+  }
+  return entries;
+}
+
 const formatName = "kodama-sync-ancestor-1";
 
 /** Returns the ancestor as text: a header, a line for each entry, and a last line that proves it complete. */
-export function encodeAncestor({ roots, entries }: Ancestor): string {
+export function encodeAncestor({ roots, agreements, entries }: Ancestor): string {
   const lines = [...entries].map((pair) => JSON.stringify(pair));
-  const text = [JSON.stringify({ format: formatName, roots }), ...lines, ""].join("\n");
+  const text = [JSON.stringify({ format: formatName, roots, agreements }), ...lines, ""].join("\n");
   return `${text}${JSON.stringify({ entries: entries.size, check: checkOf(text) })}\n`;
 }
 
@@ -74,14 +110,14 @@ export function encodeAncestor({ roots, entries }: Ancestor): string {
  */
 export function decodeAncestor(text: string): Ancestor | undefined {
   const end = text.lastIndexOf("\n", text.length - 2) + 1;
-  const lines = text.slice(0, Math.max(0, end - 1)).split("\n").map(parsed);
+  const lines = text.slice(0, Math.max(0, end - 1)).split("\n").map(parsedJson);
   const head = lines[0];
   if (isRecord(head) && typeof head.format === "string" && head.format !== formatName) {
     throw new KodamaError("config", `the state of this sync has the format "${head.format}"`, {
       hint: "it was written by another version of kodama: use that one",
     });
   }
-  const tail = parsed(text.slice(end));
+  const tail = parsedJson(text.slice(end));
   if (!isRecord(head) || !isRecord(tail) || !isRecord(head.roots)) return undefined;
   const { local, remote } = head.roots;
   if (typeof local !== "string" || typeof remote !== "string") return undefined;
@@ -93,15 +129,14 @@ export function decodeAncestor(text: string): Ancestor | undefined {
     if (!isPair(line)) return undefined;
     entries.set(line[0], line[1]);
   }
-  return { roots: { local, remote }, entries };
+  const agreements = agreementsIn(head);
+  return { roots: { local, remote }, ...(agreements && { agreements }), entries };
 }
 
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+/** Returns the agreements of a stored text; undefined if it has none. */
+export function agreementsIn(value: object): string[] | undefined {
+  if (!("agreements" in value) || !Array.isArray(value.agreements)) return undefined;
+  return value.agreements.filter((one: unknown) => typeof one === "string");
 }
 
 function isPair(value: unknown): value is [string, Entry] {

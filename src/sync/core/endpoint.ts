@@ -1,7 +1,7 @@
-/** One end of a synchronisation as the engine drives it: scanned, watched and changed. */
+/** An end of a synchronisation as the engine drives it: scanned, watched and changed. */
 import type { Ignoring } from "./ignore_rules.ts";
 import type { Entry, Snapshot } from "./model.ts";
-import type { Tree } from "./tree.ts";
+import type { AgreeingTree, Tree } from "./tree.ts";
 
 /** The result of inspecting some paths. */
 export interface Inspection {
@@ -22,7 +22,7 @@ export type EndpointEvent =
   /** How changes are detected. */
   | { kind: "watched"; by: string };
 
-/** One end. Every method throws SideLostError when the connection ends. */
+/** An end. Every method throws SideLostError when the connection ends. */
 export interface Endpoint extends Tree {
   /** Returns a snapshot of everything. Contents are read only if they may have changed since the last scan. */
   scan(ignoring: Ignoring, signal: AbortSignal): Promise<Snapshot>;
@@ -31,6 +31,13 @@ export interface Endpoint extends Tree {
 }
 
 /** The pod's end while it is connected. `lost` resolves when it no longer is. */
-export interface RemoteEndpoint extends Endpoint, AsyncDisposable {
+export interface RemoteEndpoint extends Endpoint, AgreeingTree, AsyncDisposable {
   readonly lost: Promise<Error>;
+  /**
+   * The agreement that is stored in the folder; empty if there is none. A folder that is replaced by another state of
+   * it ends the connection before the next answer.
+   */
+  readonly agreement: string;
+  /** The folder was, when it was opened, as an earlier connection of this process has last seen it, or later. */
+  readonly continues: boolean;
 }

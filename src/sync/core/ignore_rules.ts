@@ -6,10 +6,11 @@ import { KodamaError } from "../../base/errors.ts";
 import { type Entry, parentOf, type Snapshot } from "./model.ts";
 
 /**
- * The kinds of sources, the highest precedence first: git's own order is `.gitignore`, the repository's `info/exclude`,
- * the user's file. https://git-scm.com/docs/gitignore
+ * The kinds of sources, the highest precedence first: rules that no file or setting overrides, kodama's own files, git's
+ * own order, which is `.gitignore`, the repository's `info/exclude`, the user's file.
+ * https://git-scm.com/docs/gitignore
  */
-const ranks = ["settings", "kodamaignore", "gitignore", "exclude", "global"] as const;
+const ranks = ["fixed", "settings", "kodamaignore", "gitignore", "exclude", "global"] as const;
 
 /** The text of one source of rules, and its rank: a higher rank takes precedence. */
 export interface IgnoreSource {
@@ -19,10 +20,37 @@ export interface IgnoreSource {
   text: string;
 }
 
+/** The ranks that git has, too: git doesn't ignore tracked files. */
+const gitRanks: readonly IgnoreSource["rank"][] = ["gitignore", "exclude", "global"];
+const ownRanks = ranks.filter((rank) => !gitRanks.includes(rank));
+
+/** Files of git's index that its rules match, by the names of their folders. */
+interface TrackedFolder extends ReadonlyMap<string, TrackedFolder | "file"> {}
+
+/** Returns the tree of the paths. */
+export function trackedTree(paths: Iterable<string>): TrackedFolder {
+  const top = new Map<string, TrackedFolder | "file">();
+  for (const path of paths) {
+    const names = path.split("/");
+    const name = names.pop() ?? "";
+    let folder = top;
+    for (const one of names) {
+      const there = folder.get(one);
+      const next: Map<string, TrackedFolder | "file"> = there instanceof Map ? there : new Map();
+      folder.set(one, next);
+      folder = next;
+    }
+    folder.set(name, "file");
+  }
+  return top;
+}
+
 /** How rules are parsed. */
 export interface IgnoreOptions {
   /** ASCII letters match in either case: for hosts whose names are case-insensitive. */
   ignoreCase?: boolean;
+  /** The files that git tracks though its rules match them. */
+  tracked?: TrackedFolder;
 }
 
 /** The longest pattern in bytes: no system has longer paths. */
@@ -58,19 +86,34 @@ export class IgnoreScope {
     private readonly path: string,
     private readonly lists: Ranks,
     private readonly options: IgnoreOptions,
+    private readonly tracked: TrackedFolder | undefined,
+    /** Git's rules ignore the folder: of its content only tracked files aren't. */
+    private readonly isIgnored: boolean,
   ) {}
 
   /** Returns the rules of the top folder. Throws a {@link KodamaError} for a source beyond the limits. */
   static root(sources: readonly IgnoreSource[], options: IgnoreOptions = {}): IgnoreScope {
-    const none: Ranks = { settings: [], kodamaignore: [], gitignore: [], exclude: [], global: [] };
-    return new IgnoreScope("", addLists(none, 0, sources, options), options);
+    const none: Ranks = {
+      fixed: [],
+      settings: [],
+      kodamaignore: [],
+      gitignore: [],
+      exclude: [],
+      global: [],
+    };
+    const lists = addLists(none, 0, sources, options);
+    return new IgnoreScope("", lists, options, options.tracked, false);
   }
 
-  /** Returns the rules of a folder in this one, with that folder's sources. Don't enter an ignored one. */
+  /** Returns the rules of a folder in this folder, with its sources. Don't enter an ignored folder. */
   enter(name: string, sources: readonly IgnoreSource[]): IgnoreScope {
     const path = `${this.path}${name}/`;
     const base = encoder.encode(path).length;
-    return new IgnoreScope(path, addLists(this.lists, base, sources, this.options), this.options);
+    const lists = addLists(this.lists, base, sources, this.options);
+    const tracked = this.tracked?.get(name);
+    const isIgnored = this.isIgnored || this.#matches(name, "folder", gitRanks) === true;
+    const inside = typeof tracked === "object" ? tracked : undefined;
+    return new IgnoreScope(path, lists, this.options, inside, isIgnored);
   }
 
   /**
@@ -78,12 +121,25 @@ export class IgnoreScope {
    * a folder, whatever its target.
    */
   ignores(name: string, kind: "folder" | "other"): boolean {
+    const own = this.#matches(name, kind, ownRanks);
+    if (own !== undefined) return own;
+    const tracked = this.tracked?.get(name);
+    if (tracked !== undefined && (tracked === "file") === (kind === "other")) return false;
+    return this.isIgnored || (this.#matches(name, kind, gitRanks) ?? false);
+  }
+
+  /** Returns whether the first of these ranks with a rule for the entry ignores it; undefined if none has. */
+  #matches(
+    name: string,
+    kind: "folder" | "other",
+    among: readonly IgnoreSource["rank"][],
+  ): boolean | undefined {
     const path = encoder.encode(this.path + name);
-    for (const rank of ranks) {
+    for (const rank of among) {
       const found = lastMatch(this.lists[rank], path, kind, this.options.ignoreCase ?? false);
       if (found !== undefined) return !found.negative;
     }
-    return false;
+    return undefined;
   }
 }
 
@@ -173,7 +229,7 @@ function readRule(line: string, ignoreCase: boolean, place: string): Rule[] {
 /** The bytes that end a literal part: `*`, `?`, `[`, `\`. */
 const wildcards = new Set([0x2a, 0x3f, 0x5b, 0x5c]);
 
-/** Removes trailing spaces, except one after a backslash. */
+/** Removes trailing spaces, except a space after a backslash. */
 function withoutTrailingSpaces(line: string): string {
   let end = line.length;
   while (end > 0 && line[end - 1] === " ") end--;
@@ -195,9 +251,9 @@ type Step =
   | { kind: "folders" };
 
 /*
- * One glob of an ignore file, matched as git does (gitignore(5), and what `git check-ignore` does if the page doesn't
- * specify it): over bytes, so that `?` is one byte of a name. The glob is run as an NFA: the time is at most its length
- * times the name's, for any pattern.
+ * A glob of an ignore file, matched as git does (gitignore(5), and `git check-ignore` where the page is silent): over
+ * bytes, so that `?` is one byte of a name. The glob is run as an NFA: the time is at most its length times the name's,
+ * for any pattern.
  */
 
 /** How a glob is parsed. */
@@ -209,7 +265,7 @@ interface GlobOptions {
 }
 
 /** A compiled glob. */
-export interface Glob {
+interface Glob {
   readonly steps: readonly Step[];
   readonly ignoreCase: boolean;
 }
@@ -217,7 +273,7 @@ export interface Glob {
 const [star, question, open, close, backslash] = [0x2a, 0x3f, 0x5b, 0x5d, 0x5c];
 const [bang, caret, dash, colon] = [0x21, 0x5e, 0x2d, 0x3a];
 
-/** Compiles a glob; returns undefined for one that can't match anything, such as one with an unclosed `[`. */
+/** Compiles a glob; returns undefined for a glob that can't match anything, e.g. because of an unclosed `[`. */
 function compileGlob(pattern: Uint8Array, options: GlobOptions): Glob | undefined {
   const steps: Step[] = [];
   for (let at = 0; at < pattern.length;) {
@@ -436,7 +492,6 @@ const classes: Record<string, ((byte: number, ignoreCase: boolean) => boolean) |
 export interface Ignoring {
   /** The rules of the top folder, for a walk that never enters ignored folders. */
   readonly top: IgnoreScope;
-  /** Returns the rule sources of a folder. */
   sources(folder: string): readonly IgnoreSource[];
   /** Returns the snapshot without ignored entries; a folder that loses an entry is marked. */
   without(snapshot: Snapshot): Snapshot;
@@ -483,8 +538,8 @@ export function ignoringOf(
 
 /**
  * Returns the snapshot without ignored entries. A folder that loses an entry by this is marked: it can't be removed
- * while that is in it. `sources` returns the rules of a folder, "" for the top; for both sides they are read on this
- * machine, as a pod must not choose what leaves it.
+ * while the entry is in it. `sources` returns the rules of a folder, "" for the top; for both sides they are read on
+ * this machine, because a pod must not choose which files leave it.
  */
 export function withoutIgnored(
   snapshot: Snapshot,
@@ -516,7 +571,7 @@ export function withoutIgnored(
   for (const path of snapshot.unread) {
     const parent = parentOf(path);
     const seen = path === "" || entries.has(path);
-    // What could not be read below an included folder stays unknown; below an ignored one it doesn't matter.
+    // Unreadable paths below an included folder stay unknown; below an ignored folder they don't matter.
     if (seen || (!snapshot.entries.has(path) && (parent === "" || entries.has(parent)))) {
       unread.add(path);
     }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type IgnoreOptions, IgnoreScope, type IgnoreSource } from "./ignore_rules.ts";
+import { trackedFiles } from "../local/folder.ts";
+import { type IgnoreOptions, IgnoreScope, type IgnoreSource, trackedTree } from "./ignore_rules.ts";
 import { runs } from "../testing/runs.ts";
 
 /**
@@ -25,12 +26,18 @@ function ignoresPath(
 /** Files of rules by folder, "" for the top. */
 type RuleFiles = Record<string, string>;
 
-function ours(files: RuleFiles, path: string, kind: "folder" | "other", ignoreCase = false) {
+function ours(
+  files: RuleFiles,
+  path: string,
+  kind: "folder" | "other",
+  ignoreCase = false,
+  tracked: readonly string[] = [],
+) {
   const sources = (folder: string): IgnoreSource[] =>
     files[folder] === undefined
       ? []
       : [{ rank: "gitignore", name: `${folder}/.gitignore`, text: files[folder] }];
-  return ignoresPath(sources, path, { kind, ignoreCase });
+  return ignoresPath(sources, path, { kind, ignoreCase, tracked: trackedTree(tracked) });
 }
 
 const table: [rules: string, path: string, kind: "folder" | "other", ignored: boolean][] = [
@@ -191,6 +198,53 @@ Deno.test("git check-ignore and these rules agree about random trees and rules",
         await Deno.remove(folder, { recursive: true });
       }),
       { numRuns: runs(100) },
+    );
+  } finally {
+    await Deno.remove(top, { recursive: true });
+  }
+});
+
+Deno.test("tracked files aren't ignored, and what else their ignored folders hold is", async () => {
+  const top = await Deno.makeTempDir();
+  const runGit = (folder: string, ...args: string[]) => git(folder, args);
+  try {
+    await fc.assert(
+      fc.asyncProperty(
+        tree,
+        fc.array(fc.nat(), { maxLength: 6 }),
+        fc.nat(5),
+        async ({ paths, top: topRules, nested, nestedIn }, forced, removed) => {
+          const folder = await Deno.makeTempDir({ dir: top });
+          await runGit(folder, "init", "-q", "--template=");
+          const kinds = kindsOf(paths);
+          const files = [...kinds].filter(([, kind]) => kind === "other").map(([file]) => file);
+          const folders = [...kinds].filter(([, kind]) => kind === "folder").map(([file]) => file);
+          for (const one of folders) await Deno.mkdir(`${folder}/${one}`, { recursive: true });
+          for (const one of files) await Deno.writeTextFile(`${folder}/${one}`, "");
+          const rulesOf: RuleFiles = { "": topRules };
+          const chosen = folders[nestedIn % Math.max(1, folders.length)];
+          if (chosen !== undefined) rulesOf[chosen] = nested;
+          for (const [at, text] of Object.entries(rulesOf)) {
+            await Deno.writeTextFile(`${folder}/${at}/.gitignore`, text);
+          }
+          const added = new Set(forced.map((at) => files[at % files.length] ?? ""));
+          for (const one of added) {
+            await runGit(folder, "--literal-pathspecs", "add", "-f", "--", one);
+          }
+          const [dropped] = [...added].slice(removed, removed + 1);
+          if (dropped !== undefined) {
+            await runGit(folder, "--literal-pathspecs", "rm", "-q", "--cached", "--", dropped);
+          }
+          const seen = async (...flags: string[]) =>
+            (await runGit(folder, "ls-files", "-z", ...flags)).split("\0");
+          const kept = new Set([...await seen("-c"), ...await seen("-o", "--exclude-standard")]);
+          const tracked = await trackedFiles(folder, (name) => Deno.env.get(name));
+          const mine = files.filter((one) => !ours(rulesOf, one, "other", false, tracked));
+          assert.deepEqual(mine.sort(), files.filter((one) => kept.has(one)).sort());
+          await Deno.remove(folder, { recursive: true });
+        },
+      ),
+      { numRuns: runs(40) },
     );
   } finally {
     await Deno.remove(top, { recursive: true });

@@ -31,9 +31,9 @@ interface LinkEntry {
 }
 
 /** A folder. Its mode isn't synchronised. */
-export interface FolderEntry {
+interface FolderEntry {
   kind: "folder";
-  /** It also holds entries that aren't synchronised (ignored ones, sockets), so it can't be removed. */
+  /** The folder also holds entries that aren't synchronised (ignored entries, sockets), so it can't be removed. */
   holdsOthers?: boolean;
 }
 
@@ -45,8 +45,10 @@ export type Entry = LeafEntry | FolderEntry;
 
 /** The state of one side when it was scanned. */
 export interface Snapshot {
-  /** Identifies the folder (device and inode, a volume's uid): another one has another history. */
+  /** Identifies the folder (device and inode, a volume's uid): another folder has another history. */
   root: string;
+  /** The last agreement that is stored in the folder itself, as the pod's is. Absent or empty if there is none. */
+  agreement?: string;
   /** Each entry's folder is in here too, except the top, which has no entry itself. */
   entries: ReadonlyMap<string, Entry>;
   /** Paths at and below which nothing is known; "" if the scan didn't reach its end. */
@@ -56,6 +58,11 @@ export interface Snapshot {
 /** The last state in which both sides agreed, path by path: it distinguishes an addition from a deletion. */
 export interface Ancestor {
   roots: Record<Side, string>;
+  /**
+   * The agreements that the pod's folder may have if this ancestor is about it: the last agreement, or each that a run
+   * was about to make when the ancestor was saved. Absent if none was ever made.
+   */
+  agreements?: readonly string[];
   entries: ReadonlyMap<string, Entry>;
 }
 
@@ -85,7 +92,7 @@ export function sameEntry(one: Entry | undefined, other: Entry | undefined): boo
   return one?.kind !== "file" || other?.kind !== "file" || executable(one) === executable(other);
 }
 
-/** Returns the folder of a path; "" for one at the top. */
+/** Returns the folder of a path; "" for a path at the top. */
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
@@ -98,7 +105,7 @@ export function* upwards(path: string): Generator<string> {
 /** The limit of file systems on a path. */
 const maxPathLength = 4096;
 
-/** Returns whether a path can't be trusted to stay below the top, or to be what it seems. */
+/** Returns whether a path might lead out of the folder, or hide its real name. */
 export function unsafePath(path: string): boolean {
   if (path.length === 0 || path.length > maxPathLength || !path.isWellFormed()) return true;
   // U+FFFD replaces bytes of a name that aren't UTF-8: it would not lead back to the file.

@@ -11,7 +11,7 @@ import {
 import type { SyncAction } from "./plan.ts";
 import type { PlanBuilder, Subtree } from "./plan_builder.ts";
 
-/** Decides one path, after all that is in it: from this machine, or for `pull` to it. */
+/** Decides a path; its children are decided first: from this machine, or for `pull` to it. */
 export function decideOneWay(builder: PlanBuilder, path: string, children: Subtree): Subtree {
   const from: Side = builder.mode === "pull" ? "remote" : "local";
   const to = otherSide(from);
@@ -98,7 +98,7 @@ function decideLeaf(
   return { actions: [...actions, builder.bring(to, path, source, [saved])], stays: true };
 }
 
-/** The source has nothing there: what it once sent and is untouched is removed, the target's own stays. */
+/** The source has nothing there: untouched entries that it once sent are removed, the target's own stay. */
 function decideMissing(
   builder: PlanBuilder,
   path: string,

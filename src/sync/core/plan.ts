@@ -1,4 +1,5 @@
 /** The result of reconcile: actions with the conditions under which they may be carried out. */
+import type { AncestorDoubt } from "./ancestor.ts";
 import type { FileEntry, LeafEntry, Side } from "./model.ts";
 import type { SkipReason } from "./skipped_paths.ts";
 
@@ -24,8 +25,8 @@ export interface Expectation {
 }
 
 /**
- * One step on one side. It may be carried out only while all of `requires` hold, the one about its own path at the very
- * time of the change; otherwise the plan is out of date for this path.
+ * One step on one side. It may be carried out only while all of `requires` hold, the requirement on its own path at the
+ * very time of the change; otherwise the plan is out of date for this path.
  */
 export type SyncAction =
   & { side: Side; path: string; requires: readonly Expectation[] }
@@ -43,15 +44,15 @@ export type SyncAction =
     | { kind: "makeFolder" }
     /** Remove a file or a link. */
     | { kind: "remove"; entry: LeafEntry }
-    /** Remove an empty folder; one that isn't empty stays. */
+    /** Remove an empty folder; a folder with entries stays. */
     | { kind: "removeFolder" }
   );
 
-/** What is reported of a plan, besides its actions. */
+/** Reports of a plan, besides its actions. */
 export type SyncEvent =
-  /** Both sides changed it: the content of `side` is saved as `keptAs`. */
+  /** Both sides changed the path: the content of `side` is saved as `keptAs`. */
   | { kind: "conflict"; path: string; side: Side; savedAs: string }
-  /** One side deleted what the other changed: the change stays. */
+  /** One side deleted a file that the other changed: the change stays. */
   | { kind: "deletionUndone"; path: string; side: Side }
   /** Skipped on both sides. */
   | { kind: "held"; path: string; reason: SkipReason }
@@ -63,8 +64,8 @@ export type SyncEvent =
   | { kind: "blocked"; path: string; side: Side }
   /** `mirror` removes content that was never on the other side. */
   | { kind: "overwritten"; path: string; side: Side }
-  /** The ancestor isn't known, or was about another folder: nothing is deleted. */
-  | { kind: "ancestorUnknown"; reason: "missing" | "rootChanged" };
+  /** The ancestor isn't known, or was about other folders: nothing is deleted. */
+  | { kind: "ancestorUnknown"; reason: AncestorDoubt };
 
 /** The result of reconcile. */
 export type SyncPlan =

@@ -99,7 +99,7 @@ export class PlanBuilder {
     return { side, path, entry: this.entry(side, path) };
   }
 
-  /** Copies the other side's entry to a side, with its mode or the given one. */
+  /** Copies the other side's entry to a side, with its mode or the given mode. */
   bring(to: Side, path: string, entry: LeafEntry, also: readonly Expectation[] = []): SyncAction {
     const from = { side: otherSide(to), path };
     return this.put(to, path, entry, from, [this.asSeen(to, path), ...also]);
@@ -122,7 +122,7 @@ export class PlanBuilder {
     return { kind: "setMode", side, path, entry, requires: [this.asSeen(side, path)] };
   }
 
-  /** Creates a folder at an empty path, or at one whose entry is removed before. */
+  /** Creates a folder at an empty path, or at a path whose entry is removed before. */
   makeFolder(side: Side, path: string): SyncAction {
     return { kind: "makeFolder", side, path, requires: [{ side, path, entry: undefined }] };
   }

@@ -2,6 +2,7 @@
  * How to bring two folders in sync: a pure function of both snapshots, the ancestor, and the mode. docs/sync-model.md
  * is its table.
  */
+import { ancestorOf } from "./ancestor.ts";
 import { decideOneWay } from "./one_way.ts";
 import { type Sides, skippedPaths, type SkipReason } from "./skipped_paths.ts";
 import {
@@ -27,11 +28,13 @@ export interface ReconcileInput extends Omit<Sides, "ancestor"> {
   mode: SyncMode;
   /** Milliseconds since 1970, for the names of conflicts. */
   now: number;
-  /** The user has confirmed that a side is meant to be empty. */
-  allowEmptied?: boolean;
+  /** The user has confirmed that the removals of a side were intended. */
+  acceptRemovals?: boolean;
 }
 
-/** Returns the plan for both sides. It is empty if they are in sync, or differ only in what its events report. */
+/**
+ * Returns the plan for both sides. It is empty if they are in sync, or if all their differences are reported as events.
+ */
 export function reconcile(input: ReconcileInput): SyncPlan {
   const events: SyncEvent[] = [];
   const ancestor = usableAncestor(input, events);
@@ -70,15 +73,9 @@ function visit(
 
 /** Returns the entries both sides agreed on; none if that is unknown, or was about other folders. */
 function usableAncestor(input: ReconcileInput, events: SyncEvent[]): ReadonlyMap<string, Entry> {
-  const { ancestor, local, remote } = input;
-  if (ancestor === undefined) {
-    events.push({ kind: "ancestorUnknown", reason: "missing" });
-    return new Map();
-  }
-  if (ancestor.roots.local === local.root && ancestor.roots.remote === remote.root) {
-    return ancestor.entries;
-  }
-  events.push({ kind: "ancestorUnknown", reason: "rootChanged" });
+  const found = ancestorOf(input.ancestor, input);
+  if (typeof found === "object") return found.entries;
+  events.push({ kind: "ancestorUnknown", reason: found });
   return new Map();
 }
 
@@ -105,10 +102,10 @@ function borrowModes(sides: Sides): Sides {
 /** Returns the side that had files and is empty. */
 function emptiedSide(
   sides: Sides,
-  { mode, allowEmptied }: ReconcileInput,
+  { mode, acceptRemovals }: ReconcileInput,
   skipped: ReadonlyMap<string, SkipReason>,
 ): Side | undefined {
-  if (allowEmptied === true || skipped.has("")) return undefined;
+  if (acceptRemovals === true || skipped.has("")) return undefined;
   const sources: readonly Side[] = mode === "two-way-safe"
     ? ["local", "remote"]
     : [mode === "pull" ? "remote" : "local"];
@@ -130,7 +127,7 @@ function inOrder(actions: readonly SyncAction[]): SyncAction[] {
   );
   const isLate = ({ side, path, kind }: SyncAction) => {
     if (kind !== "remove" && kind !== "removeFolder") return false;
-    // A folder created above the path may only preserve what is below it: too early does no harm.
+    // A folder created above the path may only preserve entries below it: too early does no harm.
     for (const at of upwards(path)) if (made.has(`${side} ${at}`)) return false;
     return true;
   };
@@ -142,7 +139,7 @@ function inOrder(actions: readonly SyncAction[]): SyncAction[] {
 const nowhere = { local: false, remote: false };
 const everywhere = { local: true, remote: true };
 
-/** Decides one path, after all that is in it. */
+/** Decides a path; its children are decided first. */
 function decideTwoWay(builder: PlanBuilder, path: string, children: Subtree): Subtree {
   const [local, remote] = [builder.entry("local", path), builder.entry("remote", path)];
   if (local?.kind === "folder") {
@@ -197,7 +194,7 @@ function removeFolderTree(
   return { actions, stays: everywhere };
 }
 
-/** Removes a leaf that is in a folder's way; what the folder's side has not seen is saved beside it. */
+/** Removes a leaf that is in a folder's way; content that the folder's side has not seen is saved beside it. */
 function clearPath(builder: PlanBuilder, path: string, leaf: LeafEntry, side: Side): SyncAction[] {
   if (sameEntry(builder.agreed(path), leaf)) return [builder.remove(side, path, leaf)];
   const { actions, saved } = builder.saveBeside(side, path, leaf, [side, otherSide(side)]);

@@ -36,7 +36,7 @@ function signOf({ entries }: MemoryTree): string {
   return [sign, ...beside.map(([, entry]) => shown(entry))].join(" beside ");
 }
 
-/** Adds what keeps a side from being empty, which is a case of its own. */
+/** Adds a file that keeps a side from being empty, which is a case of its own. */
 function fill(entries: Map<string, Entry>, sign: string): Map<string, Entry> {
   for (const [path, entry] of [...entriesOf(sign), ["other", file("other")] as const]) {
     entries.set(path, entry);

@@ -3,9 +3,9 @@ import type { Ancestor, Side, Snapshot } from "./model.ts";
 
 /** The names and entries that one side's file system supports. */
 export interface SideRules {
-  /** Names that differ only in case are one name: macOS and Windows, by default. */
+  /** Names that differ only in case are the same name: macOS and Windows, by default. */
   ignoresCase: boolean;
-  /** Names that differ only in Unicode's composition are one name: macOS. */
+  /** Names that differ only in Unicode's composition are the same name: macOS. */
   ignoresComposition: boolean;
   /** The names of Windows: reserved names and characters, no dot or space at the end. */
   windowsNames: boolean;
@@ -29,7 +29,7 @@ export const linuxRules: SideRules = {
 
 /** Why a path is skipped on both sides, with all that is below it. */
 export type SkipReason =
-  /** It could not be read, so that its absence says nothing. */
+  /** The path could not be read, so that its absence says nothing. */
   | "unread"
   /** Another name, of either side, is equal to it on a side that ignores case or composition. */
   | "collision"
@@ -46,7 +46,7 @@ export interface Sides {
   rules: Record<Side, SideRules>;
 }
 
-/** Returns the paths to skip, with the reason. Paths below one of them aren't listed. */
+/** Returns the paths to skip, with the reason. Paths below a skipped path aren't listed. */
 export function skippedPaths(sides: Sides): Map<string, SkipReason> {
   const skipped = new Map<string, SkipReason>();
   for (const side of ["local", "remote"] as const) {
@@ -64,7 +64,7 @@ export function skippedPaths(sides: Sides): Map<string, SkipReason> {
   return skipped;
 }
 
-/** Yields the names that a side treats as one, except the one that both sides have had before. */
+/** Yields the names that a side treats as the same, except the name that both sides have had before. */
 function* collisions({ local, remote, ancestor, rules }: Sides): Generator<string> {
   const ignoresCase = rules.local.ignoresCase || rules.remote.ignoresCase;
   const ignoresComposition = rules.local.ignoresComposition || rules.remote.ignoresComposition;
@@ -88,7 +88,7 @@ function* collisions({ local, remote, ancestor, rules }: Sides): Generator<strin
 }
 
 const encoder = new TextEncoder();
-// deno-lint-ignore no-control-regex -- control characters are what Windows refuses
+// deno-lint-ignore no-control-regex -- Windows refuses names with control characters
 const windowsRefuses = /[<>:"|?*\\\u0000-\u001f]|[. ]$/;
 const windowsDevices = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
 

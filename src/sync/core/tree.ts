@@ -1,13 +1,13 @@
 /**
- * One side as apply needs it: the abstraction of disks and pods. A tree never follows a symbolic link, not even in the
+ * A side as apply needs it: the abstraction of disks and pods. A tree never follows a symbolic link, not even in the
  * folders of a path, and on a side that ignores case it compares the exact spelling of a name.
  *
- * A tree is given many steps at once, so that a remote one needs few round trips for many files.
+ * A tree is given many steps at once, so that a remote tree needs few round trips for many files.
  */
 import type { Entry, FileEntry, Side } from "./model.ts";
 import type { SyncAction } from "./plan.ts";
 
-/** A failure of one step, after which the next ones may still succeed. */
+/** A failure of a step, after which the next steps may still succeed. */
 export interface ActionFailure {
   kind: "failed";
   /** `full`: no space or quota remains. `notEmpty`: the folder contains entries that no scan reported. */
@@ -28,7 +28,14 @@ export interface RequestedFile {
   entry: FileEntry;
 }
 
-/** The current content of a requested file: a caller that needs the scanned one compares its digest. */
+/** Returns the file that an action needs from the other side, with the step that needs it; none for most actions. */
+export function requestedBy<T>(action: SyncAction, step: T): (RequestedFile & { step: T })[] {
+  if (action.kind !== "put" || action.entry.kind !== "file") return [];
+  if (action.from.side === action.side) return [];
+  return [{ path: action.from.path, entry: action.entry, step }];
+}
+
+/** The current content of a requested file: a caller that needs the scanned content compares its digest. */
 export interface Content {
   /** Index of the requested file. */
   at: number;
@@ -38,7 +45,7 @@ export interface Content {
   body: AsyncIterable<Uint8Array>;
 }
 
-/** The result of one of the steps. */
+/** The result of a step. */
 export interface StepResult {
   at: number;
   result: ChangeResult;
@@ -53,18 +60,23 @@ export class SideLostError extends Error {
   }
 }
 
-/** One side. Every method throws {@link SideLostError} when the connection ends. */
+/** The pod's side, whose folder stores that both sides have agreed. */
+export interface AgreeingTree extends Tree {
+  /** Replaces the stored agreement, after all that was requested before. Throws KodamaError if it can't be stored. */
+  agree(agreement: string): Promise<void>;
+}
+
+/** A side. Every method throws {@link SideLostError} when the connection ends. */
 export interface Tree {
   /** Yields the contents of files, in any order; omits those that can't be read any more. */
   read(requested: readonly RequestedFile[], signal: AbortSignal): AsyncIterable<Content>;
 
   /**
-   * Carries out actions of this side, each exactly when all that it requires holds, and yields the result of each once.
-   * Steps keep their order if one depends on another: its folder, its path, a copy. A file is written aside, compared
-   * with its digest, and renamed atomically: its path is checked at the time of the change, and nothing comes in
-   * between.
+   * Carries out actions of this side, each exactly when all of its requirements hold, and yields the result of each
+   * once. Steps keep their order if a step depends on another: its folder, its path, a copy. A file is written aside,
+   * compared with its digest, and renamed atomically: its path is checked at the time of the change, without a gap.
    *
-   * @param contents reads from the other side what its files give to steps of this one.
+   * @param contents reads from the other side the contents that its files give to steps of this side.
    */
   perform(
     steps: readonly SyncAction[],

@@ -12,9 +12,10 @@ import {
 } from "../../daemon/daemon.ts";
 import { isLocked } from "../../daemon/file_lock.ts";
 import { ask, sendRequest } from "../../daemon/requests.ts";
-import { isAbsent } from "../../files/errors.ts";
-import { removeFolder, replaceFile } from "../../files/own_files.ts";
+import { foldersIn, removeFolder, replaceFile } from "../../files/own_files.ts";
 import { firstState } from "../engine/status.ts";
+import { wholeOf } from "../local/whole_folder.ts";
+import { Bin, binsIn } from "../local/bin.ts";
 import { forgetAgreed } from "../local/ancestor_files.ts";
 import type { SyncControl, SyncReport, SyncRequest, SyncSpec } from "./model.ts";
 import {
@@ -32,22 +33,30 @@ interface SyncControlOptions {
   configDir: string;
   /** Returns the command that runs it: program first. */
   command: (key: string, record: SyncRecord) => readonly string[];
+  /** The user's home folder. */
+  home: string | undefined;
   /** Variables that it gets in addition to those of this process. */
   environment: Readonly<Record<string, string>>;
   clock: Clock;
 }
 
-/** A process that doesn't start, or doesn't answer, within these times is broken. */
-const limitsMs = { start: 15_000, answer: 120_000, stop: 10_000 };
+/**
+ * A process that doesn't start, or doesn't answer, within these times is broken; a pod that can't be reached may come
+ * back within the time of an answer.
+ */
+const limitsMs = { start: 15_000, answer: 30_000, stop: 10_000 };
 
 /** Returns control over the files of the configuration folder. */
 export function syncControl(options: SyncControlOptions): SyncControl {
   const pathsOf = (key: string) => syncPaths(options.configDir, key);
   return {
-    keys: () => keysIn(syncsFolder(options.configDir)),
+    keys: () => foldersIn(syncsFolder(options.configDir)),
     read: (key) => readReport(pathsOf(key)),
     start: (spec, signal) => start(options, spec, signal),
     ask: (key, request, signal) => send(pathsOf(key), request, { clock: options.clock, signal }),
+    wholeOf: (folder) => wholeOf(folder, options.home),
+    bins: () => binsIn(options.configDir),
+    undo: ({ folder, local }) => Promise.resolve(new Bin(folder, () => new Date()).undo(local)),
     async forget(key) {
       const { folder, lock } = pathsOf(key);
       if (await isLocked(lock)) throw new KodamaError("conflict", `the sync ${key} still runs`);
@@ -56,22 +65,13 @@ export function syncControl(options: SyncControlOptions): SyncControl {
   };
 }
 
-async function keysIn(folder: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(folder));
-    return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
-}
-
 async function readReport(paths: SyncPaths): Promise<SyncReport | undefined> {
   const record = await readSyncRecord(paths);
   if (record === undefined) return undefined;
   const { version: _version, id: _id, ...spec } = record;
   const { phase, report } = await daemonStatus(syncDaemon(paths));
-  const state = { ...(report?.state ?? firstState(spec.mode, Date.now())), mode: spec.mode };
+  // A process of an earlier version doesn't report everything.
+  const state = { ...firstState(spec.mode, Date.now()), ...report?.state, mode: spec.mode };
   if (phase === "running") return { spec, pid: report?.pid ?? null, state, log: paths.log };
   // A process that ends by itself reports it last.
   const isKilled = report !== undefined && report.state.phase !== "stopped";
@@ -152,6 +152,8 @@ async function send(
   const end = await ask(daemon, paths.requests, request, {
     ...options,
     timeoutMs: limitsMs.answer,
+    // A link that breaks meanwhile ends both phases.
+    isWorking: ({ state: { phase } }) => phase === "scanning" || phase === "syncing",
   });
   const state = (await daemonStatus(daemon)).report?.state;
   switch (end.kind) {
@@ -161,7 +163,7 @@ async function send(
     case "undone":
       throw new KodamaError("conflict", `the two sides differ: ${end.reason}`, {
         hint: state?.phase === "halted"
-          ? hint`if that is intended: ${action("sync.resume", { acceptEmptied: true })}`
+          ? hint`if that is intended: ${action("sync.resume", { acceptRemovals: true })}`
           : hint`${action("sync.status")} has the details`,
       });
     case "timeout": {

@@ -11,6 +11,7 @@ const spec: SyncSpec = {
   target: { context: "lab", namespace: "team", pod: "web-0", container: "main" },
   remotePath: "/w",
   mode: "two-way-safe",
+  git: false,
   useGitignore: true,
   excludePatterns: [],
   kubeconfig: null,
@@ -28,6 +29,7 @@ Deno.test("`syncControl()` distinguishes a killed process from one that ended by
     const control = syncControl({
       configDir,
       command: () => [],
+      home: undefined,
       environment: {},
       clock: systemClock,
     });
@@ -51,6 +53,7 @@ Deno.test("`syncControl().start()` names a folder that it can't create, and the 
     const options = {
       configDir: `${file}/config`,
       command: () => [],
+      home: undefined,
       environment: {},
       clock: systemClock,
     };

@@ -20,6 +20,7 @@ const recordShape = v.object({
   target: v.object({ context: text, namespace: text, pod: text, container: text }),
   remotePath: text,
   mode: v.picklist(["two-way-safe", "one-way", "mirror", "pull"]),
+  git: v.optional(v.boolean(), false),
   useGitignore: v.boolean(),
   excludePatterns: v.array(text),
   kubeconfig: v.nullable(text),
@@ -32,7 +33,7 @@ const recordShape = v.object({
 /** The definition of a synchronisation, as it is stored. */
 export type SyncRecord = v.InferOutput<typeof recordShape>;
 
-/** The report of a running one. */
+/** The report of a running sync. */
 export interface SyncReportFile extends ProcessIdentity, Answers {
   state: SyncState;
 }
@@ -47,20 +48,20 @@ const reportShape = v.object({
 
 const requestShape = v.variant("kind", [
   v.object({ kind: v.literal("pause") }),
-  v.object({ kind: v.literal("resume"), allowEmptied: v.boolean() }),
+  v.object({ kind: v.literal("resume"), acceptRemovals: v.boolean() }),
   v.object({ kind: v.literal("flush") }),
   v.object({ kind: v.literal("stop"), forget: v.boolean() }),
 ]);
 
-/** Returns undefined for what isn't a request. */
+/** Returns undefined unless the value is a request. */
 export function parseRequest(value: unknown): SyncRequest | undefined {
   const parsed = v.safeParse(requestShape, value);
   return parsed.success ? parsed.output : undefined;
 }
 
-/** Paths of the files of one synchronisation. */
+/** Paths of the files of a synchronisation. */
 export interface SyncPaths extends DaemonPaths {
-  /** Its definition. */
+  /** The sync's definition. */
   record: string;
   /** The ancestor, and the changes to it since. */
   base: string;
@@ -77,7 +78,7 @@ export function syncsFolder(configDir: string): string {
   return `${configDir}/sync`;
 }
 
-/** Returns the paths of one. Throws KodamaError for a key that isn't a valid folder name. */
+/** Returns the paths of a sync. Throws KodamaError for a key that isn't a valid folder name. */
 export function syncPaths(configDir: string, key: string): SyncPaths {
   if (!keyPattern.test(key)) {
     throw new KodamaError("usage", `a sync can't be named "${key}"`, {
@@ -113,7 +114,7 @@ export function syncDaemon(paths: SyncPaths): Daemon<SyncReportFile> {
   };
 }
 
-/** Returns undefined if there is none. Throws KodamaError for one that another version has written. */
+/** Returns undefined if there is no record. Throws KodamaError for a record that another version has written. */
 export async function readSyncRecord(paths: SyncPaths): Promise<SyncRecord | undefined> {
   const value = await readJsonFile(paths.record);
   if (value === undefined) return undefined;
@@ -126,9 +127,9 @@ export async function readSyncRecord(paths: SyncPaths): Promise<SyncRecord | und
   });
 }
 
-/** Returns what differs between two specs, as messages name it. */
+/** Returns the differences between two specs, as messages name them. */
 export function changedSettings(one: SyncSpec, other: SyncSpec): string[] {
-  // One that was started by its pod's name may not know that it is a session's.
+  // A sync that was started by its pod's name may not know that it is a session's.
   const isOther = one.session !== null && other.session !== null &&
     (one.session.uid !== other.session.uid || one.session.restoredAt !== other.session.restoredAt);
   const parts: (readonly [string, unknown, unknown])[] = [
@@ -137,6 +138,7 @@ export function changedSettings(one: SyncSpec, other: SyncSpec): string[] {
     ["the pod", Object.values(one.target).join("/"), Object.values(other.target).join("/")],
     ["the remote folder", one.remotePath, other.remotePath],
     ["the mode", one.mode, other.mode],
+    ["the ignored paths", one.git, other.git],
     ["the ignored paths", one.useGitignore, other.useGitignore],
     ["the ignored paths", one.excludePatterns.join("\n"), other.excludePatterns.join("\n")],
   ];

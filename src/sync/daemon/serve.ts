@@ -1,20 +1,28 @@
-/** The process of one synchronisation: keeps two folders in sync until it is asked to end, or a signal arrives. */
+/** The process of a synchronisation: keeps two folders in sync until it is asked to end, or a signal arrives. */
 import { Deadline, orAborted } from "../../base/abort.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { nativeChecksums } from "../../copy/local/files.ts";
 import { becomeDaemon } from "../../daemon/daemon.ts";
 import { ownIdentity, ReportWriter } from "../../daemon/report_writer.ts";
+import type { FileLock } from "../../daemon/file_lock.ts";
 import { receiveRequests, withAnswer } from "../../daemon/requests.ts";
-import { isAbsent } from "../../files/errors.ts";
+import { ifPresentSync } from "../../files/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { linuxRules } from "../core/skipped_paths.ts";
-import { type Ignoring, ignoringOf } from "../core/ignore_rules.ts";
+import { type Ignoring, ignoringOf, trackedTree } from "../core/ignore_rules.ts";
 import { AncestorStore } from "../engine/ancestor_store.ts";
 import { SyncEngine } from "../engine/engine.ts";
 import { firstState } from "../engine/status.ts";
+import { openBin } from "../local/bin.ts";
 import { forgetAgreed, LocalAncestorFiles } from "../local/ancestor_files.ts";
-import { globalIgnoreFile, ignoreSources, LocalFolder, rulesOfFolder } from "../local/folder.ts";
+import {
+  globalIgnoreFile,
+  ignoreSources,
+  LocalFolder,
+  rulesOfFolder,
+  trackedFiles,
+} from "../local/folder.ts";
 import { watchFolder, watchPulse } from "../local/watch.ts";
 import { PodEndpoint } from "../remote/endpoint.ts";
 import { forgetCommand } from "../remote/loop.ts";
@@ -66,7 +74,18 @@ export async function serveSync(
   using files = new LocalAncestorFiles(paths);
   try {
     const own = await clients(record.kubeconfig ?? undefined);
-    await run({ record, clients: own, requirePurpose, files, log, report, paths, stop });
+    await run({
+      configDir,
+      record,
+      clients: own,
+      requirePurpose,
+      files,
+      log,
+      report,
+      paths,
+      stop,
+      lock,
+    });
     if (signal.aborted) {
       // The end of the machine, or of its user's processes: no one has stopped the sync.
       const state = { ...report.report.state, phase: "killed" as const, reason: "by a signal" };
@@ -81,7 +100,7 @@ export async function serveSync(
   log.line("ends");
 }
 
-interface Parts extends Pick<ServeSyncOptions, "requirePurpose"> {
+interface Parts extends Pick<ServeSyncOptions, "configDir" | "requirePurpose"> {
   record: SyncRecord;
   clients: Clients;
   files: LocalAncestorFiles;
@@ -89,20 +108,25 @@ interface Parts extends Pick<ServeSyncOptions, "requirePurpose"> {
   report: ReportWriter<SyncReportFile>;
   paths: SyncPaths;
   stop: AbortController;
+  lock: FileLock;
 }
 
 async function run(
-  { record, clients, requirePurpose, files, log, report, paths, stop }: Parts,
+  { configDir, record, clients, requirePurpose, files, log, report, paths, stop, lock }: Parts,
 ): Promise<void> {
   const { local: root, id, mode } = record;
   // A pull may start without a folder here: all of its content comes from the pod.
   if (mode === "pull") await Deno.mkdir(root, { recursive: true });
   const rules = { local: await rulesOfFolder(root, id), remote: linuxRules };
-  const local = new LocalFolder(root, id, rules.local);
+  const bin = await openBin(configDir, { key: record.key, local: root });
+  const local = new LocalFolder(root, id, rules.local, bin);
   const store = await AncestorStore.open(files);
   const knowledge = new RemoteIndex();
   const globalIgnore = await globalIgnoreFile((name) => Deno.env.get(name));
   let ignoring: Ignoring | undefined;
+  const env = (name: string) => Deno.env.get(name);
+  let tracked: readonly string[] = [];
+  const trackedNow = () => record.useGitignore ? trackedFiles(root, env) : Promise.resolve([]);
   let forgets = false;
   const engine: SyncEngine = new SyncEngine({
     mode,
@@ -125,10 +149,11 @@ async function run(
     },
     rules,
     store,
-    ignoring(fresh) {
+    async ignoring(fresh) {
       if (!fresh && ignoring !== undefined) return ignoring;
+      tracked = await trackedNow();
       return ignoring = ignoringOf(ignoreSources(root, { ...record, globalIgnore }), {
-        ignoreCase: rules.local.ignoresCase,
+        ...{ ignoreCase: rules.local.ignoresCase, tracked: trackedTree(tracked) },
       });
     },
     clock: systemClock,
@@ -138,7 +163,7 @@ async function run(
     },
     log: log.line,
   });
-  using _requests = receiveRequests(paths.requests, {
+  using _requests = receiveRequests({ folder: paths.requests, lock }, {
     parse: parseRequest,
     async carryOut(id, request) {
       if (request.kind === "stop") {
@@ -154,7 +179,13 @@ async function run(
     folderRemoved: () => stop.abort(),
   });
   // Neither is released before the process exits: that would wait for a named pipe that blocks them.
-  const watch = watchFolder(root, (news) => engine.localEvent(news), () => ignoring);
+  const watch = watchFolder(root, (news) => engine.localEvent(news), {
+    ignoring: () => ignoring,
+    async indexChanged() {
+      const now = await trackedNow();
+      if (now.join("\0") !== tracked.join("\0")) engine.localEvent({ kind: "changedAnywhere" });
+    },
+  });
   watchPulse(paths.requests, {
     everyMs: pulseMs,
     changed(reliable) {
@@ -165,7 +196,7 @@ async function run(
   if (await engine.run(stop.signal) === "gone") {
     log.line(`nothing remains to be synced: ${engine.state.reason}; the local files stay`);
     files[Symbol.dispose]();
-    // It was about the removed workspace: with another one it would imply deletions.
+    // The ancestor was about the removed workspace: with another workspace it would imply deletions.
     return await forgetAgreed(paths);
   }
   if (forgets) await forget(clients, record).catch((error) => log.line(`not forgotten: ${error}`));
@@ -185,7 +216,7 @@ async function carryOut(
       engine.pause();
       return undefined;
     case "resume":
-      engine.resume(request.allowEmptied);
+      engine.resume(request.acceptRemovals);
       return undefined;
     case "flush":
       return await engine.flush();
@@ -214,9 +245,9 @@ async function openExec(
   return await client.exec(request, { signal });
 }
 
-/* A cluster that accepts a call and doesn't answer is treated like one that isn't there. */
+/* A cluster that accepts a call and doesn't answer is treated like a cluster that isn't there. */
 
-/** Any answer arrives within seconds; a call without one is made again. */
+/** Any answer arrives within seconds; a call without an answer is made again. */
 const answerMs = 30_000;
 
 /** Returns the call's result; its signal is for the call alone. Throws KodamaError `timeout` if it doesn't arrive. */
@@ -238,7 +269,7 @@ export async function inTime<T>(
 
 const mostBytes = 512 * 1024;
 
-/** Lines of one process, each with its time. */
+/** Lines of a process, each with its time. */
 class SyncLog {
   constructor(private readonly path: string) {}
 
@@ -254,12 +285,8 @@ class SyncLog {
   };
 
   #cut(): void {
-    try {
-      if (Deno.statSync(this.path).size < mostBytes) return;
-    } catch (error) {
-      if (isAbsent(error)) return;
-      throw error;
-    }
+    const size = ifPresentSync(() => Deno.statSync(this.path))?.size ?? 0;
+    if (size < mostBytes) return;
     const text = Deno.readTextFileSync(this.path);
     const half = text.slice(text.indexOf("\n", text.length / 2) + 1);
     Deno.writeTextFileSync(this.path, half);

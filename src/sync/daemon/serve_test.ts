@@ -15,6 +15,7 @@ const record: SyncRecord = {
   target: { context: "c", namespace: "default", pod: "p", container: "main" },
   remotePath: "/workspace",
   mode: "two-way-safe",
+  git: false,
   useGitignore: true,
   excludePatterns: [],
   kubeconfig: null,

@@ -3,7 +3,7 @@
  * truncated journal ends at the cut: it then knows less, and never more.
  */
 import { type Ancestor, type Entry, sameEntry } from "../core/model.ts";
-import { decodeAncestor, encodeAncestor } from "../core/ancestor.ts";
+import { agreementsIn, decodeAncestor, encodeAncestor } from "../core/ancestor.ts";
 
 /** The two files of the store. */
 export interface AncestorFiles {
@@ -61,20 +61,24 @@ export class AncestorStore {
       const [was, is] = [before.get(path), next.entries.get(path)];
       if (!sameEntry(was, is)) changes.push([path, is ?? null]);
     }
-    if (changes.length === 0) return;
+    const agreements = next.agreements ?? [""];
+    const sameAgreements = String(agreements) === String(old?.agreements ?? [""]);
+    if (changes.length === 0 && sameAgreements) return;
     const isLong = changes.length > mostChanges || this.#lines >= longestJournal;
-    // Removals must be durable before anything is changed; agreements may be rediscovered.
-    const durable = changes.some(([, entry]) => entry === null);
-    if (!isLong) await this.#append(lineOf(this.#generation, changes), durable);
+    // Removals, and the agreements to come, must be durable before anything is changed; entries may be rediscovered.
+    const durable = agreements.length > 1 || changes.some(([, entry]) => entry === null);
+    const line: Line = { of: this.#generation, at: this.#lines, agreements, changes };
+    if (!isLong) await this.#append(lineOf(line), durable);
     // In place: this is its only owner, and it is large.
     const entries = before as Map<string, Entry>;
     for (const [path, entry] of changes) change(entries, path, entry);
-    if (isLong) return await this.#replace({ roots: next.roots, entries });
+    const ancestor = { roots: next.roots, agreements, entries };
+    if (isLong) return await this.#replace(ancestor);
     this.#lines += 1;
-    this.#ancestor = { roots: next.roots, entries };
+    this.#ancestor = ancestor;
   }
 
-  /** A line after a torn one would not be read: the next change writes the whole base again. */
+  /** A line after a torn line would not be read: the next change writes the whole base again. */
   async #append(line: string, durable: boolean): Promise<void> {
     const lines = this.#lines;
     this.#lines = longestJournal;
@@ -91,16 +95,20 @@ export class AncestorStore {
 
   #replayed(base: Ancestor, journal: string): Ancestor {
     const entries = new Map(base.entries);
-    for (const line of journal.split("\n")) {
-      const changes = changesOf(line, this.#generation);
-      if (changes === undefined) {
-        if (line !== "") this.#lines = longestJournal;
+    let { agreements } = base;
+    for (const text of journal.split("\n")) {
+      const line = parsedLine(text);
+      // A line that isn't the next line belongs to another state of the two files.
+      const isNext = line?.of === this.#generation && (line.at ?? this.#lines) === this.#lines;
+      if (line === undefined || !isNext) {
+        if (text !== "") this.#lines = longestJournal;
         break;
       }
-      for (const [path, entry] of changes) change(entries, path, entry);
+      for (const [path, entry] of line.changes) change(entries, path, entry);
+      agreements = line.agreements;
       this.#lines += 1;
     }
-    return { ...base, entries };
+    return { ...base, ...(agreements && { agreements }), entries };
   }
 }
 
@@ -114,22 +122,32 @@ function generationOf(base: string): string {
   return /"check":(\d+)\}\n$/.exec(base.slice(-100))?.[1] ?? "";
 }
 
-function lineOf(generation: string, changes: readonly [string, Entry | null][]): string {
-  const text = JSON.stringify({ of: generation, changes });
+/** A line of the journal. */
+interface Line {
+  /** The base that it belongs to. */
+  of: string;
+  /** How many lines are before it; earlier versions didn't write that. */
+  at?: number;
+  agreements: readonly string[];
+  changes: readonly [string, Entry | null][];
+}
+
+function lineOf(line: Line): string {
+  const text = JSON.stringify(line);
   return `${text.length} ${text}\n`;
 }
 
-/** Parses the changes of a line; undefined if it is incomplete, or belongs to another base. */
-function changesOf(line: string, generation: string): [string, Entry | null][] | undefined {
+/** Parses a line; undefined if it is incomplete. */
+function parsedLine(line: string): Line | undefined {
   const at = line.indexOf(" ");
   const text = line.slice(at + 1);
   if (at < 1 || Number(line.slice(0, at)) !== text.length) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || !("of" in value)) return undefined;
-    if (value.of !== generation || !("changes" in value)) return undefined;
+    if (typeof value !== "object" || value === null || !("changes" in value)) return undefined;
     // Our own file, with a matching length: a torn line doesn't get this far.
-    return value.changes as [string, Entry | null][];
+    const written = value as Line;
+    return { ...written, agreements: agreementsIn(value) ?? [""] };
   } catch {
     return undefined;
   }

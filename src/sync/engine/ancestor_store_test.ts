@@ -75,6 +75,45 @@ Deno.test("a journal that is cut ends there, and one of another base counts for 
   assert.deepEqual(textOf(await AncestorStore.open(files)), { x: "x" });
 });
 
+Deno.test("agreements are stored with the changes, and those to come are on the disk before anything is changed", async () => {
+  const files = new Files();
+  const store = await AncestorStore.open(files);
+  await store.save({ ...agreed({ a: "1" }), agreements: ["1"] });
+  await store.save({ ...agreed({ a: "1" }), agreements: ["1", "2"] }, new Set(["a"]));
+  assert.deepEqual((await AncestorStore.open(files)).ancestor?.agreements, ["1", "2"]);
+  await store.save({ ...agreed({ a: "2" }), agreements: ["2"] }, new Set(["a"]));
+  assert.deepEqual(files.durable, [true, false]);
+  const next = await AncestorStore.open(files);
+  assert.deepEqual([textOf(next), next.ancestor?.agreements], [{ a: "2" }, ["2"]]);
+});
+
+Deno.test("lines that continue another journal of the same base count for nothing", async () => {
+  const files = new Files();
+  const store = await AncestorStore.open(files);
+  await store.save({ ...agreed({ a: "1", b: "1" }), agreements: ["1"] });
+  await store.save({ ...agreed({}), agreements: ["2"] }, new Set(["b"]));
+  const copy = files.journal;
+  await store.save({ ...agreed({ a: "2" }), agreements: ["3"] }, new Set(["a"]));
+  // The state folder is restored while its process goes on.
+  files.journal = copy;
+  await store.save({ ...agreed({ c: "1" }), agreements: ["4"] }, new Set(["c"]));
+  const next = await AncestorStore.open(files);
+  assert.deepEqual([textOf(next), next.ancestor?.agreements], [{ a: "1" }, ["2"]]);
+});
+
+Deno.test("lines of an earlier version know no agreement", async () => {
+  const files = new Files();
+  const store = await AncestorStore.open(files);
+  await store.save({ ...agreed({ a: "1" }), agreements: ["1"] });
+  await store.save({ ...agreed({ a: "2" }), agreements: ["2"] }, new Set(["a"]));
+  const line: unknown = JSON.parse(files.journal.slice(files.journal.indexOf(" ")));
+  assert.ok(typeof line === "object" && line !== null && "of" in line && "changes" in line);
+  const old = JSON.stringify({ of: line.of, changes: line.changes });
+  files.journal = `${old.length} ${old}\n`;
+  const next = await AncestorStore.open(files);
+  assert.deepEqual([textOf(next), next.ancestor?.agreements], [{ a: "2" }, [""]]);
+});
+
 Deno.test("after a partial line from a full disk, the whole file is rewritten", async () => {
   const files = new Files();
   const store = await AncestorStore.open(files);

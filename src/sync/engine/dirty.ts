@@ -9,7 +9,7 @@ export interface Work {
   anywhere: boolean;
 }
 
-/** How long a side must be quiet, and the longest wait for one that isn't. */
+/** How long a side must be quiet, and the longest wait for a busy side. */
 const debounceMs: Record<Side, number> = { local: 30, remote: 10 };
 const maxDebounceMs = 500;
 /** More paths than these are treated as all. */

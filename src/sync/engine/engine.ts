@@ -5,7 +5,7 @@
 import { onAbort, passed } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { Backoff, type RetryPolicy } from "../../base/retry.ts";
+import { Backoff, outagePolicy } from "../../base/retry.ts";
 import type { EndpointEvent, RemoteEndpoint } from "../core/endpoint.ts";
 import type { Side } from "../core/model.ts";
 import { SideLostError } from "../core/tree.ts";
@@ -15,8 +15,6 @@ import { Passes } from "./passes.ts";
 import { StateTracker } from "./state_tracker.ts";
 import type { SyncState } from "./status.ts";
 
-/** Retry policy for connecting to the pod. */
-const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 30_000 };
 /** Interval of full scans of both sides, for changes that no watcher reported. */
 const rescanMs = { watched: 300_000, polled: 30_000 };
 /** Interval of polls of a pod: while it is busy, and at most when idle. */
@@ -24,13 +22,13 @@ const pollMs = { shortest: 250, longest: 2_000 };
 /** The resolution of a pod's file times, at the coarsest. */
 const turnMs = 2_000;
 
-/** One synchronisation while its process lives. Used once. */
+/** A synchronisation while its process lives. Used once. */
 export class SyncEngine {
   readonly #dirty: Dirty;
   readonly #state: StateTracker;
   readonly #passes: Passes;
   #paused = false;
-  #allowEmptied = false;
+  #acceptRemovals = false;
   #wake = Promise.withResolvers<void>();
   #flushes: ((undone: string | undefined) => void)[] = [];
 
@@ -48,7 +46,7 @@ export class SyncEngine {
    * bug in kodama, or if its own files can't be saved.
    */
   async run(signal: AbortSignal): Promise<"stopped" | "gone"> {
-    const backoff = new Backoff(retries, { clock: this.parts.clock, signal });
+    const backoff = new Backoff(outagePolicy.background, { clock: this.parts.clock, signal });
     let gone: string | undefined;
     while (!signal.aborted) {
       if (this.#paused) {
@@ -86,10 +84,10 @@ export class SyncEngine {
     this.#wakeUp();
   }
 
-  /** Resumes. With `allowEmptied`, a side that is empty is taken to be so on purpose, once. */
-  resume(allowEmptied: boolean): void {
+  /** Resumes. With `acceptRemovals`, the removals of a side were intended, this once. */
+  resume(acceptRemovals: boolean): void {
     this.#paused = false;
-    this.#allowEmptied ||= allowEmptied;
+    this.#acceptRemovals ||= acceptRemovals;
     this.#dirty.addAll("now");
     this.#wakeUp();
   }
@@ -103,7 +101,6 @@ export class SyncEngine {
     });
   }
 
-  /** The current state. */
   get state(): SyncState {
     return this.#state.current;
   }
@@ -131,7 +128,7 @@ export class SyncEngine {
     await Promise.race([this.#wake.promise, aborted.promise]);
   }
 
-  /** Runs one connection to the pod. Throws the error that ended it; returns if it was paused. */
+  /** Runs a connection to the pod. Throws the error that ended it; returns if it was paused. */
   async #connected(signal: AbortSignal): Promise<void> {
     this.#state.phase("connecting", "");
     const stop = new AbortController();
@@ -183,9 +180,9 @@ export class SyncEngine {
   }
 
   async #work(work: Work, remote: RemoteEndpoint, signal: AbortSignal) {
-    const allowEmptied = this.#allowEmptied;
-    const end = await this.#passes.run(work, { remote, allowEmptied, signal });
-    if (end.kind === "quiet" && work.anywhere) this.#allowEmptied = false;
+    const acceptRemovals = this.#acceptRemovals;
+    const end = await this.#passes.run(work, { remote, acceptRemovals, signal });
+    if (end.kind === "quiet" && work.anywhere) this.#acceptRemovals = false;
     if (end.kind !== "blocked") return end.kind;
     // A full disk and the like: a later attempt loses nothing.
     this.#state.phase("waiting", end.reason);
@@ -196,7 +193,7 @@ export class SyncEngine {
 
   /** Waits for the user. Also ends with the connection: reconnecting finds out whether the session is gone. */
   async #halted(isOver: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!this.#allowEmptied && !this.#paused && this.#flushes.length === 0 && !isOver()) {
+    while (!this.#acceptRemovals && !this.#paused && this.#flushes.length === 0 && !isOver()) {
       await this.#woken(signal);
     }
   }

@@ -143,11 +143,11 @@ Deno.test("a missing pod is retried at growing intervals, and reported", async (
   fixture.run();
   await fixture.pass(100);
   assert.equal(fixture.state.reason, 'pods "dev" not found');
-  await fixture.pass(400);
-  assert.equal(fixture.attempts, 2, "after half a second");
-  await fixture.pass(1000);
-  assert.equal(fixture.attempts, 3, "after another second");
-  await fixture.pass(2000);
+  await fixture.pass(700);
+  assert.equal(fixture.attempts, 2, "after the first delay");
+  await fixture.pass(1600);
+  assert.equal(fixture.attempts, 3, "after twice as long");
+  await fixture.pass(3200);
   assert.equal(fixture.state.phase, "watching");
 });
 

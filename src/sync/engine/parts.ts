@@ -42,10 +42,9 @@ export interface EngineParts {
   rules: Record<Side, SideRules>;
   store: AncestorStore;
   /** Returns the ignore rules; with `fresh` their files are read again. Throws KodamaError for unreadable rules. */
-  ignoring: (fresh: boolean) => Ignoring;
+  ignoring: (fresh: boolean) => Ignoring | Promise<Ignoring>;
   clock: Clock;
   /** Called at every change of the state, however frequent. */
   onEvent: (state: SyncState) => void;
-  /** Lines for a log. */
   log: (line: string) => void;
 }

@@ -1,5 +1,5 @@
-/** Runs passes one by one: inspects what changed, reconciles and applies it. */
-import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
+/** Runs passes one by one: inspects changed paths, reconciles and applies. */
+import { outagePolicy, retryDelayMs } from "../../base/retry.ts";
 import { apply } from "../core/apply.ts";
 import type { RemoteEndpoint } from "../core/endpoint.ts";
 import {
@@ -12,10 +12,12 @@ import {
 } from "../core/model.ts";
 import type { SyncPlan } from "../core/plan.ts";
 import { reconcile } from "../core/reconcile.ts";
+import { halfRemoved, removalsHere } from "../core/removals.ts";
 import type { ActionFailure } from "../core/tree.ts";
 import type { Work } from "./dirty.ts";
 import type { EngineParts } from "./parts.ts";
 import type { StateTracker } from "./state_tracker.ts";
+import { mergeText } from "./status.ts";
 
 /** The result of a pass. */
 export type PassEnd =
@@ -23,40 +25,46 @@ export type PassEnd =
   | { kind: "quiet" }
   /** Something changed during the pass: these paths, as far as they are known. */
   | { kind: "again"; changed: readonly string[] }
-  /** The user has to confirm what was found. */
+  /** The user has to confirm the findings. */
   | { kind: "halted" }
   /** A step can't be done now. */
   | { kind: "blocked"; reason: string; delayMs: number };
 
-/** The context of a pass. */
 interface PassContext {
   remote: RemoteEndpoint;
-  allowEmptied: boolean;
+  acceptRemovals: boolean;
   signal: AbortSignal;
 }
 
 /** Consecutive passes that find new changes, before there is a pause. */
 const eagerPasses = 5;
 const pauseMs = 2_000;
-const retries: RetryPolicy = { delayMs: 2_000, maxDelayMs: 60_000 };
+/** Removals of the pod with shorter pauses between them are a single clean-up, which the passes see in parts. */
+const cleaningUpMs = 60_000;
+const noRemovals = { count: 0, atMs: -Infinity };
 
 /** Both sides' snapshots, between passes. */
 export class Passes {
   #states: Pick<States, "local" | "remote"> | undefined;
   /** The connection that they were taken by. */
   #remote: RemoteEndpoint | undefined;
+  /** Entries that both sides have, though that isn't stored: apply returns them. */
+  #learnt: ReadonlyMap<string, Entry> = new Map();
   #changedPasses = 0;
   #failedPasses = 0;
+  /** The last removals on this machine, and when the last of them was. */
+  #removed = noRemovals;
 
   constructor(private readonly parts: EngineParts, private readonly state: StateTracker) {}
 
   /** Throws SideLostError, or KodamaError for rules or files of kodama's own that can't be read. */
   async run(work: Work, context: PassContext): Promise<PassEnd> {
+    if (this.#remote !== context.remote && !context.remote.continues) this.#learnt = new Map();
     const seen = work.anywhere || this.#remote !== context.remote || this.#states === undefined;
     const scope = seen ? undefined : await this.#inspect(work, context);
     if (scope === "all" || seen) await this.#scan(context);
     if (this.#states === undefined) return { kind: "again", changed: [] };
-    const states = { ...this.#states, ancestor: this.parts.store.ancestor };
+    const states = this.#known(this.#states, context.remote);
     const part = scope === "all" ? undefined : scope;
     if (part !== undefined && part.size === 0) return { kind: "quiet" };
     const end = await this.#carryOut(states, part, context);
@@ -80,22 +88,38 @@ export class Passes {
     return paths.length > 0;
   }
 
-  async #scan({ remote, signal }: PassContext): Promise<void> {
+  /** The stored ancestor with all later changes. */
+  #ancestor(): Ancestor | undefined {
+    const { ancestor } = this.parts.store;
+    if (ancestor === undefined || this.#learnt.size === 0) return ancestor;
+    return { ...ancestor, entries: new Map([...ancestor.entries, ...this.#learnt]) };
+  }
+
+  async #scan({ remote, signal }: PassContext): Promise<States> {
     this.state.phase("scanning", "");
-    const ignoring = this.parts.ignoring(true);
+    const ignoring = await this.parts.ignoring(true);
     const [here, there] = await Promise.all([
       this.parts.local.scan(ignoring, signal),
       remote.scan(ignoring, signal),
     ]);
     this.#states = { local: here, remote: there };
     this.#remote = remote;
+    return this.#known(this.#states, remote);
   }
 
-  /** Inspects what may have changed. Returns the scope to reconcile; `all` if only a scan suffices. */
+  /** Returns the snapshots with the entries on which both sides have agreed. */
+  #known(
+    { local, remote }: Pick<States, "local" | "remote">,
+    { agreement }: RemoteEndpoint,
+  ): States {
+    return { local, remote: { ...remote, agreement }, ancestor: this.#ancestor() };
+  }
+
+  /** Inspects the possibly changed paths. Returns the scope to reconcile; `all` if only a scan suffices. */
   async #inspect(work: Work, { remote, signal }: PassContext): Promise<Set<string> | "all"> {
     const states = this.#states;
     if (states === undefined) return "all";
-    const ignoring = this.parts.ignoring(false);
+    const ignoring = await this.parts.ignoring(false);
     const changed = new Set<string>();
     for (const side of ["local", "remote"] as const) {
       const paths = [...work.paths[side]];
@@ -116,14 +140,14 @@ export class Passes {
         return "all";
       }
     }
-    const { rules, store } = this.parts;
+    const { rules } = this.parts;
     const folds = [rules.local, rules.remote].some((one) =>
       one.ignoresCase || one.ignoresComposition
     );
     if (changed.size > 0 && (folds || isEmptied(states))) return "all";
     return changed.size === 0
       ? new Set()
-      : scopeOf(changed, { ...states, ancestor: store.ancestor });
+      : scopeOf(changed, { ...states, ancestor: this.#ancestor() });
   }
 
   /** Yields entries of fully inspected folders that weren't found there. */
@@ -169,14 +193,27 @@ export class Passes {
       mode,
       now: clock.now().getTime(),
       // A part says nothing about a side being empty; the whole was checked before.
-      allowEmptied: context.allowEmptied || scope !== undefined,
+      acceptRemovals: context.acceptRemovals || scope !== undefined,
     });
     if (plan.kind === "halted") {
       const side = plan.side === "local" ? "this machine's folder" : "the pod's folder";
       this.state.phase("halted", `${side} has nothing in it any more`);
       return { kind: "halted" };
     }
+    const removals = this.#removals(plan, states);
+    if (removals.most !== undefined && !context.acceptRemovals) {
+      if (scope !== undefined) {
+        return await this.#carryOut(await this.#scan(context), undefined, context);
+      }
+      this.state.phase("halted", `${removals.most} files were removed in the pod's folder`);
+      return { kind: "halted" };
+    }
+    this.#removed = context.acceptRemovals ? noRemovals : removals;
     this.state.problems(plan.events, scope);
+    for (const event of plan.events) {
+      if (event.kind !== "ancestorUnknown" || event.reason === "missing") continue;
+      this.parts.log(mergeText({ why: event.reason }, mode));
+    }
     if (plan.actions.length > 0) this.#report(plan);
     // Steps may create paths that no scan has seen: copies of conflicts.
     const covered = scope && new Set([...scope, ...plan.actions.map(({ path }) => path)]);
@@ -191,6 +228,21 @@ export class Passes {
     this.#failedPasses = 0;
     this.state.phase("watching", "");
     return { kind: "quiet" };
+  }
+
+  /**
+   * Adds the removals of a plan on this machine to the earlier removals. `most`: removals that a person has to confirm.
+   */
+  #removals(
+    plan: Extract<SyncPlan, { kind: "plan" }>,
+    { remote, ancestor }: States,
+  ): typeof noRemovals & { most?: string } {
+    const now = this.parts.clock.elapsedMs();
+    const before = now - this.#removed.atMs < cleaningUpMs ? this.#removed : noRemovals;
+    const count = before.count + removalsHere(plan.actions, remote);
+    if (count === before.count) return before;
+    const of = halfRemoved({ count, before: before.count }, ancestor);
+    return { count, atMs: now, ...(of === undefined ? {} : { most: `${count} of ${of}` }) };
   }
 
   #report(plan: Extract<SyncPlan, { kind: "plan" }>): void {
@@ -221,12 +273,14 @@ export class Passes {
       local: part.local,
       remote: part.remote,
       ancestor: part.ancestor,
+      learnt: this.#learnt,
       trees: { local: here, remote },
       saveAncestor: (ancestor) => store.save(ancestor, scope),
     }, signal);
     for (;;) {
       const next = await running.next();
       if (next.done) {
+        this.#learnt = next.value.learnt;
         if (next.value.lost !== undefined) throw next.value.lost;
         return { complete: next.value.complete, failures, changed };
       }
@@ -245,7 +299,7 @@ export class Passes {
   }
 
   #blocked(failure: ActionFailure): PassEnd {
-    const delayMs = retryDelayMs(retries, ++this.#failedPasses);
+    const delayMs = retryDelayMs(outagePolicy.background, ++this.#failedPasses);
     const reason = failure.reason === "full"
       ? `no space is left: ${failure.message}`
       : failure.message;
@@ -253,7 +307,7 @@ export class Passes {
   }
 }
 
-/** `.kodamaignore` excludes files that are written all the time: the reader has to know which ones these are. */
+/** `.kodamaignore` excludes files that are written all the time: the message has to name them. */
 function changingText(paths: readonly string[]): string {
   const [first] = paths;
   if (first === undefined) return "files change while they are synced";
@@ -287,7 +341,7 @@ interface States {
 
 /**
  * Returns the paths that changed paths may affect: they themselves and all below them; the folders above; their
- * siblings, which may be copies of conflicts. If a folder isn't one in all three states, all that is in it belongs
+ * siblings, which may be copies of conflicts. If a folder isn't a folder in all three states, its entries belong
  * together.
  */
 function scopeOf(changed: Iterable<string>, states: States): Set<string> {
@@ -305,7 +359,7 @@ function scopeOf(changed: Iterable<string>, states: States): Set<string> {
 /** Few folders are compared with each path in turn: the test runs for every existing path. */
 const fewRoots = 16;
 
-/** Returns a test whether a path is below one of the roots, or beside one. */
+/** Returns a test whether a path is below a root, or beside a root. */
 function nearTest(roots: ReadonlySet<string>): (path: string) => boolean {
   const parents = new Set([...roots].map(parentOf));
   if (roots.size > fewRoots) {

@@ -65,7 +65,7 @@ class CutChannel implements ExecChannel {
   }
 }
 
-/** Two folders, and what is kept between connections. */
+/** Two folders, and the state that is kept between connections. */
 class World implements AsyncDisposable {
   readonly #ignoring: Ignoring = ignoringOf(() => []);
   readonly #knowledge = new RemoteIndex();
@@ -93,7 +93,7 @@ class World implements AsyncDisposable {
     await Deno.writeTextFile(path, text);
   }
 
-  /** One connection, which is cut after N bytes; returns whether the pass ended. */
+  /** A connection that is cut after N bytes; returns whether the pass ended. */
   async connect(bytes: number): Promise<boolean> {
     this.#passes ??= new Passes({
       mode: "two-way-safe",
@@ -124,7 +124,7 @@ class World implements AsyncDisposable {
           paths: { local: new Set<string>(), remote: new Set<string>() },
           anywhere: true,
         };
-        const { kind } = await this.#passes.run(work, { remote, allowEmptied: true, signal });
+        const { kind } = await this.#passes.run(work, { remote, acceptRemovals: true, signal });
         if (kind === "quiet") return true;
       }
       return false;
@@ -152,6 +152,34 @@ class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.folder, { recursive: true });
   }
+}
+
+Deno.test("a folder in the pod that is restored from a copy takes nothing away here", async () => {
+  await using world = await World.open();
+  const whole = Number.MAX_SAFE_INTEGER;
+  await world.save("local", "a", "monday");
+  await world.save("local", "b", "monday");
+  assert.ok(await world.connect(whole));
+  await copyFolder(world.path("remote", ""), world.path("local", "../copy"));
+  await world.save("local", "b", "tuesday");
+  await world.save("local", "work/c", "tuesday");
+  assert.ok(await world.connect(whole));
+  await Deno.remove(world.path("remote", ""), { recursive: true });
+  await copyFolder(world.path("local", "../copy"), world.path("remote", ""));
+  assert.ok(await world.connect(whole));
+  const found = await world.contents("local");
+  assert.deepEqual(["a", "b", "work/c"].map((path) => found.get(path)), [
+    "monday",
+    "tuesday",
+    "tuesday",
+  ]);
+  assert.deepEqual([...found.values()].sort(), ["monday", "monday", "tuesday", "tuesday"]);
+  assert.deepEqual(await world.contents("remote"), found);
+});
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  const { success } = await new Deno.Command("cp", { args: ["-a", from, to] }).output();
+  assert.ok(success);
 }
 
 const name = fc.constantFrom("a", "b c", "d/x", "d/y", "d/e/z");

@@ -50,10 +50,9 @@ const round: fc.Arbitrary<Round> = fc.record({
 
 class Fixture {
   readonly trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
-  readonly #ends = {
-    local: new MemoryEnd(this.trees.local),
-    remote: new MemoryEnd(this.trees.remote),
-  };
+  readonly #local = new MemoryEnd(this.trees.local);
+  /** A connection. */
+  #remote = new MemoryEnd(this.trees.remote);
   readonly #files = new MemoryFiles();
   readonly owed = new Set<string>();
   #passes: Passes | undefined;
@@ -111,7 +110,7 @@ class Fixture {
     const clock = new ManualClock();
     const parts: EngineParts = {
       mode: "two-way-safe",
-      local: this.#ends.local,
+      local: this.#local,
       localWatcher: () => "test",
       connect: () => Promise.reject(new Error("not asked for")),
       rules: { local: linuxRules, remote: linuxRules },
@@ -130,7 +129,7 @@ class Fixture {
     this.#seen = { local: new Set(), remote: new Set() };
     [this.#meetings, this.#step] = [meetings, 0];
     const { signal } = new AbortController();
-    const context = { remote: this.#ends.remote, allowEmptied: true, signal };
+    const context = { remote: this.#remote, acceptRemovals: true, signal };
     try {
       const end = await this.#passes.run(work, context);
       this.#anywhere = end.kind === "again";
@@ -139,6 +138,7 @@ class Fixture {
       if (error instanceof Restart) this.#passes = undefined;
       else if (!(error instanceof SideLostError)) throw error;
       this.#anywhere = true;
+      this.#remote = new MemoryEnd(this.trees.remote, this.#remote);
       return "lost";
     } finally {
       this.#meetings = [];

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { linuxRules, type SideRules } from "../core/skipped_paths.ts";
 import { memoryPasses } from "../testing/memory_passes.ts";
 
-/** Both sides once they are in sync, and a pass over paths that changed on one of them. */
+/** Both sides once they are in sync, and a pass over paths that changed on a single side. */
 async function alike(files: Record<string, string>, rules?: SideRules) {
-  const { trees, pass } = await memoryPasses(rules);
+  const { trees, pass } = await memoryPasses({ rules });
   for (const [path, text] of Object.entries(files)) trees.local.save(path, text);
   const onEvent = async (paths?: Parameters<typeof pass>[0]) => (await pass(paths)).kind;
   assert.equal(await onEvent(), "quiet");

@@ -4,6 +4,7 @@ import { conflictName, type SyncAction, type SyncEvent, type SyncMode } from "..
 import type { Side, Snapshot } from "../core/model.ts";
 import type { ApplyEvent } from "../core/apply.ts";
 import {
+  allHeldReason,
   firstState,
   retained,
   type SyncChange,
@@ -15,7 +16,7 @@ import {
 /** Events that don't describe a lasting condition. */
 const passing = new Set<SyncEvent["kind"]>(["conflict", "deletionUndone", "overwritten"]);
 
-/** One state, reported at each change. */
+/** A state, reported at each change. */
 export class StateTracker {
   #state: SyncState;
   readonly #problems = new Map<string, SyncProblem>();
@@ -40,7 +41,7 @@ export class StateTracker {
   /** Why the pass that has just ended left the sides out of sync; paths that a rule skips don't count. */
   get undone(): string | undefined {
     if (this.#state.phase !== "watching") return this.#state.reason;
-    if (this.#problems.has("")) return "a listing broke off, or a folder can't be read";
+    if (this.#problems.has("")) return allHeldReason;
     const failed = [...this.#problems.values()].filter(({ kind }) => kind === "failed");
     const [first] = failed;
     if (first === undefined) return undefined;
@@ -69,7 +70,7 @@ export class StateTracker {
     this.#set({ progress: { done: 0, total: actions.length, bytes: 0, totalBytes } });
   }
 
-  /** Records the result of one action. */
+  /** Records the result of an action. */
   applied(event: ApplyEvent): void {
     const { action } = event;
     const { progress, history } = this.#state;
@@ -101,7 +102,12 @@ export class StateTracker {
     if (scope === undefined) this.#problems.clear();
     else for (const path of scope) this.#problems.delete(path);
     for (const event of events) {
-      if (event.kind === "ancestorUnknown" || passing.has(event.kind)) continue;
+      if (event.kind === "ancestorUnknown") {
+        const { reason: why } = event;
+        if (why !== "missing") this.#set({ merged: { atMs: this.clock.now().getTime(), why } });
+        continue;
+      }
+      if (passing.has(event.kind)) continue;
       this.#problems.set(event.path, {
         path: event.path,
         kind: event.kind,
@@ -111,7 +117,7 @@ export class StateTracker {
     }
   }
 
-  /** Records both sides as they are known now: only the scope's changes, if there is one. */
+  /** Records both sides as they are known now: only the scope's changes, if there is a scope. */
   sides(
     { local, remote }: { local: Snapshot; remote: Snapshot },
     { alike, scope }: { alike: boolean; scope: ReadonlySet<string> | undefined },

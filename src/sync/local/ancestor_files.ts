@@ -1,19 +1,20 @@
 /** The ancestor's two files. */
+import { removeFile } from "../../files/own_files.ts";
 import type { AncestorFiles } from "../engine/ancestor_store.ts";
-import { fileError, isAbsent } from "../../files/errors.ts";
+import { fileError, ifPresent } from "../../files/errors.ts";
 
-/** Files of one synchronisation, whose lock this process holds. Dispose of it to close the journal. */
+/** Files of a synchronisation, whose lock this process holds. Dispose of it to close the journal. */
 export class LocalAncestorFiles implements AncestorFiles, Disposable {
   #journal: Deno.FsFile | undefined;
 
   constructor(private readonly paths: { base: string; journal: string }) {}
 
   readBase(): Promise<string | undefined> {
-    return readIfThere(this.paths.base);
+    return ifPresent(() => Deno.readTextFile(this.paths.base));
   }
 
   async readJournal(): Promise<string> {
-    return await readIfThere(this.paths.journal) ?? "";
+    return await ifPresent(() => Deno.readTextFile(this.paths.journal)) ?? "";
   }
 
   async replaceBase(text: string): Promise<void> {
@@ -24,7 +25,7 @@ export class LocalAncestorFiles implements AncestorFiles, Disposable {
     await this.#stored(() => this.#append(line, durable));
   }
 
-  /** Waits for a full disk, as for one in the pod. */
+  /** Waits for a full disk, as for a full disk in the pod. */
   async #stored(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -66,24 +67,13 @@ export class LocalAncestorFiles implements AncestorFiles, Disposable {
   }
 }
 
-/** Deletes the ancestor, which is about other folders than the current ones. */
+/** Deletes the ancestor, which is about other folders than the current folders. */
 export async function forgetAgreed({ base, journal }: { base: string; journal: string }) {
   for (const path of [base, journal]) {
-    await Deno.remove(path).catch((error) => {
-      if (!isAbsent(error)) throw error;
-    });
+    await removeFile(path);
   }
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
 }

@@ -42,7 +42,7 @@ Deno.test("a base that can't be written whole leaves the one that was, and its j
   using files = new LocalAncestorFiles(kept);
   await files.replaceBase("first\n");
   await files.append("one\n", true);
-  // Blocks the path where the new one is written before it is renamed.
+  // Blocks the path where the new file is written before it is renamed.
   await Deno.mkdir(`${kept.base}.new`);
   await assert.rejects(
     files.replaceBase("second\n"),

@@ -11,8 +11,11 @@ interface Known {
   digest: string;
 }
 
-/** A file that changed this shortly before it was read may change again with the same times. */
-const racyMs = 20;
+/**
+ * A file that changed this shortly before its stat may change again with the same times: the system's clock moves in
+ * steps, file systems store times in units of up to two seconds, and Deno's `ctime` has whole seconds.
+ */
+const racyMs = 2_050;
 const pieceBytes = 256 * 1024;
 
 /** The digests of local files, by path. */
@@ -20,6 +23,9 @@ export class LocalDigests {
   readonly #known = new Map<string, Known>();
   readonly #buffer = new Uint8Array(pieceBytes);
   #digests: Digests | undefined;
+
+  /** @param now milliseconds since 1970, by the clock of the file system. */
+  constructor(private readonly now: () => number = Date.now) {}
 
   /** Sets the digests to use from now on. */
   use(digests: Digests): void {
@@ -43,7 +49,7 @@ export class LocalDigests {
       if (!info.isFile) return undefined;
       return this.fileEntry(info, this.#digestOf(root, path, info));
     } catch (error) {
-      // It was removed between stat and read, or isn't ours to read.
+      // The file was removed between stat and read, or isn't ours to read.
       if (isAbsent(error)) return undefined;
       if (error instanceof Deno.errors.PermissionDenied) return "unread";
       throw error;
@@ -57,19 +63,25 @@ export class LocalDigests {
 
   #digestOf(root: string, path: string, info: Deno.FileInfo): string {
     const known = this.#known.get(path);
-    const now = statOf(info);
-    if (known !== undefined && isSame(known, now)) return known.digest;
+    const stat = {
+      ino: info.ino,
+      size: info.size,
+      mtimeMs: info.mtime?.getTime() ?? 0,
+      ctimeMs: info.ctime?.getTime() ?? 0,
+    };
+    if (known !== undefined && isSame(known, stat)) return known.digest;
+    // Before it is read: that may take longer.
+    const isOld = this.now() - Math.max(stat.mtimeMs, stat.ctimeMs) > racyMs;
     const digest = this.#sum(`${root}/${path}`);
-    if (Date.now() - Math.max(now.mtimeMs, now.ctimeMs) > racyMs) {
-      this.#known.set(path, { ...now, digest });
-    } else this.#known.delete(path);
+    if (isOld) this.#known.set(path, { ...stat, digest });
+    else this.#known.delete(path);
     return digest;
   }
 
   #sum(file: string): string {
     const sum = this.newSum();
     using open = Deno.openSync(file);
-    // One buffer for all: twenty thousand of them would stay in memory until they are collected.
+    // A shared buffer: twenty thousand buffers would stay in memory until they are collected.
     const buffer = this.#buffer;
     for (let count = open.readSync(buffer); count !== null; count = open.readSync(buffer)) {
       sum.update(buffer.subarray(0, count));
@@ -77,19 +89,15 @@ export class LocalDigests {
     return sum.result();
   }
 
+  /** Forgets a file that is said to have changed: not every system has a time that reveals that. */
+  forget(path: string): void {
+    this.#known.delete(path);
+  }
+
   /** Forgets entries that don't exist any more. */
   keepOnly(entries: ReadonlyMap<string, Entry>): void {
     for (const path of this.#known.keys()) if (!entries.has(path)) this.#known.delete(path);
   }
-}
-
-function statOf(info: Deno.FileInfo): Omit<Known, "digest"> {
-  return {
-    ino: info.ino,
-    size: info.size,
-    mtimeMs: info.mtime?.getTime() ?? 0,
-    ctimeMs: info.ctime?.getTime() ?? 0,
-  };
 }
 
 function isSame(one: Omit<Known, "digest">, other: Omit<Known, "digest">): boolean {

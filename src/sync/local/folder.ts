@@ -1,4 +1,5 @@
 /** This machine's end of a synchronisation: a folder here, scanned and changed. */
+import { quietGitArgs } from "../../base/git_arguments.ts";
 import { action, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Endpoint, Inspection } from "../core/endpoint.ts";
@@ -9,7 +10,8 @@ import type { IgnoreScope, IgnoreSource, Ignoring } from "../core/ignore_rules.t
 import { type Entry, type Snapshot, unsafePath } from "../core/model.ts";
 import type { SyncAction } from "../core/plan.ts";
 import type { Content, RequestedFile, StepResult } from "../core/tree.ts";
-import { isAbsent } from "../../files/errors.ts";
+import { ifPresentSync, isAbsent } from "../../files/errors.ts";
+import type { Bin } from "./bin.ts";
 import { LocalDigests } from "./digests.ts";
 import { cannotInspect, inspectPath, performLocal } from "./steps.ts";
 
@@ -24,11 +26,13 @@ export class LocalFolder implements Endpoint {
   /**
    * @param root absolute path.
    * @param key of the synchronisation: the prefix of its own files in the folder.
+   * @param bin where files go that the pod's changes remove or replace.
    */
   constructor(
     private readonly root: string,
     private readonly key: string,
     private readonly rules: SideRules,
+    private readonly bin?: Bin,
   ) {}
 
   /** Sets how contents are compared from now on: as the other end does. */
@@ -58,6 +62,7 @@ export class LocalFolder implements Endpoint {
       const kind = info?.isDirectory === true ? "folder" : "other";
       if (ignoring.ignores(path, kind)) continue;
       if (info?.isDirectory !== true) {
+        this.#digests.forget(path);
         const entry = info && this.#digests.entryAt(this.root, path, info);
         if (entry === "unread") needsScan = true;
         else entries.set(path, entry);
@@ -88,7 +93,8 @@ export class LocalFolder implements Endpoint {
     contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>,
     signal: AbortSignal,
   ): AsyncIterable<StepResult> {
-    const place = { root: this.root, key: this.key, rules: this.rules, digests: this.#digests };
+    const { root, key, rules, bin } = this;
+    const place = { ...{ root, key, rules, bin }, digests: this.#digests };
     return performLocal(place, { steps, contents, signal });
   }
 
@@ -120,7 +126,7 @@ function scopeFor(path: string, ignoring: Ignoring): IgnoreScope {
   return scope;
 }
 
-/** One walk through a folder and all that is in it. */
+/** A walk through a folder and all of its content. */
 class Walk {
   readonly entries = new Map<string, Entry>();
   readonly unread = new Set<string>();
@@ -234,7 +240,7 @@ async function* pieces(open: Deno.FsFile, size: number): AsyncGenerator<Uint8Arr
   }
 }
 
-/** Tested in the folder itself: what a system supports depends on the disk. */
+/** Tested in the folder itself: a disk's features depend on the disk, not on the system. */
 export async function rulesOfFolder(root: string, key: string): Promise<SideRules> {
   if (Deno.build.os === "windows") {
     return {
@@ -263,13 +269,35 @@ export async function rulesOfFolder(root: string, key: string): Promise<SideRule
 /* The ignore files of a folder of this machine. */
 
 /**
+ * The parts of a repository that may be synced: its history, and the state of its working tree. The others decide which
+ * programs git runs: `config` and `hooks`, `commondir` and `modules` that lead to others of these, `info/attributes`,
+ * lines of `rebase-merge`.
+ */
+const syncedGitParts = [
+  ...["HEAD", "ORIG_HEAD", "FETCH_HEAD", "index", "packed-refs", "shallow"],
+  ...["objects", "refs", "logs"],
+];
+
+/**
+ * Returns the rules for every `.git` of a folder: it is ignored, or all but some parts of it. A file of that name leads
+ * to a repository in another place. `git~1` is a folder's other name on Windows.
+ */
+function repositoryRules(git: boolean): string {
+  const all = [".git", "git~1"];
+  const parts = ["!.git/", "**/.git/*", ...syncedGitParts.map((name) => `!**/.git/${name}`)];
+  return [...all, ...(git ? parts : [])].map((line) => `${line}\n`).join("");
+}
+
+/**
  * Returns a reader of the sources of a folder, "" for the top.
  *
- * @param options `globalIgnore`: git's ignore file of the user, if there is one.
+ * @param options `git`: repositories are synced too; `globalIgnore`: git's ignore file of the user, if there is such a
+ * file.
  */
 export function ignoreSources(
   root: string,
-  { useGitignore, excludePatterns, globalIgnore }: {
+  { git, useGitignore, excludePatterns, globalIgnore }: {
+    git: boolean;
     useGitignore: boolean;
     excludePatterns: readonly string[];
     globalIgnore?: string | undefined;
@@ -277,6 +305,7 @@ export function ignoreSources(
 ): (folder: string) => readonly IgnoreSource[] {
   return (folder) => {
     const sources: IgnoreSource[] = [];
+    if (folder === "") sources.push({ rank: "fixed", name: ".git", text: repositoryRules(git) });
     if (folder === "" && excludePatterns.length > 0) {
       sources.push({
         rank: "settings",
@@ -293,10 +322,39 @@ export function ignoreSources(
     add("gitignore", `${base}.gitignore`);
     if (folder !== "") return sources;
     add("exclude", `${root}/.git/info/exclude`);
-    // It is the user's own, and often a link to their dotfiles.
+    // The file is the user's own, and often a link to their dotfiles.
     if (globalIgnore !== undefined) add("global", globalIgnore, linkedTextOf(globalIgnore));
     return sources;
   };
+}
+
+/**
+ * Returns the files of a folder that git tracks though its rules match them: such a file isn't ignored. None without git,
+ * and outside of a working tree.
+ */
+export async function trackedFiles(
+  root: string,
+  env: (name: string) => string | undefined,
+): Promise<string[]> {
+  const variables = ["HOME", "XDG_CONFIG_HOME", "PATH"].flatMap((name) => {
+    const value = env(name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  try {
+    const { success, stdout } = await new Deno.Command("git", {
+      args: ["-C", root, ...quietGitArgs, "ls-files", "-z", "-c", "-i", "--exclude-standard"],
+      env: Object.fromEntries(variables),
+      clearEnv: true,
+      stderr: "null",
+    }).output();
+    if (!success) return [];
+    const paths = new TextDecoder().decode(stdout).split("\0");
+    // Names that aren't UTF-8 aren't synced.
+    return paths.filter((path) => path !== "" && !path.includes("\ufffd"));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }
 
 /**
@@ -339,11 +397,6 @@ function linkedTextOf(path: string): string | undefined {
 }
 
 function textOf(path: string): string | undefined {
-  try {
-    // git doesn't read its rules through a link either.
-    return Deno.lstatSync(path).isFile ? Deno.readTextFileSync(path) : undefined;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  // git doesn't read its rules through a link either.
+  return ifPresentSync(() => Deno.lstatSync(path).isFile ? Deno.readTextFileSync(path) : undefined);
 }

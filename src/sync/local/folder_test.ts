@@ -1,4 +1,4 @@
-/** This machine's end of a synchronisation over real files: what is scanned, and what is never touched. */
+/** This machine's end of a synchronisation over real files: the scanned paths, and those that are never touched. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { digestsOf } from "../remote/digests.ts";
@@ -10,7 +10,7 @@ import type { Content, RequestedFile } from "../core/tree.ts";
 import { nativeChecksums } from "../../copy/local/files.ts";
 import { localFailure } from "./steps.ts";
 import { globalIgnoreFile, ignoreSources, LocalFolder } from "./folder.ts";
-import { IgnoreScope } from "../core/ignore_rules.ts";
+import { IgnoreScope, ignoringOf } from "../core/ignore_rules.ts";
 
 const { signal } = new AbortController();
 const encoder = new TextEncoder();
@@ -22,7 +22,7 @@ class Fixture implements AsyncDisposable {
     readonly folder: LocalFolder,
   ) {}
 
-  /** Creates a folder with the given texts in it, and one beside it. */
+  /** Creates a folder with the given texts in it, and another beside it. */
   static async with(texts: Record<string, string>): Promise<Fixture> {
     const around = await Deno.makeTempDir({ prefix: "kodama-local-" });
     const root = `${around}/work`;
@@ -259,7 +259,9 @@ Deno.test("a file that the disk has no room for takes none from the others", asy
       Deno.FsFile.prototype.writeSync = content.at > 0 ? writeSync : () => {
         throw new Error("No space left on device (os error 28)");
       };
-      if (content.at > 0) assert.deepEqual(await fixture.names(".kodama-sync-test"), []);
+      if (content.at > 0) {
+        assert.deepEqual(await fixture.names(".kodama-sync-test"), [".gitignore"]);
+      }
       yield content;
     }
   };
@@ -295,7 +297,7 @@ Deno.test("git's own exclude files count, below .gitignore, as git check-ignore 
   await Deno.symlink("dotfile", `${home}/mine`);
   const names = ["a.log", "kept.log", "built", "x.swp", "y.txt", "sub/b.log", "sub/c.swp"];
   const expected = (await git("check-ignore", ...names)).split("\n").filter(Boolean);
-  const options = { useGitignore: true, excludePatterns: [], globalIgnore };
+  const options = { git: false, useGitignore: true, excludePatterns: [], globalIgnore };
   const ignoredWith = (read: ReturnType<typeof ignoreSources>) => {
     const top = IgnoreScope.root(read(""));
     const sub = top.enter("sub", read("sub"));
@@ -306,4 +308,58 @@ Deno.test("git's own exclude files count, below .gitignore, as git check-ignore 
   assert.deepEqual(expected, ["a.log", "built", "x.swp", "sub/c.swp"]);
   assert.deepEqual(ignoredWith(ignoreSources(root, options)), expected);
   assert.deepEqual(ignoredWith(ignoreSources(root, { ...options, useGitignore: false })), []);
+});
+
+Deno.test("of a repository nothing is synced, or what makes git run no program, whatever the rules say", async () => {
+  const parts = [
+    ...["HEAD", "index", "packed-refs", "refs/heads/hooks", "refs/heads/config", "objects/ab/cd"],
+    "logs/HEAD",
+  ];
+  const programs = [
+    ...["hooks/pre-commit", "config", "config.worktree", "info/attributes", "info/exclude"],
+    ...["commondir", "gitdir", "modules/x/config", "modules/x/hooks/h", "worktrees/x/gitdir"],
+    ...["rebase-merge/git-rebase-todo", "sequencer/todo", "lfs/x", "new"],
+  ];
+  const repositories = ["", "sub/deep/"];
+  const paths = repositories.flatMap((folder) =>
+    [...parts, ...programs].map((path) => `${folder}.git/${path}`)
+  );
+  await using fixture = await Fixture.with({
+    ...Object.fromEntries(paths.map((path) => [path, "x"])),
+    "gitlink/.git": "gitdir: ../evil",
+    "git~1": "x",
+    ".kodamaignore": "!.git\n!hooks\n!config\n",
+    "a": "x",
+  });
+  const options = { useGitignore: true, excludePatterns: ["!.git", "!**/.git/config", "!.git/**"] };
+  const synced = async (git: boolean) => {
+    const ignoring = ignoringOf(ignoreSources(fixture.root, { ...options, git }), {});
+    const { entries } = await fixture.folder.scan(ignoring, signal);
+    const files = [...entries].filter(([, entry]) => entry.kind === "file").map(([path]) => path);
+    for (const path of paths) {
+      assert.equal(ignoring.ignores(path, "other"), !files.includes(path), path);
+    }
+    return files.toSorted();
+  };
+  assert.deepEqual(await synced(false), [".kodamaignore", "a"]);
+  assert.deepEqual(
+    await synced(true),
+    [".kodamaignore", "a"]
+      .concat(repositories.flatMap((folder) => parts.map((path) => `${folder}.git/${path}`)))
+      .toSorted(),
+  );
+});
+
+Deno.test("saves that follow each other at once, and keep size and time, are each seen", async () => {
+  await using here = await Fixture.with({ "a": "0" });
+  for (let count = 1; count < 10; count++) {
+    for (const text of [`${count}x`, `${count}y`]) {
+      await here.save("a", text);
+      await Deno.utime(`${here.root}/a`, 1_577_836_800, 1_577_836_800);
+      const { entries } = await here.folder.inspect(["a"], ignoresNothing, signal);
+      const entry = entries.get("a");
+      assert.ok(entry?.kind === "file");
+      assert.equal(entry.digest, (await fileOf(text)).digest);
+    }
+  }
 });

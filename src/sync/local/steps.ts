@@ -1,4 +1,5 @@
 /** Carries out steps on this machine's folder. */
+import { removeFolder } from "../../files/own_files.ts";
 import { reservedPrefix } from "../remote/loop.ts";
 import type { SideRules } from "../core/skipped_paths.ts";
 import {
@@ -10,14 +11,16 @@ import {
   upwards,
 } from "../core/model.ts";
 import type { Expectation, SyncAction } from "../core/plan.ts";
-import type {
-  ActionFailure,
-  ChangeResult,
-  Content,
-  RequestedFile,
-  StepResult,
+import {
+  type ActionFailure,
+  type ChangeResult,
+  type Content,
+  requestedBy,
+  type RequestedFile,
+  type StepResult,
 } from "../core/tree.ts";
-import { isAbsent } from "../../files/errors.ts";
+import { ifPresentSync, isAbsent } from "../../files/errors.ts";
+import type { Bin } from "./bin.ts";
 import type { LocalDigests } from "./digests.ts";
 import { KodamaError } from "../../base/errors.ts";
 
@@ -27,10 +30,12 @@ interface LocalTarget {
   key: string;
   rules: SideRules;
   digests: LocalDigests;
+  /** Where removed and replaced files go. */
+  bin: Bin | undefined;
 }
 
 /** The steps to carry out. */
-export interface LocalWork {
+interface LocalWork {
   steps: readonly SyncAction[];
   contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>;
   signal: AbortSignal;
@@ -56,6 +61,8 @@ export async function* performLocal(
   try {
     if (requested.length > 0 || steps.some(({ kind }) => kind === "put")) {
       await Deno.mkdir(folder, { recursive: true });
+      // Without room for it, there is none for the files either, of which each is reported.
+      await Deno.writeTextFile(`${folder}/.gitignore`, "*\n").catch(() => {});
     }
     if (requested.length > 0) {
       const isFew = requested.length <= durableFiles;
@@ -71,16 +78,9 @@ export async function* performLocal(
       yield { at, result: new LocalStep(target, action, folder).run(staged.get(at)) };
     }
   } finally {
-    await Deno.remove(folder, { recursive: true }).catch((error) => {
-      if (!isAbsent(error)) throw error;
-    });
+    target.bin?.next();
+    await removeFolder(folder);
   }
-}
-
-function requestedBy(action: SyncAction, step: number): (RequestedFile & { step: number })[] {
-  if (action.kind !== "put" || action.entry.kind !== "file") return [];
-  if (action.from.side === action.side) return [];
-  return [{ path: action.from.path, entry: action.entry, step }];
 }
 
 async function stage(
@@ -112,15 +112,10 @@ async function stage(
   }
   if (failure === undefined) return { file, digest: sum.result() };
   // The partial file would take the disk space of files that are small enough.
-  try {
-    Deno.removeSync(file);
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
+  ifPresentSync(() => Deno.removeSync(file));
   return failure;
 }
 
-/** One step. */
 class LocalStep {
   readonly #full: string;
 
@@ -201,7 +196,15 @@ class LocalStep {
     const { action } = this;
     switch (action.kind) {
       case "put":
-        if (action.entry.kind === "symlink") return this.#link(action.entry.target);
+        if (inspectPath(this.#full)?.isDirectory === false) {
+          this.target.bin?.keep(this.target.root, action.path, "copy");
+        }
+        if (action.entry.kind === "symlink") {
+          const temporary = `${this.folder}/link`;
+          Deno.symlinkSync(action.entry.target, temporary);
+          Deno.renameSync(temporary, this.#full);
+          return { kind: "symlink", target: action.entry.target };
+        }
         return this.#place(staged, action.entry);
       case "makeFolder":
         Deno.mkdirSync(this.#full);
@@ -209,19 +212,13 @@ class LocalStep {
       case "setMode":
         return this.#mode(this.#full, action.entry);
       case "remove":
-        Deno.removeSync(this.#full);
+        if (this.target.bin === undefined) Deno.removeSync(this.#full);
+        else this.target.bin.keep(this.target.root, action.path, "remove");
         return undefined;
       case "removeFolder":
         Deno.removeSync(this.#full);
         return undefined;
     }
-  }
-
-  #link(target: string): Entry {
-    const temporary = `${this.folder}/link`;
-    Deno.symlinkSync(target, temporary);
-    Deno.renameSync(temporary, this.#full);
-    return { kind: "symlink", target };
   }
 
   #place(staged: string, entry: FileEntry): Entry {
@@ -269,7 +266,7 @@ export function localFailure(error: unknown): ActionFailure {
   return { kind: "failed", reason: "other", message };
 }
 
-/** Returns what is at a path, without following a link; undefined if there is nothing. */
+/** Returns the file at a path, without following a link; undefined if there is nothing. */
 export function inspectPath(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.lstatSync(path);

@@ -3,7 +3,7 @@ import type { EndpointEvent } from "../core/endpoint.ts";
 import type { Ignoring } from "../core/ignore_rules.ts";
 import { reservedPrefix } from "../remote/loop.ts";
 
-/** Files whose content decides what is ignored. */
+/** Files whose content decides which paths are ignored. */
 const ruleFiles = new Set([".gitignore", ".kodamaignore"]);
 
 /** A watcher; `by` names it, or is `polling` if the system provides none. */
@@ -17,7 +17,11 @@ interface LocalWatch extends Disposable {
 export function watchFolder(
   root: string,
   onEvent: (event: EndpointEvent) => void,
-  ignoring: () => Ignoring | undefined,
+  { ignoring, indexChanged = () => {} }: {
+    ignoring: () => Ignoring | undefined;
+    /** Called when git's index may have other files. */
+    indexChanged?: () => void;
+  },
 ): LocalWatch {
   let watcher: Deno.FsWatcher;
   try {
@@ -28,7 +32,7 @@ export function watchFolder(
   }
   const system = Deno.build.os === "linux" ? "inotify" : Deno.build.os;
   const state = { by: system };
-  // On some systems events name the folder by another path than the given one.
+  // On some systems events name the folder by another path than the given path.
   const real = Deno.realPathSync(root);
   const report = (path: string) => {
     const below = pathBelow(path, root) ?? pathBelow(path, real);
@@ -36,6 +40,7 @@ export function watchFolder(
     if (below === "") return onEvent({ kind: "changedAnywhere" });
     const names = below.split("/");
     if (names.some((name) => name.startsWith(reservedPrefix))) return;
+    if (below === ".git/index") return indexChanged();
     if (ruleFiles.has(names.at(-1) ?? "")) return onEvent({ kind: "changedAnywhere" });
     if (ignoring()?.ignores(below, "other") !== true) onEvent({ kind: "changed", path: below });
   };
@@ -70,12 +75,11 @@ function pathBelow(path: string, root: string): string | undefined {
 }
 
 /*
- * Checks whether the system's watcher still reports changes. Deno has one thread for all watches of a process, and it
- * opens the paths of events: a named pipe blocks it until another program opens the pipe, possibly for hours.
+ * Checks whether the system's watcher still reports changes. Deno has a single thread for all watches of a process, and
+ * it opens the paths of events: a named pipe blocks it until another program opens the pipe, possibly for hours.
  */
 
-/** Options of a pulse. */
-export interface WatchPulseOptions {
+interface WatchPulseOptions {
   everyMs: number;
   /** Called when the watcher stops reporting, or reports again. */
   changed: (setReliable: boolean) => void;

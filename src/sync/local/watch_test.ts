@@ -1,10 +1,11 @@
+import { otherThan, unless } from "../../base/testing/unless.ts";
 import assert from "node:assert/strict";
 /** The events of a watched folder of this machine. */
 import type { EndpointEvent } from "../core/endpoint.ts";
 import { ignoringOf } from "../core/ignore_rules.ts";
 import { watchFolder, watchPulse } from "./watch.ts";
 
-/** Records events, and waits for one of them. */
+/** Records events, and waits for a given event. */
 class Received {
   readonly event: string[] = [];
   #waiting: (() => void)[] = [];
@@ -30,13 +31,13 @@ Deno.test("edits are reported by their paths, except kodama's own and excluded f
   const rules = { rank: "gitignore", name: "test", text: "modules/\n*.log\n" } as const;
   const ignoring = ignoringOf((folder) => folder === "" ? [rules] : []);
   {
-    using watch = watchFolder(root, received.onEvent, () => ignoring);
+    using watch = watchFolder(root, received.onEvent, { ignoring: () => ignoring });
     assert.notEqual(watch.by, "polling");
     await Deno.writeTextFile(`${root}/.kodama-sync-test/0`, "staged");
     await Deno.writeTextFile(`${root}/modules/a`, "a");
     await Deno.writeTextFile(`${root}/a.log`, "a");
     await Deno.writeTextFile(`${root}/d/file`, "a");
-    // Events arrive in the order of the changes: any earlier one would have arrived.
+    // Events arrive in the order of the changes: any earlier event would have arrived.
     await received.until("d/file");
     assert.deepEqual([...new Set(received.event)], ["d/file"]);
     await Deno.rename(`${root}/d/file`, `${root}/moved`);
@@ -51,7 +52,7 @@ Deno.test("rules that change may change everything, wherever they stand", async 
   await Deno.mkdir(`${root}/deep`);
   for (const path of [".gitignore", "deep/.kodamaignore"]) {
     const received = new Received();
-    using _watch = watchFolder(root, received.onEvent, () => undefined);
+    using _watch = watchFolder(root, received.onEvent, { ignoring: () => undefined });
     await Deno.writeTextFile(`${root}/${path}`, "x\n");
     await received.until("changedAnywhere");
     assert.ok(!received.event.includes(path), "not as an edit of one file");
@@ -60,7 +61,7 @@ Deno.test("rules that change may change everything, wherever they stand", async 
 });
 
 Deno.test("a folder that can't be watched is looked through now and then", () => {
-  using watch = watchFolder("/nowhere/at/all", () => {}, () => undefined);
+  using watch = watchFolder("/nowhere/at/all", () => {}, { ignoring: () => undefined });
   assert.equal(watch.by, "polling");
 });
 
@@ -68,7 +69,9 @@ Deno.test("a silent system is reported, and requests a full scan", async () => {
   const root = await Deno.makeTempDir({ prefix: "kodama-watch-" });
   const onEvent: EndpointEvent[] = [];
   {
-    using watch = watchFolder(root, (event) => void onEvent.push(event), () => undefined);
+    using watch = watchFolder(root, (event) => void onEvent.push(event), {
+      ignoring: () => undefined,
+    });
     const system = watch.by;
     watch.setReliable(false);
     assert.equal(watch.by, "polling");
@@ -85,8 +88,10 @@ Deno.test("a silent system is reported, and requests a full scan", async () => {
 });
 
 Deno.test({
-  name: "a watcher that a named pipe holds is noticed, and so is its release",
-  ignore: Deno.build.os !== "linux",
+  ...unless(
+    otherThan("linux"),
+    "a watcher that a named pipe holds is noticed, and so is its release",
+  ),
   async fn() {
     const parent = await Deno.makeTempDir({ prefix: "kodama-pulse-" });
     const [folder, project] = [`${parent}/own`, `${parent}/project`];
@@ -107,4 +112,22 @@ Deno.test({
     }
     await Deno.remove(parent, { recursive: true });
   },
+});
+
+Deno.test("git's index is reported when it is written, and not as a file", async () => {
+  const root = await Deno.makeTempDir({ prefix: "kodama-watch-" });
+  const received = new Received();
+  const written = Promise.withResolvers<void>();
+  await Deno.mkdir(`${root}/.git`);
+  {
+    using _watch = watchFolder(root, received.onEvent, {
+      ignoring: () => undefined,
+      indexChanged: written.resolve,
+    });
+    await Deno.writeTextFile(`${root}/.git/index.lock`, "x");
+    await Deno.rename(`${root}/.git/index.lock`, `${root}/.git/index`);
+    await written.promise;
+    assert.ok(!received.event.includes(".git/index"));
+  }
+  await Deno.remove(root, { recursive: true });
 });

@@ -4,8 +4,8 @@ import type { ActionFailure, ChangeResult, StepResult } from "../core/tree.ts";
 import type { RemoteIndex } from "./remote_index.ts";
 import type { RemoteLink } from "./link.ts";
 import { type Contents, type Packing, Parcel, type Summing } from "./upload.ts";
-import { entryAfter, linesOfChange, modeFor, type NumberedStep } from "./steps.ts";
-import { ListingReader } from "./listing.ts";
+import { entryAfter, hashOf, linesOfChange, modeFor, type NumberedStep } from "./steps.ts";
+import { isBefore, ListingReader } from "./listing.ts";
 
 /** The context of steps. */
 export interface BatchContext extends Summing {
@@ -15,7 +15,11 @@ export interface BatchContext extends Summing {
 
 /** The pod's answer to a batch. */
 interface BatchAnswer {
+  /** When the last listing before it was started. */
+  listedAt: string;
   startedAt: string;
+  /** The mark of the folder after all changes. */
+  mark: string;
   bad: boolean;
   remaining: Set<string>;
   /** The ends of the changes, by the number in their line. */
@@ -80,10 +84,13 @@ export class RemoteBatch {
   #ownLine({ action }: NumberedStep, to: string): string[] {
     if (action.kind !== "put" || action.entry.kind !== "file") return [];
     if (action.from.side !== action.side) return [];
-    const hash = this.context.program === "cksum"
-      ? action.entry.digest.replace("-", " ")
-      : action.entry.digest;
-    return ["own", hash, action.from.path, to, modeFor(action.entry, undefined)];
+    return [
+      "own",
+      hashOf(action.entry.digest),
+      action.from.path,
+      to,
+      modeFor(action.entry, undefined),
+    ];
   }
 
   /**
@@ -95,7 +102,9 @@ export class RemoteBatch {
   async #send(parcel: Parcel, lines: () => string[]): Promise<BatchAnswer | ActionFailure> {
     const { link, index } = this.context;
     const received: BatchAnswer = {
+      listedAt: index.listedAt,
       startedAt: "",
+      mark: "",
       bad: false,
       remaining: new Set(),
       ends: new Map(),
@@ -104,7 +113,11 @@ export class RemoteBatch {
     const after = new ListingReader();
     const paths = this.steps.map(({ action }) => action.path);
     const complaints: string[] = [];
-    const bytes = this.steps.reduce((sum, { action }) => sum + sizeOf(action), 0);
+    const bytes = this.steps.reduce(
+      (sum, { action }) =>
+        sum + (action.kind === "put" && action.entry.kind === "file" ? action.entry.size : 0),
+      0,
+    );
     const [unpackCode, commitCode] = await Promise.all([
       parcel.isEmpty
         ? 0
@@ -118,6 +131,7 @@ export class RemoteBatch {
         (answer) =>
           answer.lines((line) => {
             if (line.startsWith("S ")) before.take(line);
+            else if (line.startsWith("mark ")) received.mark = line.slice(5);
             else takeEnd(line, received);
           }, (message) => {
             if (message === "bad") received.bad = true;
@@ -132,8 +146,9 @@ export class RemoteBatch {
       ),
     ]);
     index.update(paths, after.result());
+    if (received.mark !== "") index.mark = received.mark;
     if (unpackCode !== 0) return remoteFailure(complaints.join("; "));
-    // Its own needs are a few lines in a file.
+    // The script's own needs are a few lines in a file.
     if (commitCode !== 0 && !received.bad) {
       return remoteFailure("No space left for a list of steps");
     }
@@ -154,7 +169,7 @@ export class RemoteBatch {
     }
   }
 
-  #after({ action }: NumberedStep, { startedAt }: BatchAnswer): ChangeResult {
+  #after({ action }: NumberedStep, { listedAt, startedAt }: BatchAnswer): ChangeResult {
     const { index } = this.context;
     const entry = entryAfter(action);
     const { path } = action;
@@ -162,16 +177,15 @@ export class RemoteBatch {
     if (entry?.kind !== "file") {
       return sameContent(index.entry(path), entry) ? { kind: "done", entry } : { kind: "changed" };
     }
+    // Received files get the time of their arrival: this is a file of someone else.
+    const modified = index.stat(path)?.modified ?? "";
+    if (action.kind === "put" && isBefore(modified, listedAt)) return { kind: "changed" };
     index.placed(path, entry.digest, startedAt);
     const there = index.entry(path);
     // Changed concurrently: the next inspection finds its current state.
     if (there?.kind !== "file" || there.size !== entry.size) return { kind: "changed" };
     return { kind: "done", entry: there };
   }
-}
-
-function sizeOf(action: NumberedStep["action"]): number {
-  return action.kind === "put" && action.entry.kind === "file" ? action.entry.size : 0;
 }
 
 function takeEnd(line: string, answer: BatchAnswer): void {

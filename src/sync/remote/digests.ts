@@ -1,4 +1,4 @@
-/** Digests that both ends can compute: what a pod's program prints, computed here over the same bytes. */
+/** Digests that both ends can compute: the output of a pod's program, computed here over the same bytes. */
 import { checksumMaker, type NativeChecksums, type NewChecksum } from "../../copy/checksum.ts";
 
 /** How contents are compared. */

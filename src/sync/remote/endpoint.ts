@@ -55,14 +55,18 @@ export class PodEndpoint implements RemoteEndpoint {
   /** The folders that the watcher was given. */
   #watchedFolders = "";
   #aborting: Disposable | undefined;
+  #agreement: string;
 
   private constructor(
     private readonly link: RemoteLink,
     private readonly handshake: Handshake,
     /** How contents are compared on both ends. */
     readonly digests: Digests,
+    readonly continues: boolean,
     private readonly options: PodEndpointOptions,
-  ) {}
+  ) {
+    this.#agreement = handshake.agreement;
+  }
 
   /**
    * Starts the loop in the pod.
@@ -86,8 +90,11 @@ export class PodEndpoint implements RemoteEndpoint {
         link,
         handshakeResult,
         await digestsOf(handshakeResult.program, options.native),
+        isMarkSince(handshakeResult.was, options.index.mark),
         options,
       );
+      // Paths of another state stay unknown, whatever connections follow.
+      if (end.continues) options.index.mark = handshakeResult.now;
       onEvent = (event) => end.#takeEvent(event);
       // Whatever is pending: the answer isn't needed any more.
       end.#aborting = onAbort(signal, () => void link[Symbol.asyncDispose]());
@@ -100,6 +107,21 @@ export class PodEndpoint implements RemoteEndpoint {
 
   get lost(): Promise<Error> {
     return this.link.lost;
+  }
+
+  /** The loop ends when its folder has another agreement than it has written itself. */
+  get agreement(): string {
+    return this.#agreement;
+  }
+
+  async agree(agreement: string): Promise<void> {
+    const code = await this.link.requestLines(
+      () => `agree ${agreement}`,
+      () => [],
+      (answer) => answer.lines(() => {}),
+    );
+    if (code === 0) this.#agreement = agreement;
+    else throw new KodamaError("environment", "the pod can't store what both sides agreed on");
   }
 
   /** How changes are detected in the pod; `none` if it has to be polled. Undefined before it is known. */
@@ -170,7 +192,7 @@ export class PodEndpoint implements RemoteEndpoint {
     return this.#watchedFolders !== this.#foldersToWatch();
   }
 
-  /** busybox's watcher sees only the folders that existed when it started; the others find new ones. */
+  /** busybox's watcher sees only the folders that existed when it started; the other watchers find new folders. */
   #foldersToWatch(): string {
     const folders = this.#watcher === "inotifyd" ? [...this.options.index.folders()].sort() : [];
     return [...this.#pruned, "", ...folders].join("\n");
@@ -196,7 +218,7 @@ export class PodEndpoint implements RemoteEndpoint {
     for (const at of batches.keys()) {
       const archive = next;
       const following = batches[at + 1];
-      // Requested while this one is read, so that there is no round trip between two.
+      // Requested while this archive is read, so that there is no round trip between two.
       if (following !== undefined) next = this.#request(following);
       yield* archive.contents();
     }
@@ -248,11 +270,10 @@ export class PodEndpoint implements RemoteEndpoint {
   #prune(ignoring: Ignoring): void {
     const pruned: string[] = [];
     const { index } = this.options;
-    const inPruned = (path: string) => pruned.some((one) => path.startsWith(`${one}/`));
     for (const path of index.folders()) {
       if (pruned.length >= maxPruned) break;
       // Names that find would take for a pattern are walked.
-      if (/[*?[\]\\]/.test(path) || inPruned(path)) continue;
+      if (/[*?[\]\\]/.test(path) || pruned.some((one) => path.startsWith(`${one}/`))) continue;
       if (ignoring.ignores(path, "folder")) pruned.push(path);
     }
     this.#pruned = pruned;
@@ -295,6 +316,18 @@ interface Handshake {
   program: string;
   /** Identifies this folder. */
   id: string;
+  /** The mark that an earlier loop has left, and this loop's mark. */
+  was: string;
+  now: string;
+  /** The stored agreement; empty if there is none. */
+  agreement: string;
+}
+
+/** Returns whether a mark, of a loop and a number, is that of the same loop and not of an earlier time than another. */
+function isMarkSince(mark: string, earlier: string): boolean {
+  const [, loop, count] = /^(.+)-(\d+)$/.exec(mark) ?? [];
+  const [, earlierLoop, earlierCount] = /^(.+)-(\d+)$/.exec(earlier) ?? [];
+  return loop !== undefined && loop === earlierLoop && Number(count) >= Number(earlierCount);
 }
 
 /** Throws KodamaError for a pod without the programs it needs; SideLostError if the connection ends before. */
@@ -312,11 +345,11 @@ async function handshake(link: RemoteLink, root: string): Promise<Handshake> {
     if (link.lacksShell) throw missingTool("sh");
     throw new SideLostError("remote", { reason, cause: error });
   }
-  const [keyword, program, id = ""] = args;
+  const [keyword, program, id = "", was = "", now = "", agreement = ""] = args;
   if (keyword !== "hello" || program === undefined || !/^[\w-]{36}$/.test(id)) {
     throw new SideLostError("remote", { reason: "the pod gave an answer that isn't kodama's" });
   }
-  return { program, id };
+  return { program, id, was, now, agreement };
 }
 
 function missingTool(tool: string): KodamaError {
@@ -333,6 +366,10 @@ function refusalError(refusal: ScriptRefusal, root: string): KodamaError {
         "notFound",
         `the folder ${root} does not exist in the pod, and it can't be created`,
       ),
+    wholeContainer: () =>
+      new KodamaError("usage", `refusing to sync the root of a container, which ${root} is`, {
+        hint: "name a folder of a project",
+      }),
     readOnly: () =>
       new KodamaError("forbidden", `the folder ${root} of the pod can't be written to`),
   };
@@ -401,10 +438,10 @@ interface NumberedFile {
   path: string;
 }
 
-/** The names of one archive are arguments of one command. */
+/** The names of an archive are arguments of a single command. */
 const atOnce = { files: 200, letters: 8 * 1024 };
 
-/** Yields parts of the requested files, each small enough for one archive. */
+/** Yields parts of the requested files, each small enough for an archive. */
 function* readBatches(requested: readonly RequestedFile[]): Generator<NumberedFile[]> {
   let [part, letters]: [NumberedFile[], number] = [[], 0];
   for (const [at, { path }] of requested.entries()) {
@@ -419,7 +456,7 @@ function* readBatches(requested: readonly RequestedFile[]): Generator<NumberedFi
   if (part.length > 0) yield part;
 }
 
-/** One archive, requested on construction. Its contents are read once. */
+/** An archive, requested on construction. Its contents are read once. */
 class RemoteArchive {
   readonly #opened = Promise.withResolvers<LoopAnswer>();
   readonly #read = Promise.withResolvers<void>();
@@ -449,7 +486,7 @@ class RemoteArchive {
       for (let next = await entries.next(); !next.done; next = await entries.next()) {
         const entry = next.value;
         const at = this.#numbers.get(new TextDecoder().decode(entry.path));
-        // A path that isn't a plain file any more, or is one with holes, is reported by the next scan.
+        // A path that isn't a plain file any more, or a file with holes, is reported by the next scan.
         if (at === undefined || entry.kind !== "file" || entry.sparse !== undefined) continue;
         yield { at, size: entry.size, body: entry.body };
       }

@@ -1,7 +1,11 @@
-/** The far end when what arrives is damaged, has no room, or isn't alone: nothing gets a name that it shouldn't. */
+/**
+ * The remote end when the received bytes are damaged, have no room, or aren't alone: nothing gets a name that it
+ * shouldn't.
+ */
 import assert from "node:assert/strict";
 import { systemClock } from "../../base/clock.ts";
 import type { PodEndpoint } from "./endpoint.ts";
+import { RemoteIndex } from "./remote_index.ts";
 import type { SyncAction } from "../core/plan.ts";
 import { ignoresNothing as nothing } from "../testing/memory_end.ts";
 import type { TestShell } from "../testing/shell_channel.ts";
@@ -14,6 +18,7 @@ import {
   type RemoteFixtureOptions,
 } from "../testing/remote_fixture.ts";
 import { dash, shells } from "../testing/remote_shells.ts";
+import { writeProgram } from "../../base/testing/program_file.ts";
 
 const { signal } = new AbortController();
 
@@ -22,7 +27,7 @@ async function names(folder: string): Promise<string[]> {
   return all.filter((name) => !name.startsWith(".kodama-sync-")).sort();
 }
 
-/** The bytes with one of a text's other than it was. */
+/** The bytes with a changed byte of a text. */
 function damaged(bytes: Uint8Array, text: string): Uint8Array {
   const at = new TextDecoder("latin1").decode(bytes).indexOf(text);
   if (at < 0) return bytes;
@@ -121,7 +126,7 @@ for (const shell of shells) {
       removeAt = name;
       await assert.rejects(Promise.race([request(there.end), late.promise]), {
         name: "SideLostError",
-        message: /\.kodama-sync-… in the pod was removed while it was in use/,
+        message: /\.kodama-sync-… in the pod was removed or replaced while it was in use/,
       }, name);
       removeAt = "";
     }
@@ -133,6 +138,71 @@ for (const shell of shells) {
       "link: done",
     ]);
     assert.deepEqual(await names(folder), ["link", "new", "old"]);
+  });
+
+  Deno.test(`${shell.name}: an agreement outlives its connection, and a removal of the loop's own folder`, async () => {
+    await using first = await openRemoteFixture(shell);
+    assert.equal(first.end.agreement, "");
+    const agreements = [crypto.randomUUID(), crypto.randomUUID()];
+    for (const one of agreements) await first.end.agree(one);
+    await first.end.scan(nothing, signal);
+    assert.equal(first.end.agreement, agreements[1]);
+    {
+      await using second = await openRemoteFixture(shell, { beside: first });
+      assert.equal(second.end.agreement, agreements[1]);
+      await Deno.remove(`${first.folder}/.kodama-sync-test`, { recursive: true });
+      await assert.rejects(second.end.scan(nothing, signal), { name: "SideLostError" });
+    }
+    await using third = await openRemoteFixture(shell, { beside: first });
+    assert.equal(third.end.agreement, agreements[1]);
+  });
+
+  Deno.test(`${shell.name}: a folder that is put back to another time ends the connection before the next answer`, async () => {
+    await using first = await openRemoteFixture(shell);
+    const own = `${first.folder}/.kodama-sync-test`;
+    const [monday, tuesday] = [crypto.randomUUID(), crypto.randomUUID()];
+    const copied = async () =>
+      new Map(
+        await Promise.all(
+          ["id", "agreed", "now"].map(async (name) =>
+            [name, await Deno.readTextFile(`${own}/${name}`)] as const
+          ),
+        ),
+      );
+    const restore = async (copy: ReadonlyMap<string, string>) => {
+      for (const [name, text] of copy) await Deno.writeTextFile(`${own}/${name}`, text);
+    };
+    await first.end.agree(monday);
+    const copy = await copied();
+    await first.end.agree(tuesday);
+    await restore(copy);
+    await assert.rejects(first.end.scan(nothing, signal), { name: "SideLostError" });
+    await using second = await openRemoteFixture(shell, { beside: first });
+    assert.equal(second.end.agreement, monday);
+    // The same agreement, and another time.
+    const scanned = await copied();
+    await second.end.scan(nothing, signal);
+    await restore(scanned);
+    await assert.rejects(second.end.scan(nothing, signal), { name: "SideLostError" });
+    await using third = await openRemoteFixture(shell, { beside: first });
+    assert.equal(third.end.agreement, monday);
+  });
+
+  Deno.test(`${shell.name}: a connection continues the last one of its process, unless the folder is of a time before`, async () => {
+    const index = new RemoteIndex();
+    await using first = await openRemoteFixture(shell, { index });
+    await first.end.scan(nothing, signal);
+    const now = `${first.folder}/.kodama-sync-test/now`;
+    const copy = await Deno.readTextFile(now);
+    assert.deepEqual(await ends(first, [await put("a", "1")], { a: "1" }), ["a: done"]);
+    await first.end.scan(nothing, signal);
+    const continues: boolean[] = [first.end.continues];
+    for (const isRestored of [false, false, true, false]) {
+      if (isRestored) await Deno.writeTextFile(now, copy);
+      await using next = await openRemoteFixture(shell, { beside: first, index });
+      continues.push(next.end.continues);
+    }
+    assert.deepEqual(continues, [false, true, true, false, false]);
   });
 
   Deno.test(`${shell.name}: a loop that another one of its synchronisation follows is ended by it`, async () => {
@@ -153,7 +223,7 @@ async function shellWithoutRoom(folder: string): Promise<TestShell> {
 /bin/tar "$@" || exit
 case " $* " in *" -xmof "*) echo "tar: new: Cannot write: No space left on device" >&2; exit 2 ;; esac
 `;
-  await Deno.writeTextFile(`${folder}/tar`, tar, { mode: 0o755 });
+  await writeProgram(`${folder}/tar`, tar);
   return { name: "full", path: `${folder}:${dash.path}` };
 }
 
@@ -167,6 +237,52 @@ Deno.test("of an archive for which there was no room nothing is taken", async ()
     assert.deepEqual(await ends(there, steps, { new: "1", old: "2" }), ["new: full", "old: full"]);
     assert.deepEqual(await names(there.folder), ["old"]);
     assert.equal(await Deno.readTextFile(`${there.folder}/old`), "as it was");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** GNU's programs, on a file system whose clock stands still. */
+async function shellWithoutClock(folder: string): Promise<TestShell> {
+  await Deno.symlink("/bin/sh", `${folder}/sh`);
+  const still = "s/[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\\.[0-9]* /10:00:00.000000000 /g";
+  const stat = `#!/bin/sh
+case $2 in
+  *.9Y*) exit 1 ;;
+esac
+/usr/bin/stat "$@" >"${folder}/stats" 2>&1
+code=$?
+sed '${still}' "${folder}/stats"
+exit "$code"
+`;
+  await writeProgram(`${folder}/stat`, stat);
+  return { name: "still", path: `${folder}:${dash.path}` };
+}
+
+Deno.test("a save that no time reveals is seen by the next scan, and not overwritten before", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-still-" });
+  try {
+    await using there = await openRemoteFixture(await shellWithoutClock(folder));
+    const save = (text: string) => Deno.writeTextFile(`${there.folder}/a`, text);
+    const digest = async () => {
+      const entry = (await there.end.scan(nothing, signal)).entries.get("a");
+      return entry?.kind === "file" ? entry.digest : "";
+    };
+    await save("3");
+    assert.equal(await digest(), (await fileOf("3")).digest);
+    await save("4");
+    assert.equal(await digest(), (await fileOf("4")).digest);
+    await save("5");
+    const change = [await put("a", "6", await fileOf("4"))];
+    assert.deepEqual(await ends(there, change, { a: "6" }), ["a: changed"]);
+    assert.equal(await Deno.readTextFile(`${there.folder}/a`), "5");
+    assert.equal(await digest(), (await fileOf("5")).digest);
+    assert.deepEqual(
+      await ends(there, [await put("a", "6", await fileOf("5"))], { a: "6" }),
+      ["a: done"],
+    );
+    await save("7");
+    assert.equal(await digest(), (await fileOf("7")).digest);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -5,6 +5,7 @@ import type { SyncAction } from "../core/plan.ts";
 import { ignoresNothing as nothing } from "../testing/memory_end.ts";
 import { ends, fileOf, hex, openRemoteFixture, put, remote } from "../testing/remote_fixture.ts";
 import { shells } from "../testing/remote_shells.ts";
+import { writeProgram } from "../../base/testing/program_file.ts";
 
 const { signal } = new AbortController();
 
@@ -13,7 +14,7 @@ for (const shell of shells) {
     await using there = await openRemoteFixture(shell);
     await Deno.mkdir(`${there.folder}/a/b`, { recursive: true });
     await Deno.writeTextFile(`${there.folder}/a/b/one two`, "12");
-    await Deno.writeTextFile(`${there.folder}/run`, "#!", { mode: 0o755 });
+    await writeProgram(`${there.folder}/run`, "#!");
     await Deno.symlink("a/b", `${there.folder}/link`);
     await Deno.writeTextFile(`${there.folder}/line\nbreak`, "x");
     const { entries, unread } = await there.end.scan(nothing, signal);
@@ -30,6 +31,28 @@ for (const shell of shells) {
       `run 2 755 ${(await hex("#!")).slice(0, 4)}`,
     ]);
     assert.equal(unread.size, 0);
+  });
+
+  Deno.test(`${shell.name}: the root of a container is refused by any name`, async () => {
+    for (const root of ["/", "//.", "/usr/..", "/proc/self/root"]) {
+      await assert.rejects(openRemoteFixture(shell, { root }), {
+        kind: "usage",
+        message: `refusing to sync the root of a container, which ${root} is`,
+      });
+    }
+  });
+
+  Deno.test(`${shell.name}: a repository that is made in the folder has nothing of kodama's own`, async () => {
+    await using there = await openRemoteFixture(shell);
+    const git = async (...args: string[]) => {
+      const env = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" };
+      const { stdout } = await new Deno.Command("git", { args, cwd: there.folder, env }).output();
+      return new TextDecoder().decode(stdout);
+    };
+    await git("init", "-q");
+    await there.end.scan(nothing, signal);
+    assert.deepEqual(await ends(there, [await put("x", "x")], { x: "x" }), ["x: done"]);
+    assert.equal(await git("status", "--porcelain"), "?? x\n");
   });
 
   Deno.test(`${shell.name}: what is new goes to places where nothing is, and nowhere else`, async () => {

@@ -1,5 +1,5 @@
 /**
- * One loop that runs in a pod, driven over one exec: requests may be sent before earlier answers arrived, and answers
+ * A loop that runs in a pod, driven over one exec: requests may be sent before earlier answers arrived, and answers
  * arrive in order.
  */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
@@ -18,10 +18,9 @@ export type RemoteEvent =
   | { kind: "changed"; path: string; tree: boolean }
   /** Events were missed: everything is to be scanned. */
   | { kind: "missed" }
-  /** The current watcher; `none` if there isn't one. */
+  /** The current watcher; `none` if there is no watcher. */
   | { kind: "watcher"; name: string };
 
-/** Options of a link. */
 interface RemoteLinkOptions {
   mark: string;
   clock: Clock;
@@ -91,7 +90,7 @@ export class RemoteLink implements AsyncDisposable {
   }
 
   /**
-   * Sends a request, and reads its answer when the earlier ones have been read.
+   * Sends a request, and reads its answer after the earlier answers.
    *
    * @param bytes that the pod has to read or write before it answers, which takes time.
    * @throws SideLostError if the connection ends before, or the answer doesn't arrive.
@@ -130,7 +129,7 @@ export class RemoteLink implements AsyncDisposable {
     }
   }
 
-  /** Sends a request of one line, with its lines, which are created when it is its turn. */
+  /** Sends a request of a line, with its lines, which are created when it is its turn. */
   requestLines<T>(
     text: (blocks: number) => string,
     lines: () => Iterable<string>,
@@ -181,7 +180,7 @@ export class RemoteLink implements AsyncDisposable {
           : end.kind === "refused"
           ? end.status.message ?? "the pod refused the command"
           : end.exitCode === stageRemovedCode
-          ? `${reservedPrefix}… in the pod was removed while it was in use`
+          ? `${reservedPrefix}… in the pod was removed or replaced while it was in use`
           : `the loop in the pod ended with exit code ${end.exitCode}`,
       );
     } catch (error) {
@@ -204,7 +203,7 @@ export class RemoteLink implements AsyncDisposable {
     this.channel.close().catch(() => {});
   }
 
-  /** What waits to be read on this machine has arrived. */
+  /** Unread answers on this machine have arrived: they don't count as a stall. */
   #isStalled(): boolean {
     const { requests, bytes } = this.#waiting;
     if (requests === 0 || this.#queue.size > 0) return false;
@@ -216,7 +215,7 @@ export class RemoteLink implements AsyncDisposable {
     const { clock } = this.options;
     const setAt = clock.elapsedMs();
     this.#timer = clock.timer(watchMs, () => {
-      // This machine was asleep: what the pod sent meanwhile hasn't been read yet.
+      // This machine was asleep: answers that the pod sent meanwhile haven't been read yet.
       if (clock.elapsedMs() - setAt > 2 * watchMs) {
         this.#heardAt = clock.elapsedMs() - silenceMs / 2;
         this.#progressAt = clock.elapsedMs();
@@ -261,7 +260,7 @@ function messageOf(error: unknown): string {
 /** The longest line of an answer. */
 const maxLine = 16 * 1024;
 
-/** One answer while it arrives. */
+/** An answer while it arrives. */
 export class LoopAnswer {
   constructor(private readonly reader: ByteReader, private readonly mark: string) {}
 

@@ -1,7 +1,7 @@
 /** Parses the remote end's listings: lines that a pod wrote, of which nothing is trusted unchecked. */
 import { type Entry, unsafePath } from "../core/model.ts";
 
-/** What is known of a path without reading its content. */
+/** A path's metadata, without its content. */
 export interface Stat {
   /** Permission bits and kind, as stat(2) has them. */
   mode: number;
@@ -43,7 +43,7 @@ export class ListingReader {
   /** @param maxEntries beyond which a listing is truncated, and the remainder counts as unread. */
   constructor(private readonly maxEntries = 1_000_000) {}
 
-  /** Takes one line of an answer. */
+  /** Takes a line of an answer. */
   take(text: string): void {
     const link = this.#link;
     this.#link = undefined;
@@ -64,7 +64,7 @@ export class ListingReader {
   #takeStat(text: string): void {
     const found = statOf(text);
     const path = pathOf(found?.name ?? "");
-    // A malformed line may be the tail of a name: what it hides isn't known.
+    // A malformed line may be the tail of a name: the hidden paths aren't known.
     if (path === undefined || found === undefined) return void this.#unread.add("");
     if (path === "") return;
     if (this.#stats.size >= this.maxEntries) return void this.#unread.add("");
@@ -150,14 +150,23 @@ function statWith(
   return { ...read, size: Number(size), modified, mtimeMs, target: undefined };
 }
 
-/** Returns whether a time is certainly before another, both as a {@link Stat} has them. */
+/** The coarsest unit in which file systems store times. */
+const coarsestSeconds = 2;
+
+/**
+ * Returns whether everything that happens from `other` on gets a later time than `one`; both as a {@link Stat} has
+ * them. A time is no more precise than its last digit that isn't zero: a file system below the folder may store coarser
+ * times than the file system of `other`.
+ */
 export function isBefore(one: string, other: string): boolean {
+  if (other === "") return false;
   const [seconds = "", fine = ""] = one.split(".");
   const [otherSeconds = "", otherFine = ""] = other.split(".");
-  if (other === "" || Number(seconds) !== Number(otherSeconds)) {
-    return other !== "" && Number(seconds) < Number(otherSeconds);
-  }
-  return fine.padEnd(9, "0") < otherFine.padEnd(9, "0");
+  const apart = Number(otherSeconds) - Number(seconds);
+  const digits = fine.replace(/0+$/, "");
+  if (digits === "") return apart >= coarsestSeconds;
+  if (apart !== 0) return apart > 0;
+  return digits < otherFine.padEnd(digits.length, "0").slice(0, digits.length);
 }
 
 function pathOf(name: string): string | undefined {

@@ -84,9 +84,14 @@ Deno.test("a time is before another only where that is certain", () => {
   assert.equal(isBefore("5.1", "5.2"), true);
   assert.equal(isBefore("5.2", "5.1"), false);
   assert.equal(isBefore("5.100000000", "5.1"), false);
-  assert.equal(isBefore("4", "5.1"), true);
+  assert.equal(isBefore("5.9", "6.0"), true);
+  assert.equal(isBefore("5.123456789", "5.123456790"), true);
   assert.equal(isBefore("5", "5"), false);
   assert.equal(isBefore("5", ""), false);
+  // The file system may have stored tenths, whole seconds, or every other second.
+  assert.equal(isBefore("5.100000000", "5.199999999"), false);
+  assert.equal(isBefore("4.000000000", "5.9"), false);
+  assert.equal(isBefore("4", "6.0"), true);
 });
 
 Deno.test("sums of names with backslashes, and lines that are none", () => {

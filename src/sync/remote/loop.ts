@@ -16,7 +16,7 @@ export const archiveBlock = 10_240;
 /** Prefix of kodama's own names in the folder; no listing has them. */
 export const reservedPrefix = ".kodama-sync-";
 
-/** The exit code of a loop whose own folder was removed. */
+/** The exit code of a loop whose own folder was removed, or is of another time. */
 export const stageRemovedCode = 75;
 
 /** The loop. */

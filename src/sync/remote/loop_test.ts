@@ -5,18 +5,19 @@ import { loopCommand } from "./loop.ts";
 import type { TestShell } from "../testing/shell_channel.ts";
 import { shells } from "../testing/remote_shells.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../files/testing/temporary_folder.ts";
+import { writeProgram } from "../../base/testing/program_file.ts";
 
 /** How long something may take that takes no time: then the test fails instead of hanging. */
 const limitMs = 20_000;
 
 /**
- * For the beater's own sleep: it ends when the test lets one byte through. A program, for busybox runs its own without
- * exec: they would hold open what the shell put away for the time of a function.
+ * For the beater's own sleep: it ends when the test lets a byte through. A program, for busybox runs its own without
+ * exec: they would hold open the files that the shell put away for the time of a function.
  */
 const gated = 'sleep() { "$GATED"; }\n';
 const gatedProgram = '#!/bin/sh\nexec head -c 1 <"$GATE"\n';
 
-/** What signals do to a loop that is started by such words. */
+/** The effects of signals on a loop that is started by such words. */
 const starters = {
   "as it is": ["-c", 'exec sh "$@"', "sh"],
   "deaf to TERM": ["-c", 'trap "" TERM; exec sh "$@"', "sh"],
@@ -41,7 +42,7 @@ class GatedLoop implements AsyncDisposable {
     await new Deno.Command("mkfifo", { args: [gate], clearEnv: true, env: { PATH: shell.path } })
       .output();
     const program = `${folder.path}/sleep`;
-    await Deno.writeTextFile(program, gatedProgram, { mode: 0o755 });
+    await writeProgram(program, gatedProgram);
     const traits = { mark: "#", root: `${folder.path}/work`, key: "test", fresh: "1" };
     const [, flag = "", script = "", ...rest] = loopCommand(traits);
     const loop = new Deno.Command(`${shell.path.split(":")[0]}/sh`, {

@@ -14,9 +14,14 @@ interface Known {
 /** Outlives connections: a file is summed once for as long as it doesn't change. */
 export class RemoteIndex {
   readonly #entries = new Map<string, Known>();
+  /** When the last listing was started. */
+  #listedAt = "";
+  /** The mark that the folder had after the last answered change. */
+  mark = "";
 
   /** Replaces everything by a full listing; paths that it doesn't name are forgotten. */
   replace(listing: Listing): void {
+    this.#listedAt = listing.startedAt;
     const before = new Map(this.#entries);
     this.#entries.clear();
     for (const [path, stat] of listing.stats) this.#take(path, stat, before.get(path));
@@ -24,6 +29,7 @@ export class RemoteIndex {
 
   /** Takes the listing of some paths; those that weren't found are forgotten with all below them. */
   update(paths: readonly string[], listing: Listing): void {
+    this.#listedAt = listing.startedAt;
     for (const path of paths) {
       const stat = listing.stats.get(path);
       if (stat !== undefined) this.#take(path, stat, this.#entries.get(path));
@@ -60,12 +66,26 @@ export class RemoteIndex {
     this.#entries.set(path, { ...known, entry: entryOfStat(known.stat, digest), certain });
   }
 
-  /** Records the digest of a file that kodama wrote: valid unless it was changed since the step started. */
+  /** Records the digest of a file that kodama wrote: valid unless it was changed between the step and its listing. */
   placed(path: string, digest: string, startedAt: string): void {
     const known = this.#entries.get(path);
     if (known === undefined) return;
-    const certain = isBefore(known.stat.modified, startedAt);
+    const { modified, changed } = known.stat;
+    // A change at the very time of the listing doesn't change the stat text either.
+    const certain = isBefore(modified, startedAt) && isBefore(changed, this.#listedAt);
     this.#entries.set(path, { ...known, entry: entryOfStat(known.stat, digest), certain });
+  }
+
+  /** Returns when the last listing was started. */
+  get listedAt(): string {
+    return this.#listedAt;
+  }
+
+  /** Returns the digest that a file as expected has; undefined if its stat text alone proves that. */
+  digestToProve({ path, entry }: Expectation): string | undefined {
+    return entry?.kind === "file" && this.#entries.get(path)?.certain !== true
+      ? entry.digest
+      : undefined;
   }
 
   stat(path: string): Stat | undefined {
@@ -89,7 +109,7 @@ export class RemoteIndex {
     return known !== undefined && sameEntry(known.entry, entry) ? known.stat.text : undefined;
   }
 
-  /** Returns all of it as a snapshot. A file without digest has an empty one. */
+  /** Returns the whole index as a snapshot. A file without a digest has an empty digest. */
   snapshot(root: string, listing: Pick<Listing, "unread" | "withOthers">): Snapshot {
     const entries = new Map<string, Entry>();
     const withOthers = new Set(listing.withOthers);

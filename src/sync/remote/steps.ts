@@ -49,7 +49,7 @@ function isBelowAny(path: string, places: ReadonlySet<string>): boolean {
 }
 
 /**
- * Returns the lines for one path: the conditions, and the change. Undefined if they are known not to hold.
+ * Returns the lines for a path: the conditions, and the change. Undefined if they are known not to hold.
  *
  * @param staged the name of the content, for a file that is put there.
  */
@@ -67,6 +67,8 @@ export function linesOfChange(
     const text = index.expectedText(expected);
     if (text === undefined) return undefined;
     if (expected !== own) lines.push("need", text, expected.path);
+    const digest = index.digestToProve(expected);
+    if (digest !== undefined) lines.push("same", hashOf(digest), expected.path);
   }
   const was = index.expectedText(own) ?? "-";
   const change = (verb: string, mode = "-", rest = "-") => [
@@ -89,7 +91,15 @@ export function linesOfChange(
   }
 }
 
-/** Returns the permissions of a file: its current ones there, or those here, with the execute bit as required. */
+/** Returns a digest as the pod's program prints it. */
+export function hashOf(digest: string): string {
+  return digest.replace("-", " ");
+}
+
+/**
+ * Returns the permissions of a file: its current permissions there, or its permissions here, with the execute bit as
+ * required.
+ */
 export function modeFor(entry: FileEntry, there: number | undefined): string {
   const bits = (there ?? entry.mode) & 0o777;
   // If the execute bit changes at all, all who may read it may execute it.

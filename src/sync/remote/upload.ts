@@ -1,7 +1,7 @@
 /** The content that a batch sends to a pod: an archive, unpacked aside there, and a digest of each file as sent. */
 import type { TreeEntry } from "../../copy/entry.ts";
 import { writeTar } from "../../copy/tar_writer.ts";
-import type { Content, RequestedFile } from "../core/tree.ts";
+import { type Content, requestedBy, type RequestedFile } from "../core/tree.ts";
 import type { Digests } from "./digests.ts";
 import { archiveBlock } from "./loop.ts";
 import { modeFor, type NumberedStep } from "./steps.ts";
@@ -10,7 +10,7 @@ import { joinBytes } from "../../base/byte_buffer.ts";
 /** Reads the content that steps need from the other end. */
 export type Contents = (requested: readonly RequestedFile[]) => AsyncIterable<Content>;
 
-/** What is packed, and under which names. */
+/** The packed files, and their names. */
 export interface Packing {
   steps: readonly NumberedStep[];
   /** Returns its name in the archive. */
@@ -36,7 +36,7 @@ const named = { mtime: 0 };
 /** A file requested from the other end, and the step that needs it. */
 type PackedFile = RequestedFile & { step: NumberedStep };
 
-/** One archive. Sent once. */
+/** An archive. Sent once. */
 export class Parcel {
   /** Digests of sent files, by the number of the step. */
   readonly #sent = new Map<number, string>();
@@ -81,7 +81,7 @@ export class Parcel {
     // Some tars treat an archive without entries as damaged.
     yield { ...file("begun", 0o600), size: 0, body: nothing() };
     if (this.packing.whole) yield* this.#foldersAndLinks();
-    const requested = this.packing.steps.flatMap(requestedFile);
+    const requested = this.packing.steps.flatMap((step) => requestedBy(step.action, step));
     if (requested.length === 0) return;
     const sums: string[] = [];
     for await (const { at, size, body } of this.contents(requested)) {
@@ -114,7 +114,7 @@ export class Parcel {
     return few && this.summing.program === "sha256sum";
   }
 
-  /** Yields the content, summed as it is sent. A content that isn't the planned one isn't renamed. */
+  /** Yields the content, summed as it is sent. Content with another digest than planned isn't renamed. */
   async *#noted(
     body: AsyncIterable<Uint8Array>,
     { entry, step }: PackedFile,
@@ -132,14 +132,6 @@ export class Parcel {
 
 function file(name: string, mode: number) {
   return { ...named, kind: "file", path: encoder.encode(name), mode } as const;
-}
-
-/** Returns the content that a step needs from the other end, if any. */
-function requestedFile(step: NumberedStep): PackedFile[] {
-  const { action } = step;
-  if (action.kind !== "put" || action.entry.kind !== "file") return [];
-  if (action.from.side === action.side) return [];
-  return [{ path: action.from.path, entry: action.entry, step }];
 }
 
 /* Streams of bytes for archives. */

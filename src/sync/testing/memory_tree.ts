@@ -9,13 +9,14 @@ import {
   type Snapshot,
 } from "../core/model.ts";
 import type { Expectation, SyncAction } from "../core/plan.ts";
-import type {
-  ActionFailure,
-  ChangeResult,
-  Content,
-  RequestedFile,
-  StepResult,
-  Tree,
+import {
+  type ActionFailure,
+  type AgreeingTree,
+  type ChangeResult,
+  type Content,
+  requestedBy,
+  type RequestedFile,
+  type StepResult,
 } from "../core/tree.ts";
 
 /** Called at each point where time passes; it may edit trees, throw, or make a write fail. */
@@ -30,15 +31,41 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Entries by path; a folder precedes its content, which editing code must ensure. */
-export class MemoryTree implements Tree {
+export class MemoryTree implements AgreeingTree {
   readonly entries = new Map<string, Entry>();
+  /** Another root is another folder. */
+  root: string;
+  /** The stored agreement; "" if there is none. */
+  agreement = "";
+  /** The state that a connection has last left: another state was put in its place. */
+  mark: object | undefined;
   private clock = 1;
   hook: StepHook = () => undefined;
 
-  constructor(readonly side: Side) {}
+  constructor(readonly side: Side) {
+    this.root = side;
+  }
 
   snapshot(): Snapshot {
-    return { root: this.side, entries: new Map(this.entries), unread: new Set() };
+    const { root, agreement, entries } = this;
+    return { root, agreement, entries: new Map(entries), unread: new Set() };
+  }
+
+  /** Returns a function that puts the folder back to its current state. */
+  copy(): () => void {
+    const { root, agreement, mark } = this;
+    const entries = [...this.entries];
+    return () => {
+      this.entries.clear();
+      for (const [path, entry] of entries) this.entries.set(path, entry);
+      [this.root, this.agreement, this.mark] = [root, agreement, mark];
+    };
+  }
+
+  async agree(agreement: string): Promise<void> {
+    await Promise.resolve();
+    this.hook("before");
+    this.agreement = agreement;
   }
 
   /** A user's edit: saves content, creating folders if nothing is in their way. */
@@ -114,7 +141,7 @@ export class MemoryTree implements Tree {
     contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>,
   ): AsyncGenerator<StepResult> {
     const staged = new Map<number, string | ActionFailure>();
-    const requested = steps.flatMap((action, at) => this.requestedBy(action, at));
+    const requested = steps.flatMap((action, at) => requestedBy(action, at));
     for await (const { at, body } of contents(requested)) {
       const step = requested[at]?.step;
       if (step !== undefined) staged.set(step, await this.stage(body));
@@ -124,12 +151,6 @@ export class MemoryTree implements Tree {
       const content = own ? this.ownCopy(action.from.path) : staged.get(at);
       yield { at, result: this.carryOut(action, content) };
     }
-  }
-
-  private requestedBy(action: SyncAction, step: number): (RequestedFile & { step: number })[] {
-    if (action.kind !== "put" || action.entry.kind !== "file") return [];
-    if (action.from.side === this.side) return [];
-    return [{ path: action.from.path, entry: action.entry, step }];
   }
 
   private async stage(body: AsyncIterable<Uint8Array>): Promise<string | ActionFailure> {

@@ -1,6 +1,7 @@
 /** The remote end of a synchronisation over a real shell: a folder, its events, and steps for it. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../base/clock.ts";
+import { temporaryFolder } from "../../files/testing/temporary_folder.ts";
 import { PodEndpoint } from "../remote/endpoint.ts";
 import { RemoteIndex } from "../remote/remote_index.ts";
 import type { EndpointEvent } from "../core/endpoint.ts";
@@ -39,6 +40,10 @@ export interface RemoteFixture extends AsyncDisposable {
 export interface RemoteFixtureOptions {
   /** The end is opened in this fixture's folder, beside its own. */
   beside?: RemoteFixture;
+  /** The folder in the container; `work` by default. */
+  root?: string;
+  /** The process that the end belongs to. */
+  index?: RemoteIndex;
   /** Transforms the bytes to the shell. */
   sent?: (bytes: Uint8Array) => Uint8Array;
 }
@@ -46,30 +51,35 @@ export interface RemoteFixtureOptions {
 /** Opens an end over a shell, in a folder of its own. */
 export async function openRemoteFixture(
   shell: TestShell,
-  { beside, sent = (bytes) => bytes }: RemoteFixtureOptions = {},
+  { beside, root = "work", index = new RemoteIndex(), sent = (bytes) => bytes }:
+    RemoteFixtureOptions = {},
 ): Promise<RemoteFixture> {
+  await using unlessOpen = new AsyncDisposableStack();
   const folder = beside === undefined
-    ? await Deno.makeTempDir({ prefix: "kodama-remote-" })
+    ? unlessOpen.use(await temporaryFolder("kodama-remote-")).path
     : `${beside.folder}/..`;
   const news: EndpointEvent[] = [];
   const waiting: (() => void)[] = [];
-  const end = await PodEndpoint.open({
-    open: (command) => {
-      const channel = new ShellChannel(shell, command, folder);
-      const write = channel.write.bind(channel);
-      channel.write = (bytes) => write(sent(bytes));
-      return Promise.resolve(channel);
-    },
-    root: "work",
-    key: "test",
-    index: new RemoteIndex(),
-    native: nativeChecksums,
-    clock: systemClock,
-    onEvent: (one) => {
-      news.push(one);
-      for (const wake of waiting.splice(0)) wake();
-    },
-  }, new AbortController().signal);
+  const end = unlessOpen.use(
+    await PodEndpoint.open({
+      open: (command) => {
+        const channel = new ShellChannel(shell, command, folder);
+        const write = channel.write.bind(channel);
+        channel.write = (bytes) => write(sent(bytes));
+        return Promise.resolve(channel);
+      },
+      root,
+      key: "test",
+      index,
+      native: nativeChecksums,
+      clock: systemClock,
+      onEvent: (one) => {
+        news.push(one);
+        for (const wake of waiting.splice(0)) wake();
+      },
+    }, new AbortController().signal),
+  );
+  const open = unlessOpen.move();
   return {
     folder: `${folder}/work`,
     end,
@@ -77,10 +87,7 @@ export async function openRemoteFixture(
     async untilEvent(wanted) {
       while (!news.some(wanted)) await new Promise<void>((resolve) => waiting.push(resolve));
     },
-    async [Symbol.asyncDispose]() {
-      await end[Symbol.asyncDispose]();
-      if (beside === undefined) await Deno.remove(folder, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 

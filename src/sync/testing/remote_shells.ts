@@ -1,6 +1,7 @@
 /** Shells as images have them, for the remote end of a synchronisation. */
 import { busyboxShell } from "../../kube/testing/image_shells.ts";
 import type { TestShell } from "./shell_channel.ts";
+import { writeProgram } from "../../base/testing/program_file.ts";
 
 /** Lines as busybox's `inotifyd - FOLDER:MASK…` writes them: letters of the event, the folder, a name. */
 const inotifydStandIn = `#!/usr/bin/perl
@@ -35,9 +36,9 @@ const busybox = await (async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
   const shell = await busyboxShell(folder);
-  // Debian's busybox is built without it: this one writes the same lines.
+  // Debian's busybox is built without it: this program writes the same lines.
   if (shell !== undefined && await Deno.lstat(`${folder}/inotifyd`).catch(() => null) === null) {
-    await Deno.writeTextFile(`${folder}/inotifyd`, inotifydStandIn, { mode: 0o755 });
+    await writeProgram(`${folder}/inotifyd`, inotifydStandIn);
   }
   return shell;
 })();

@@ -10,7 +10,7 @@ export interface TestShell {
   path: string;
 }
 
-/** Runs commands as a pod would, only with the programs of one shell. `cut` ends it as a broken connection does. */
+/** Runs commands as a pod would, only with the programs of a shell. `cut` ends it as a broken connection does. */
 export class ShellChannel implements ExecChannel {
   readonly output: AsyncIterable<OutputChunk>;
   readonly end: Promise<ChannelEnd>;

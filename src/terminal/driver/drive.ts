@@ -1,13 +1,13 @@
 /**
  * Runs an event stream on a terminal, from its first event to the exit code of the process: {@link drive}.
  *
- * - A painter turns events into pieces; they are written in order, on the two streams as if they were one.
- * - A signal aborts the work and the work ends by itself; the exit code is then 130. Another one doesn't wait.
+ * - A painter turns events into pieces; they are written in order, across both streams.
+ * - A signal aborts the work and the work ends by itself; the exit code is then 130. A second signal doesn't wait.
  * - If the reader of an output closes it, the work is aborted as well, and {@link drive} rejects at its end.
  * - A status line below the output shows the progress; notes come between the lines of output.
  * - A program in a pod gets the terminal in raw mode for a while; afterwards its modes are restored.
  *
- * The driver knows neither the events nor what the work is. A full-screen front end draws by itself and needs only
+ * The driver knows neither the events nor the work. A full-screen front end draws by itself and needs only
  * `signals.ts`.
  */
 import type { Clock } from "../../base/clock.ts";
@@ -16,13 +16,14 @@ import type { Piece, Terminal } from "../terminal.ts";
 import { Screen } from "./screen.ts";
 import { type EndSignal, interruptedExitCode, interruption, type SignalSource } from "./signals.ts";
 
-/** Formats the events of one stream. Pure: the driver writes. */
+/** Formats the events of a stream. Pure: the driver writes. */
 export interface Painter<Event> {
-  /** Returns what to write for an event, in this order. Bytes may be in memory that the next event reuses. */
+  /** Returns the pieces to write for an event, in this order. Bytes may be in memory that the next event reuses. */
   paint(event: Event): readonly Piece[];
   /**
-   * Messages that are collected to print equal ones once; absent if the painter collects none. The driver prints them
-   * after a second, later ones after two, and so on; the painter prints the remaining ones with its last event.
+   * Messages that are collected to print equal messages once; absent if the painter collects none. The driver prints
+   * them after a second, later messages after two, and so on; the painter prints the remaining messages with its last
+   * event.
    */
   readonly collected?: {
     readonly isEmpty: boolean;
@@ -42,7 +43,7 @@ export interface Progress<Event> {
   state?(): string | undefined;
 }
 
-/** What an event means to the driver. */
+/** An event's meaning to the driver. */
 export type Milestone =
   /** The work itself starts: there is nothing more to ask, and the status line may be shown. */
   | { kind: "started" }
@@ -53,7 +54,7 @@ export type Milestone =
 export interface TerminalLease {
   /** Aborts on a signal (the reason is `cancelled`) and if an output is closed (`ClosedSinkError`). */
   readonly signal: AbortSignal;
-  /** Aborts on the signal after that one: {@link DriveOptions.cleansUp}. */
+  /** Aborts if a person ends the cleanup after that: {@link DriveOptions.cleansUp}. */
   readonly cleanupSignal: AbortSignal;
   /** Puts the terminal in raw mode, for the program in a pod that it is connected to, until {@link cooked} or the end. */
   raw(): void;
@@ -69,7 +70,7 @@ export interface DriveOptions<Event> {
   signals: SignalSource;
   clock: Clock;
   painter: Painter<Event>;
-  /** Returns what the event means to the driver; undefined for most of them. */
+  /** Returns the event's meaning to the driver; undefined for most events. */
   milestone: (event: Event) => Milestone | undefined;
   /** The error if the stream ends without a last event; absent: the exit code is 0. */
   incomplete?: () => Error;
@@ -77,11 +78,14 @@ export interface DriveOptions<Event> {
   /** Show the status line, from the start of the work. */
   statusLine?: boolean;
   /**
-   * After the start of the work, one Ctrl-C only prints its state, and a second one within three seconds aborts it.
+   * After the start of the work, a Ctrl-C only prints its state, and a second Ctrl-C within three seconds aborts it.
    * Without effect if standard error isn't a terminal or the work is interactive.
    */
   confirmsInterrupt?: boolean;
-  /** The signal after the one that aborted the work aborts `cleanupSignal`, instead of leaving without the work. */
+  /**
+   * The work cleans up after a signal, which only two Ctrl-C within three seconds end: they abort `cleanupSignal`. No
+   * other signal does.
+   */
   cleansUp?: boolean;
   /** The work has no other end than a signal: the exit code is that of its last event. */
   endsBySignal?: boolean;
@@ -92,9 +96,8 @@ export interface DriveOptions<Event> {
 }
 
 /**
- * Shows the events of `start`; returns the exit code of the process.
- * Rejects with what `start` throws, and with `ClosedSinkError` if the reader of an output has closed it, after the
- * work has ended.
+ * Shows the events of `start`; returns the exit code of the process. Rejects with the error of `start`, and with
+ * `ClosedSinkError` if the reader of an output has closed it, after the work has ended.
  */
 export async function drive<Event>(
   start: (lease: TerminalLease) => AsyncIterable<Event>,
@@ -106,7 +109,8 @@ export async function drive<Event>(
   using screen = new Screen({ terminal, clock, interactive });
   using interrupts = new Interrupts(options, { cancel, cleanup, screen });
   using _closed = whenClosed === "abort" ? abortWhenClosed(terminal, cancel) : undefined;
-  using _status = progress?.state && signals.onStatus?.(() => screen.note(stateText(progress)));
+  using _status = progress?.state &&
+    signals.onStatus?.(() => screen.note(progress.state?.() ?? "nothing has started yet"));
   using collected = new CollectedMessages(painter, { clock, screen });
   const lease: TerminalLease = {
     signal: cancel.signal,
@@ -122,7 +126,7 @@ export async function drive<Event>(
       const milestone = options.milestone(event);
       if (milestone?.kind === "started") {
         interrupts.start();
-        if (options.statusLine && progress !== undefined) {
+        if (options.statusLine && terminal.progress !== "none" && progress !== undefined) {
           screen.start((elapsedMs, rows) => progress.statusLine(elapsedMs, rows));
         }
       }
@@ -138,10 +142,6 @@ export async function drive<Event>(
   return interrupts.stopped && options.endsBySignal !== true ? interruptedExitCode : exitCode;
 }
 
-function stateText(progress: Pick<Progress<never>, "state">): string {
-  return progress.state?.() ?? "nothing has started yet";
-}
-
 function abortWhenClosed({ stdout, stderr }: Terminal, cancel: AbortController): Disposable {
   const sinks = [stdout, stderr];
   const onBroken = () => cancel.abort(new ClosedSinkError("the reader of the output has gone"));
@@ -155,16 +155,21 @@ function abortWhenClosed({ stdout, stderr }: Terminal, cancel: AbortController):
 
 /** How close the work is to its end by signals. */
 export type InterruptState =
-  /** A signal aborts it: nothing has started, or one Ctrl-C is enough. */
+  /** A signal aborts it: nothing has started, or a single Ctrl-C is enough. */
   | { phase: "open" }
-  /** Ctrl-C has to be confirmed by another one. */
+  /** Ctrl-C has to be confirmed by a second Ctrl-C. */
   | { phase: "confirms" }
   /** Ctrl-C came, and the work continues unless another comes soon. */
   | { phase: "interrupted"; atMs: number }
-  | { phase: "stopping" };
+  | { phase: "stopping" }
+  /** The work was aborted and cleans up; `atMs` is the time of the last Ctrl-C since. */
+  | { phase: "cleaning"; atMs?: number };
 
-/** The action for a signal: print the state of the work, abort it, or leave even if something still runs. */
-export type InterruptAction = "report" | "abort" | "leave";
+/**
+ * The action for a signal: print the state of the work, abort it, leave even if something still runs, or, of work that
+ * cleans up, end that.
+ */
+export type InterruptAction = "report" | "abort" | "leave" | "endCleanup";
 
 /** Two Ctrl-C within this time abort the work: as long as it takes to read the first one's output. */
 const confirmMs = 3000;
@@ -174,11 +179,23 @@ export function onSignal(
   state: InterruptState,
   signal: EndSignal,
   nowMs: number,
+  cleansUp = false,
 ): { state: InterruptState; action: InterruptAction } {
   if (state.phase === "stopping") return { state, action: "leave" };
+  if (state.phase === "cleaning") {
+    if (signal !== "SIGINT") return { state, action: "report" };
+    const { atMs } = state;
+    const isSecond = atMs !== undefined && nowMs - atMs <= confirmMs;
+    return {
+      state: { phase: "cleaning", atMs: nowMs },
+      action: isSecond ? "endCleanup" : "report",
+    };
+  }
   const isConfirmed = state.phase === "open" ||
     state.phase === "interrupted" && nowMs - state.atMs <= confirmMs;
-  if (signal !== "SIGINT" || isConfirmed) return { state: { phase: "stopping" }, action: "abort" };
+  if (signal !== "SIGINT" || isConfirmed) {
+    return { state: { phase: cleansUp ? "cleaning" : "stopping" }, action: "abort" };
+  }
   return { state: { phase: "interrupted", atMs: nowMs }, action: "report" };
 }
 
@@ -192,20 +209,16 @@ class Interrupts implements Disposable {
   /** Resolves with the exit code if a person doesn't wait for the end of the work. */
   readonly abandoned: Promise<number>;
   readonly #leave: (exitCode: number) => void;
-  readonly #options: InterruptOptions;
-  readonly #work: { cancel: AbortController; cleanup: AbortController; screen: Screen };
   readonly #listening: Disposable;
   #state: InterruptState = { phase: "open" };
 
   constructor(
-    options: InterruptOptions,
-    work: { cancel: AbortController; cleanup: AbortController; screen: Screen },
+    private readonly options: InterruptOptions,
+    private readonly work: { cancel: AbortController; cleanup: AbortController; screen: Screen },
   ) {
     const { promise, resolve } = Promise.withResolvers<number>();
     this.abandoned = promise;
     this.#leave = resolve;
-    this.#options = options;
-    this.#work = work;
     this.#listening = options.signals.listen((signal) => this.#handle(signal));
   }
 
@@ -214,33 +227,39 @@ class Interrupts implements Disposable {
    * once. So it does while interactive work waits for its terminal: after that, Ctrl-C goes to the program in the pod.
    */
   start(): void {
-    const { confirmsInterrupt, interactive, terminal } = this.#options;
+    const { confirmsInterrupt, interactive, terminal } = this.options;
     const confirms = confirmsInterrupt && !interactive && terminal.stderr.isTerminal;
     if (confirms && this.#state.phase === "open") this.#state = { phase: "confirms" };
   }
 
   get stopped(): boolean {
-    return this.#state.phase === "stopping";
+    return this.#state.phase === "stopping" || this.#state.phase === "cleaning";
   }
 
   #handle(signal: EndSignal): void {
-    const { cancel, cleanup, screen } = this.#work;
-    const { clock, cleansUp, progress } = this.#options;
-    const { state, action } = onSignal(this.#state, signal, clock.elapsedMs());
+    const { cancel, cleanup, screen } = this.work;
+    const { clock, cleansUp, progress } = this.options;
+    const { state, action } = onSignal(this.#state, signal, clock.elapsedMs(), cleansUp);
     this.#state = state;
     const work = progress?.state?.();
     switch (action) {
       case "report":
-        return screen.note(work ?? "", {
-          text: `Press Ctrl-C again within ${confirmMs / 1000}s to cancel`,
-          forMs: confirmMs,
-        });
+        return screen.note(
+          work ?? "",
+          signal !== "SIGINT" ? undefined : {
+            text: `Press Ctrl-C again within ${confirmMs / 1000}s to ${
+              this.stopped ? "end the cleanup" : "cancel"
+            }`,
+            forMs: confirmMs,
+          },
+        );
       case "abort":
         cancel.abort(interruption(signal));
         if (progress?.state) screen.note(work === undefined ? "stopping" : `stopping: ${work}`);
         return;
+      case "endCleanup":
+        return cleanup.abort(interruption(signal));
       case "leave":
-        if (cleansUp) return cleanup.abort(interruption(signal));
         if (work !== undefined) screen.note(`left behind: ${work}`);
         return this.#leave(interruptedExitCode);
     }
@@ -251,29 +270,30 @@ class Interrupts implements Disposable {
   }
 }
 
-/** The first collected messages of long work are printed after this time, the next ones after twice as long, and so on. */
+/**
+ * The first collected messages of long work are printed after this time, the next messages after twice as long, and so
+ * on.
+ */
 const firstCollectedMs = 1000;
 
-/** Prints what a painter collects. */
+/** Prints the messages that a painter collects. */
 class CollectedMessages implements Disposable {
-  readonly #painter: Painter<never>;
-  readonly #shown: { clock: Clock; screen: Screen };
   #delayMs = firstCollectedMs;
   #timer: Disposable | undefined;
 
-  constructor(painter: Painter<never>, shown: { clock: Clock; screen: Screen }) {
-    this.#painter = painter;
-    this.#shown = shown;
-  }
+  constructor(
+    private readonly painter: Painter<never>,
+    private readonly shown: { clock: Clock; screen: Screen },
+  ) {}
 
   /** An event was painted. */
   follow(): void {
-    const { collected } = this.#painter;
+    const { collected } = this.painter;
     if (collected === undefined || collected.isEmpty || this.#timer !== undefined) return;
-    this.#timer = this.#shown.clock.timer(this.#delayMs, () => {
+    this.#timer = this.shown.clock.timer(this.#delayMs, () => {
       this.#timer = undefined;
       this.#delayMs *= 2;
-      this.#shown.screen.write(collected.take()).catch(() => {
+      this.shown.screen.write(collected.take()).catch(() => {
         // A broken standard error is noticed when the next event is written.
       });
     });

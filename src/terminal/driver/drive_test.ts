@@ -190,19 +190,22 @@ Deno.test("a further signal leaves without the work", async () => {
   assert.match(terminal.written("stderr"), /left behind: 1 running \(a\)/);
 });
 
-Deno.test("`cleansUp`: a further signal aborts the cleanup, and its end is awaited", async () => {
-  const { signals, start } = fixture({}, { cleansUp: true });
+Deno.test("`cleansUp`: two further Ctrl-C abort the cleanup, which no other signal does", async () => {
+  const { signals, start, terminal } = fixture({}, { cleansUp: true });
   let isClean = false;
   const exitCode = await start(async function* ({ signal, cleanupSignal }) {
     yield* [started, part];
     signals.send("SIGINT");
     assert.deepEqual([signal.aborted, cleanupSignal.aborted], [true, false]);
+    for (const other of ["SIGTERM", "SIGHUP", "SIGINT"] as const) signals.send(other);
+    assert.equal(cleanupSignal.aborted, false);
     signals.send("SIGINT");
     await aborted(cleanupSignal);
     isClean = true;
     yield ended(1);
   });
   assert.deepEqual([exitCode, isClean], [130, true]);
+  assert.match(terminal.written("stderr"), /Ctrl-C again within 3s to end the cleanup/);
 });
 
 const brokenPipe = {
@@ -286,7 +289,7 @@ Deno.test("modes that a program leaves are reset, and the next message is on a l
   await start(async function* (lease) {
     lease.raw();
     yield { kind: "output", text: "\x1b[?1049h\x1b[?25lhalf a line" };
-    steps.push([terminal.written("stderr"), terminal.finalOutput?.()]);
+    steps.push([terminal.written("stderr"), terminal.finalOutput()]);
     await lease.cooked();
     yield { kind: "message", text: "the link broke" };
     yield { kind: "message", text: "that was all" };
@@ -295,7 +298,7 @@ Deno.test("modes that a program leaves are reset, and the next message is on a l
   const reset = "\x1b[?1049l\x1b[?25h\x1b[0m";
   assert.deepEqual(steps, [["", reset]]);
   assert.equal(terminal.written("stderr"), `${reset}\nthe link broke\nthat was all\n`);
-  assert.equal(terminal.finalOutput, undefined);
+  assert.equal(terminal.finalOutput(), "");
 });
 
 Deno.test("Ctrl-\\ prints the state; standard input is never read", async () => {
@@ -393,6 +396,37 @@ Deno.test("`onSignal()`: Ctrl-C aborts at once unless it has to be confirmed", (
   const { state, action } = onSignal({ phase: "open" }, "SIGINT", 0);
   assert.deepEqual({ state, action }, { state: { phase: "stopping" }, action: "abort" });
 });
+
+const cleanups: typeof sequences = [
+  ["two Ctrl-C end the cleanup", [
+    ["SIGINT", 0, "report"],
+    ["SIGINT", 500, "abort"],
+    ["SIGINT", 600, "report"],
+    ["SIGINT", 700, "endCleanup"],
+  ]],
+  ["one Ctrl-C now and then doesn't", [
+    ["SIGTERM", 0, "abort"],
+    ["SIGINT", 5000, "report"],
+    ["SIGINT", 9000, "report"],
+  ]],
+  ["TERM and HUP never do", [
+    ["SIGHUP", 0, "abort"],
+    ["SIGTERM", 1, "report"],
+    ["SIGHUP", 2, "report"],
+    ["SIGTERM", 3, "report"],
+  ]],
+];
+
+for (const [rule, sent] of cleanups) {
+  Deno.test(`\`onSignal()\` during a cleanup: ${rule}`, () => {
+    let state: InterruptState = { phase: "confirms" };
+    for (const [signal, atMs, expected] of sent) {
+      const next = onSignal(state, signal, atMs, true);
+      assert.equal(next.action, expected);
+      state = next.state;
+    }
+  });
+}
 
 for (const [rule, sent] of sequences) {
   Deno.test(`\`onSignal()\`: ${rule}`, () => {

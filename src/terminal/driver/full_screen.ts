@@ -1,42 +1,10 @@
 /** A program that has the whole terminal: keys in, frames out. It always restores the terminal. */
 import { forEachUntil, onAbort } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
-import { KodamaError } from "../../base/errors.ts";
 import type { Grid } from "../grid.ts";
 import { GridPainter, type GridPainterOptions } from "../grid_painter.ts";
-import { KeyDecoder, type TerminalInput } from "../keys.ts";
+import { type OnInputs, rawKeys, readKeys } from "../key_reader.ts";
 import type { InputStream, Size, Terminal } from "../terminal.ts";
-
-/** How long the sequence after an Esc may take to arrive. */
-const escapeMs = 50;
-
-/**
- * Decodes a keyboard's input until the signal aborts or `onInputs` returns false. Each chunk is handled before the next
- * is read: a key that is typed after the end belongs to what comes next, and no pending read swallows it.
- *
- * @throws KodamaError `cancelled` if the terminal is closed.
- */
-export async function readKeys(
-  keyboard: InputStream,
-  { clock, signal, onInputs }: {
-    clock: Clock;
-    signal: AbortSignal;
-    /** Returns whether to read on. */
-    onInputs: (inputs: readonly TerminalInput[]) => boolean;
-  },
-): Promise<void> {
-  const decoder = new KeyDecoder();
-  let waiting: Disposable | undefined;
-  for await (const chunk of keyboard.chunks(signal)) {
-    waiting?.[Symbol.dispose]();
-    if (!onInputs(decoder.feed(chunk))) return;
-    waiting = decoder.undecided
-      ? clock.timer(escapeMs, () => void onInputs(decoder.flush()))
-      : undefined;
-  }
-  waiting?.[Symbol.dispose]();
-  if (!signal.aborted) throw new KodamaError("cancelled", "the terminal was closed");
-}
 
 /** Changes without a key are drawn together, this often. A person reads no faster. */
 const frameMs = 100;
@@ -49,27 +17,27 @@ interface FullScreenOptions {
   tones?: GridPainterOptions["tones"];
   /** Requests clicks and wheel turns; the terminal's own selection of text then needs Shift. */
   mouse?: boolean;
-  /** Returns what to draw. Called once for each frame. */
+  /** Returns the grid to draw. Called once for each frame. */
   view: () => Grid;
   /** Handles inputs that came together; returns false to end. */
-  onInputs: (inputs: readonly TerminalInput[]) => boolean;
+  onInputs: (...args: Parameters<OnInputs>) => boolean;
+  /** Returns whether inputs go on to a program that is shown. */
+  isForProgram?: () => boolean;
   onResize: (size: Size) => void;
 }
 
 /** Draws on the alternate screen of a terminal, of which nothing remains. */
 export class FullScreen {
-  readonly #options: FullScreenOptions;
   readonly #painter: GridPainter;
-  /** That of the first frame. */
+  /** The size of the first frame. */
   readonly #size: Size | undefined;
   #isOpen = false;
   #frame: Disposable | undefined;
-  /** A frame is being written: the next one waits, and shows the latest state then. */
+  /** A frame is being written: the next frame waits, and shows the latest state then. */
   #isWriting = false;
   #isDue = false;
 
-  constructor(options: FullScreenOptions) {
-    this.#options = options;
+  constructor(private readonly options: FullScreenOptions) {
     this.#size = options.terminal.size();
     this.#painter = new GridPainter({
       area: "screen",
@@ -82,7 +50,7 @@ export class FullScreen {
   /** Draws the changed content with the next frame. */
   invalidate(): void {
     if (!this.#isOpen) return;
-    this.#frame ??= this.#options.clock.timer(frameMs, () => {
+    this.#frame ??= this.options.clock.timer(frameMs, () => {
       this.#frame = undefined;
       this.#draw();
     });
@@ -90,7 +58,7 @@ export class FullScreen {
 
   /** Draws everything again: something else may have written to the terminal. */
   redraw(): void {
-    const { columns } = this.#options.terminal.size() ?? { columns: 80 };
+    const { columns } = this.options.terminal.size() ?? { columns: 80 };
     this.#write(this.#painter.resized(columns));
     this.#draw();
   }
@@ -101,10 +69,10 @@ export class FullScreen {
    * @throws KodamaError `cancelled` if the terminal is closed; the sink's error if it can't be written to.
    */
   async run(keyboard: InputStream, signal: AbortSignal): Promise<void> {
-    const { terminal, clock, onInputs, onResize } = this.#options;
+    const { terminal, clock, onInputs, onResize } = this.options;
     const stop = new AbortController();
     const until = AbortSignal.any([signal, stop.signal]);
-    using _raw = keyboard.raw();
+    using _raw = rawKeys(terminal, keyboard);
     using _atEnd = terminal.atEnd(() => this.#painter.end());
     const broken = Promise.withResolvers<never>();
     using _broken = onAbort(
@@ -124,8 +92,9 @@ export class FullScreen {
         readKeys(keyboard, {
           clock,
           signal: until,
-          onInputs: (inputs) => {
-            const continues = onInputs(inputs);
+          isForProgram: this.options.isForProgram,
+          onInputs: (...inputs) => {
+            const continues = onInputs(...inputs);
             this.#draw();
             return continues;
           },
@@ -152,11 +121,11 @@ export class FullScreen {
     this.#frame?.[Symbol.dispose]();
     this.#frame = undefined;
     this.#isDue = false;
-    const text = this.#painter.paint(this.#options.view());
+    const text = this.#painter.paint(this.options.view());
     if (text === "") return;
     this.#isWriting = true;
     this.#write(text);
-    this.#options.terminal.stderr.flush().then(() => {
+    this.options.terminal.stderr.flush().then(() => {
       this.#isWriting = false;
       if (this.#isDue) this.#draw();
     }, () => {
@@ -165,7 +134,7 @@ export class FullScreen {
   }
 
   #write(text: string): void {
-    this.#options.terminal.stderr.write(text).catch(() => {
+    this.options.terminal.stderr.write(text).catch(() => {
       // As above.
     });
   }

@@ -3,7 +3,6 @@ import type { Clock } from "../../base/clock.ts";
 import type { Piece, Terminal } from "../terminal.ts";
 import { type KeyHint, StatusFrames } from "./status_line.ts";
 
-/** Options of a screen. */
 interface ScreenOptions {
   terminal: Terminal;
   clock: Clock;
@@ -11,9 +10,8 @@ interface ScreenOptions {
   interactive: boolean;
 }
 
-/** The streams, the status line and the mode of one terminal. */
+/** The streams, the status line and the mode of a terminal. */
 export class Screen implements Disposable {
-  readonly #options: ScreenOptions;
   readonly #modes = new TerminalModes();
   readonly #atEnd: Disposable | undefined;
   #raw: Disposable | undefined;
@@ -24,22 +22,21 @@ export class Screen implements Disposable {
   /** The stream that was written last. */
   #stream: Piece["stream"] | undefined;
 
-  constructor(options: ScreenOptions) {
-    this.#options = options;
+  constructor(private readonly options: ScreenOptions) {
     const { terminal, interactive } = options;
     this.#atEnd = interactive ? terminal.atEnd(() => this.#modes.restoration()) : undefined;
   }
 
   /** From here on a status line may be shown. */
   start(text: (elapsedMs: number, rows: number) => string): void {
-    this.#status = { text, startedMs: this.#options.clock.elapsedMs() };
+    this.#status = { text, startedMs: this.options.clock.elapsedMs() };
     this.#frames = this.#framesOf(this.#status);
   }
 
   #framesOf(
     status: { text: (elapsedMs: number, rows: number) => string; startedMs: number },
   ): StatusFrames {
-    const { terminal, clock } = this.#options;
+    const { terminal, clock } = this.options;
     return new StatusFrames({ ...status, terminal, clock, put: (pieces) => this.#put(pieces) });
   }
 
@@ -64,15 +61,15 @@ export class Screen implements Disposable {
   async #put(pieces: readonly Piece[]): Promise<void> {
     for (const { stream, data } of pieces) {
       await this.#turnTo(stream);
-      await this.#options.terminal[stream].write(...this.#apart(stream, data));
+      await this.options.terminal[stream].write(...this.#apart(stream, data));
     }
   }
 
-  /** On one terminal both streams are one text: output to the other stream comes before this. */
+  /** On the same terminal both streams are a single text: output to the other stream comes before this. */
   async #turnTo(stream: Piece["stream"]): Promise<void> {
     const before = this.#stream;
     this.#stream = stream;
-    if (before !== undefined && before !== stream) await this.#options.terminal[before].flush();
+    if (before !== undefined && before !== stream) await this.options.terminal[before].flush();
   }
 
   /**
@@ -80,7 +77,7 @@ export class Screen implements Disposable {
    * program may have ended in the middle of a line, or of drawing.
    */
   #apart(stream: Piece["stream"], data: Piece["data"]): Piece["data"] {
-    const { interactive, terminal: { stdout } } = this.#options;
+    const { interactive, terminal: { stdout } } = this.options;
     if (!interactive) return data;
     if (stream === "stdout") {
       for (const one of data) if (typeof one !== "string") this.#modes.follow(one);
@@ -97,15 +94,15 @@ export class Screen implements Disposable {
     return this.#raw === undefined ? "\n" : "\r\n";
   }
 
-  /** Puts the terminal in raw mode until {@link cooked}, if it is one. */
+  /** Puts the terminal in raw mode until {@link cooked}, if it is a terminal. */
   raw(): void {
-    const { stdin } = this.#options.terminal;
+    const { stdin } = this.options.terminal;
     if (stdin.isTerminal) this.#raw ??= stdin.raw();
   }
 
   /** Ends raw mode after all output, and resets the modes that a program has left. */
   async cooked(): Promise<void> {
-    const { stdout, stderr } = this.#options.terminal;
+    const { stdout, stderr } = this.options.terminal;
     await this.#unlessBroken(() => Promise.all([stdout.flush(), stderr.flush()]));
     this.#endRaw();
     await this.#unlessBroken(() => this.#restoreModes());
@@ -116,11 +113,11 @@ export class Screen implements Disposable {
     this.#modes.reset();
     if (restoration === "") return;
     await this.#turnTo("stderr");
-    await this.#options.terminal.stderr.write(restoration);
+    await this.options.terminal.stderr.write(restoration);
   }
 
   #restoration(): string {
-    const { stdout, stderr } = this.#options.terminal;
+    const { stdout, stderr } = this.options.terminal;
     return stdout.isTerminal || stderr.isTerminal ? this.#modes.restoration() : "";
   }
 
@@ -155,7 +152,7 @@ export class Screen implements Disposable {
   async #writeNow(text: string): Promise<void> {
     await this.write([{ stream: "stderr", data: [text] }]);
     await this.#frames?.flush();
-    await this.#options.terminal.stderr.flush();
+    await this.options.terminal.stderr.flush();
   }
 
   /** Removes the status line, ends raw mode, and waits until all is written. Rejects if it couldn't be. */
@@ -174,7 +171,7 @@ export class Screen implements Disposable {
   }
 
   async #flush(): Promise<void> {
-    const { stdout, stderr } = this.#options.terminal;
+    const { stdout, stderr } = this.options.terminal;
     await Promise.all([stdout.flush(), stderr.flush()]);
   }
 
@@ -189,7 +186,7 @@ export class Screen implements Disposable {
   }
 
   #isBroken(): boolean {
-    const { stdout, stderr } = this.#options.terminal;
+    const { stdout, stderr } = this.options.terminal;
     return stdout.broken.aborted || stderr.broken.aborted;
   }
 }
@@ -217,7 +214,7 @@ const longestSequence = 64;
 /** `CSI ? modes h|l`, at the start of a text. */
 // deno-lint-ignore no-control-regex -- this matches control sequences
 const modeSequence = /^\x1b\[\?([\d;]{1,40})([hl])/;
-/** Possibly the start of one. */
+/** Possibly the start of a sequence. */
 // deno-lint-ignore no-control-regex -- as above
 const openSequence = /^\x1b(?:$|\[(?:$|\?[\d;]*$))/;
 
@@ -238,8 +235,15 @@ export class TerminalModes {
     for (let at = text.indexOf("\x1b"); at >= 0; at = text.indexOf("\x1b", at + 1)) {
       const tail = text.slice(at, at + longestSequence);
       const [, modes, letter] = modeSequence.exec(tail) ?? [];
-      if (modes !== undefined) this.#set(modes.split(";"), letter === "h");
-      else if (openSequence.test(tail)) this.#open = tail;
+      if (modes !== undefined) {
+        const on = letter === "h";
+        for (const mode of modes.split(";")) {
+          if (mode === cursor) this.#cursorHidden = !on;
+          else if (!offAtFirst.has(mode)) continue;
+          else if (on) this.#on.add(mode);
+          else this.#on.delete(mode);
+        }
+      } else if (openSequence.test(tail)) this.#open = tail;
     }
   }
 
@@ -268,15 +272,6 @@ export class TerminalModes {
     this.#on.clear();
     this.#cursorHidden = false;
     this.#open = "";
-  }
-
-  #set(modes: readonly string[], on: boolean): void {
-    for (const mode of modes) {
-      if (mode === cursor) this.#cursorHidden = !on;
-      else if (!offAtFirst.has(mode)) continue;
-      else if (on) this.#on.add(mode);
-      else this.#on.delete(mode);
-    }
   }
 }
 

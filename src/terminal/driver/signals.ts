@@ -35,8 +35,8 @@ export async function interruptible<T>(
 }
 
 /**
- * Does work that has to clean up: the first signal aborts it, and it reports what remains. The second one throws
- * `cancelled` at once.
+ * Does work that has to clean up: the first signal aborts it, and it reports the remaining objects. The second signal
+ * throws `cancelled` at once.
  */
 export async function stoppable<T>(
   signals: SignalSource,

@@ -1,6 +1,6 @@
 /**
- * Output on a terminal whose last line shows the progress of the work. Output in quick succession is gathered for
- * the time of a frame and written in one piece, above the line: the line stays visible however much is written, and
+ * Output on a terminal whose last line shows the progress of the work. Output in quick succession is gathered for the
+ * time of a frame and written in a single piece, above the line: the line stays visible however much is written, and
  * drawing happens no more often than the eye can see.
  */
 import type { Clock } from "../../base/clock.ts";
@@ -31,11 +31,10 @@ export interface KeyHint {
   forMs: number;
 }
 
-/** Options of the frames. */
 interface StatusFramesOptions {
   terminal: Terminal;
   clock: Clock;
-  /** Returns the text, of one line or more, at most `rows`; each is cut at the width of the terminal. */
+  /** Returns the text, of a line or more, at most `rows`; each is cut at the width of the terminal. */
   text: (elapsedMs: number, rows: number) => string;
   /** The start of the work, by the clock. */
   startedMs: number;
@@ -45,7 +44,6 @@ interface StatusFramesOptions {
 
 /** Writes output above a status line, until {@link end}. */
 export class StatusFrames implements Disposable {
-  readonly #options: StatusFramesOptions;
   readonly #line = new StatusLine();
   #held: Piece[] = [];
   #heldBytes = 0;
@@ -60,8 +58,7 @@ export class StatusFrames implements Disposable {
   #over = false;
 
   /** Starts the timer, and shows the line if the work takes long enough. */
-  constructor(options: StatusFramesOptions) {
-    this.#options = options;
+  constructor(private readonly options: StatusFramesOptions) {
     this.#paintIn(firstDelayMs);
   }
 
@@ -69,10 +66,13 @@ export class StatusFrames implements Disposable {
   async add(pieces: readonly Piece[]): Promise<void> {
     if (!this.#lineIsDue && this.#painting === undefined) {
       this.#midLine = isMidLine(pieces, this.#midLine);
-      return await this.#options.put(pieces);
+      return await this.options.put(pieces);
     }
     this.#held.push(...pieces);
-    this.#heldBytes += bytesOf(pieces);
+    this.#heldBytes += pieces.reduce(
+      (sum, { data }) => data.reduce((inner, one) => inner + one.length, sum),
+      0,
+    );
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#heldBytes > mostHeldBytes) return await this.#paint();
     const waitMs = this.#paintedMs + frameMs - this.#nowMs;
@@ -105,32 +105,32 @@ export class StatusFrames implements Disposable {
   }
 
   get #nowMs(): number {
-    return this.#options.clock.elapsedMs();
+    return this.options.clock.elapsedMs();
   }
 
   get #columns(): number {
-    return this.#options.terminal.size()?.columns ?? 80;
+    return this.options.terminal.size()?.columns ?? 80;
   }
 
   /** One row remains for output. */
   get #rows(): number {
-    return Math.max(1, (this.#options.terminal.size()?.rows ?? 24) - 1);
+    return Math.max(1, (this.options.terminal.size()?.rows ?? 24) - 1);
   }
 
   get #lineIsDue(): boolean {
-    return !this.#over && this.#nowMs - this.#options.startedMs >= firstDelayMs;
+    return !this.#over && this.#nowMs - this.options.startedMs >= firstDelayMs;
   }
 
   #paintIn(delayMs: number): void {
     this.#timer?.[Symbol.dispose]();
-    this.#timer = this.#options.clock.timer(delayMs, () => this.#paintAlone());
+    this.#timer = this.options.clock.timer(delayMs, () => this.#paintAlone());
   }
 
   #paintAlone(): void {
     this.#paint().catch((error) => this.#failure ??= { error });
   }
 
-  /** Writes one frame after the other; each takes all output present at its turn. */
+  /** Writes frame after frame; each takes all output present at its turn. */
   async #paint(): Promise<void> {
     const before = this.#painting;
     const painting = (async () => {
@@ -147,7 +147,7 @@ export class StatusFrames implements Disposable {
 
   async #frame(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
-    const { terminal: { stdout, stderr }, put } = this.#options;
+    const { terminal: { stdout, stderr }, put } = this.options;
     const pieces = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
@@ -172,7 +172,7 @@ export class StatusFrames implements Disposable {
   #drawn(): string {
     const columns = this.#columns;
     if (!this.#lineIsDue || this.#midLine) return this.#line.taken(columns);
-    const text = this.#options.text(this.#nowMs - this.#options.startedMs, this.#rows);
+    const text = this.options.text(this.#nowMs - this.options.startedMs, this.#rows);
     const notice = this.#nowMs < (this.#notice?.untilMs ?? 0) ? this.#notice?.text : undefined;
     const all = notice === undefined ? text : `${notice} | ${text}`;
     const lines = all.split("\n").slice(0, this.#rows);
@@ -182,16 +182,9 @@ export class StatusFrames implements Disposable {
   #plan(): void {
     this.#paintedMs = this.#nowMs;
     if (this.#over) return;
-    const tillLineMs = this.#options.startedMs + firstDelayMs - this.#nowMs;
+    const tillLineMs = this.options.startedMs + firstDelayMs - this.#nowMs;
     this.#paintIn(this.#held.length > 0 ? frameMs : tillLineMs > 0 ? tillLineMs : tickMs);
   }
-}
-
-function bytesOf(pieces: readonly Piece[]): number {
-  return pieces.reduce(
-    (sum, { data }) => data.reduce((inner, one) => inner + one.length, sum),
-    0,
-  );
 }
 
 /** Returns whether the last line of a text is incomplete, given its state before. */
@@ -205,7 +198,7 @@ function isMidLine(pieces: readonly Piece[], before: boolean): boolean {
 }
 
 /*
- * One or more lines at the bottom of the terminal that show the progress of a run: their text, and the control sequences that
+ * The lines at the bottom of the terminal that show the progress of a run: their text, and the control sequences that
  * draw and erase it. Nothing here writes: {@link Frames} does.
  */
 
@@ -242,7 +235,7 @@ class StatusLine {
     return this.#shown !== undefined;
   }
 
-  /** Returns the sequences that draw lines, replacing the current ones. */
+  /** Returns the sequences that draw lines, replacing the current lines. */
   put(lines: readonly string[], columns: number): string {
     const before = this.taken(columns);
     this.#shown = displayWidth(lines[0] ?? "");

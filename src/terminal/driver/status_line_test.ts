@@ -58,7 +58,7 @@ function fixture({ columns = 80, rows = 24 } = {}) {
   const screen = new Screen({ terminal, clock, interactive: false });
   const line = (text: string, stream: "stdout" | "stderr" = "stdout") =>
     screen.write([{ stream, data: [text] }]);
-  /** Returns the lines on the screen, without the empty ones below them. */
+  /** Returns the lines on the screen, without the empty lines below them. */
   const shown = () => screenOf.lines.join("\n").trimEnd().split("\n");
   return { screen, seen, size, timers, pass, line, shown, terminal: screenOf };
 }

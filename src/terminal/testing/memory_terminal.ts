@@ -12,6 +12,7 @@ export interface MemoryTerminalOptions {
   resizes?: AsyncIterable<Size>;
   /** Typed or piped input, chunk by chunk. */
   input?: Iterable<string> | AsyncIterable<string>;
+  progress?: Terminal["progress"];
   /** Called for each write to a stream; may throw as for a full disk. */
   onWrite?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
 }
@@ -21,10 +22,10 @@ export class MemoryTerminal implements Terminal {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  readonly progress: Terminal["progress"];
   /** `raw` and `cooked`, the successive modes of standard input. */
   readonly modes: ("raw" | "cooked")[] = [];
-  /** Returns what would be written now if the process ended. */
-  finalOutput: (() => string) | undefined;
+  readonly #finalOutputs = new Set<() => string>();
   readonly #written = { stdout: "", stderr: "" };
   readonly #options: MemoryTerminalOptions;
 
@@ -33,6 +34,7 @@ export class MemoryTerminal implements Terminal {
     this.stdin = this.#input();
     this.stdout = this.#output("stdout");
     this.stderr = this.#output("stderr");
+    this.progress = options.progress ?? "auto";
   }
 
   /** Returns all output of a stream so far. */
@@ -45,8 +47,13 @@ export class MemoryTerminal implements Terminal {
   }
 
   atEnd(finalOutput: () => string): Disposable {
-    this.finalOutput = finalOutput;
-    return { [Symbol.dispose]: () => void (this.finalOutput = undefined) };
+    this.#finalOutputs.add(finalOutput);
+    return { [Symbol.dispose]: () => void this.#finalOutputs.delete(finalOutput) };
+  }
+
+  /** Returns the output that would be written now if the process ended. */
+  finalOutput(): string {
+    return [...this.#finalOutputs].map((output) => output()).join("");
   }
 
   size(): Size | undefined {

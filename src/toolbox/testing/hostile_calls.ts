@@ -137,6 +137,14 @@ const reads: readonly (readonly string[])[] = [
   ["diff", "-r", "/run", "/tmp"],
   ["ps", "auxe"],
   ["getent", "shadow"],
+  // Only the pod's spec says that these are secret.
+  ["printenv", "GREETING_greeting"],
+  ["cat", "/etc/app/greeting"],
+  ["cat", "/etc/app/..data/greeting"],
+  ["tac", "/proc/1/root/etc/app/greeting"],
+  ["od", "-c", "/etc/app/greeting"],
+  ["grep", "-rh", "C", "/etc/app"],
+  ["grep", "-rh", "C", "/etc"],
   ["cat", "/etc/os-release"],
   ["hostname"],
 ];

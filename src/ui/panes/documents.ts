@@ -1,12 +1,14 @@
-/** One object as a document: its YAML, and its description by the user's kubectl. */
+/** An object as a document: its YAML, and its description by the user's kubectl. */
 import { NoMatchError } from "../../base/errors.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { maskFields } from "../../actions/watch/mask_secret.ts";
+import type { ObjectRef } from "../../kube/object_ref.ts";
+import { kindName, shownKind } from "../../kube/resources.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
-import type { RowObject } from "./resource_list.ts";
 import { objectsOfRows } from "./row_objects.ts";
 import { TextPane } from "./text_pane.ts";
-import { textActions } from "./text_view.ts";
+import { textActions, type TextView } from "./text_view.ts";
 
 const reload = { id: "reload", keys: ["r"], does: "read the object again" } as const;
 
@@ -23,51 +25,55 @@ export function registerDocuments(registry: PaneRegistry): void {
   });
 }
 
+/** A document, and the part of its source that it is, if it isn't the whole. */
+interface Document {
+  readonly text: string;
+  readonly extent?: string;
+}
+
 function document(
   context: PaneContext,
   kind: string,
-  read: (object: RowObject, signal: AbortSignal) => Promise<string>,
+  read: (object: ObjectRef, signal: AbortSignal) => Promise<Document>,
 ): Pane {
   const [object] = objectsOfRows(context.config);
-  const name = object === undefined ? "" : `${object.plural}/${object.name}`;
-  const text = async (signal: AbortSignal) => {
+  const name = object === undefined ? "" : `${shownKind(object.resource)}/${object.name}`;
+  const fill = async (view: TextView, signal: AbortSignal) => {
     if (object === undefined) throw new NoMatchError("no object is selected");
-    return (await read(object, signal)).replace(/\n$/, "").split("\n");
+    const { text, extent } = await read(object, signal);
+    view.replace(text, extent);
   };
   return new TextPane(context, {
     title: `${kind} ${name}`,
-    find: "search",
     follow: false,
     fileName: `${object?.name ?? "object"}.${kind === "yaml" ? "yaml" : "txt"}`,
-    fill: async (view, signal) => view.replace(await text(signal)),
+    fill,
     act: (action, pane) => {
       if (action !== "reload") return;
-      text(context.signal).then(
-        (lines) => pane.text.replace(lines),
-        (error: unknown) => {
-          const message = error instanceof Error ? error.message : String(error);
-          context.emit({ kind: "toast", text: message, tone: "bad" });
-        },
-      );
+      fill(pane.text, context.signal).catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        context.emit({ kind: "toast", text: message, tone: "bad" });
+      });
     },
   });
 }
 
 function yamlPane(context: PaneContext): Pane {
   return document(context, "yaml", async (one, signal) => {
-    const [{ getObjects }, { stringify }] = await Promise.all([
+    const [{ getObjects }, { yamlText }] = await Promise.all([
       import("../../actions/objects/get_objects.ts"),
-      import("yaml"),
+      import("../../base/yaml/write.ts"),
     ]);
-    const { resource, objects: [found = {}] } = await getObjects(context.host, {
-      kind: kindOf(one),
+    const { resource, objects: [first] } = await getObjects(context.host, {
+      kind: one.resource,
       name: one.name,
-      ...(one.namespace === undefined ? {} : { namespace: one.namespace }),
+      ...definedOnly({ namespace: one.namespace }),
       context: one.context,
       signal,
     });
+    const found = first?.object ?? {};
     const { managedFields: _, ...metadata } = (found["metadata"] ?? {}) as Record<string, unknown>;
-    return stringify(maskFields(resource, { ...found, metadata }), { sortMapEntries: false });
+    return { text: yamlText(maskFields(resource, { ...found, metadata })) };
   });
 }
 
@@ -76,7 +82,7 @@ function describePane(context: PaneContext): Pane {
     const kubectl = await context.host.kubectl();
     const args = [
       "describe",
-      kindOf(one),
+      kindName(one.resource),
       ...(one.namespace === undefined ? [] : ["-n", one.namespace]),
       "--context",
       one.context,
@@ -84,15 +90,14 @@ function describePane(context: PaneContext): Pane {
       "--",
       one.name,
     ];
-    const { stdout, stderr, exitCode } = await kubectl.read(args, {
+    const { stdout, stderr, exitCode, isTruncated } = await kubectl.read(args, {
       stderr: "read",
       maxBytes,
       signal,
     });
-    return exitCode === 0 ? stdout : `${stdout}${stderr}`;
+    return {
+      text: exitCode === 0 ? stdout : `${stdout}${stderr}`,
+      ...(isTruncated ? { extent: "the first 4 MiB" } : {}),
+    };
   });
-}
-
-function kindOf({ plural, group }: RowObject): string {
-  return group === "" ? plural : `${plural}.${group}`;
 }

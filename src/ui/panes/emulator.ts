@@ -10,22 +10,13 @@ const historyLines = 2000;
 
 /** A terminal. Disposing of it ends its timers. */
 export class Emulator implements Disposable {
-  readonly #terminal: XtermTerminal;
+  private constructor(private readonly terminal: XtermTerminal) {}
 
-  private constructor(terminal: XtermTerminal) {
-    this.#terminal = terminal;
-  }
-
-  /** Loads xterm, and returns a terminal. `answer` gets what it answers to queries of the program. */
+  /** Loads xterm, and returns a terminal. `answer` gets its answers to queries of the program. */
   static async create(size: Size, answer: (text: string) => void): Promise<Emulator> {
     const { default: { Terminal } } = await import("@xterm/headless");
     const { columns: cols, rows } = atLeastOne(size);
-    const terminal = new Terminal({
-      cols,
-      rows,
-      allowProposedApi: true,
-      scrollback: historyLines,
-    });
+    const terminal = new Terminal({ cols, rows, allowProposedApi: true, scrollback: historyLines });
     terminal.onData(answer);
     return new Emulator(terminal);
   }
@@ -33,42 +24,42 @@ export class Emulator implements Disposable {
   /** Resolves when the bytes are on the screen. */
   async write(bytes: Uint8Array): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#terminal.write(bytes, resolve);
+    this.terminal.write(bytes, resolve);
     await promise;
   }
 
   resize(size: Size): void {
     const { columns, rows } = atLeastOne(size);
-    this.#terminal.resize(columns, rows);
+    this.terminal.resize(columns, rows);
   }
 
   /** Shows earlier lines; a negative number is upwards. */
   scroll(lines: number): void {
-    this.#terminal.scrollLines(lines);
+    this.terminal.scrollLines(lines);
   }
 
-  /** Shows what the program writes. */
+  /** Shows the program's latest output. */
   scrollToEnd(): void {
-    this.#terminal.scrollToBottom();
+    this.terminal.scrollToBottom();
   }
 
   get modes(): InputModes {
-    const { applicationCursorKeysMode, bracketedPasteMode } = this.#terminal.modes;
+    const { applicationCursorKeysMode, bracketedPasteMode } = this.terminal.modes;
     return { applicationCursorKeys: applicationCursorKeysMode, bracketedPaste: bracketedPasteMode };
   }
 
   /** Returns the screen, with the cursor as a span of its own if it is to be shown. */
   lines({ columns, rows }: Size, showsCursor: boolean): Line[] {
-    const { active } = this.#terminal.buffer;
+    const { active } = this.terminal.buffer;
     const cursorRow = active.baseY + active.cursorY - active.viewportY;
-    return Array.from({ length: Math.min(rows, this.#terminal.rows) }, (_, row) => {
+    return Array.from({ length: Math.min(rows, this.terminal.rows) }, (_, row) => {
       const cursor = showsCursor && row === cursorRow ? active.cursorX : undefined;
       return this.#line(active.viewportY + row, columns, cursor);
     });
   }
 
   #line(row: number, columns: number, cursor: number | undefined): Line {
-    const line = this.#terminal.buffer.active.getLine(row);
+    const line = this.terminal.buffer.active.getLine(row);
     if (line === undefined) return [];
     const spans: Span[] = [];
     for (let column = 0; column < Math.min(columns, line.length); column++) {
@@ -89,7 +80,7 @@ export class Emulator implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#terminal.dispose();
+    this.terminal.dispose();
   }
 }
 

@@ -1,11 +1,12 @@
 /** A change of objects by the user's own kubectl, behind the gate: the question comes first, with the server's dry run. */
 import { KodamaError } from "../../base/errors.ts";
 import { commandLine } from "../../base/shell_quote.ts";
+import type { ObjectRef } from "../../kube/object_ref.ts";
+import { kindName } from "../../kube/resources.ts";
 import { questionOf } from "../../present/kubectl_question.ts";
 import { plainStyle } from "../../terminal/style.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
-import type { RowObject } from "./resource_list.ts";
 import { objectsOfRows, objectsText } from "./row_objects.ts";
 import { TextPane } from "./text_pane.ts";
 import { textActions } from "./text_view.ts";
@@ -21,20 +22,20 @@ export function registerKubectl(registry: PaneRegistry): void {
   });
 }
 
-/** Returns one command line for each context, namespace and kind. */
-export function deletions(objects: readonly RowObject[]): string[][] {
-  const kind = ({ plural, group }: RowObject) => group === "" ? plural : `${plural}.${group}`;
+/** Returns a command line for each context, namespace and kind. */
+export function deletions(objects: readonly ObjectRef[]): string[][] {
   const groups = Map.groupBy(
     objects,
-    (one) => JSON.stringify([one.context, one.namespace, kind(one)]),
+    (one) => JSON.stringify([one.context, one.namespace, kindName(one.resource)]),
   );
   return [...groups.values()].map((group) => {
     const [first] = group;
     if (first === undefined) return [];
     return [
       "delete",
-      kind(first),
-      ...(first.context === "" ? [] : ["--context", first.context]),
+      kindName(first.resource),
+      "--context",
+      first.context,
       ...(first.namespace === undefined ? [] : ["-n", first.namespace]),
       "--wait=false",
       ...group.map(({ name }) => name),
@@ -46,7 +47,6 @@ function deletePane(context: PaneContext): Pane {
   const objects = objectsOfRows(context.config);
   return new TextPane(context, {
     title: `delete ${objectsText(objects)}`,
-    find: "search",
     follow: true,
     wrap: true,
     fileName: "delete.txt",
@@ -66,20 +66,28 @@ async function change(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<string[] | undefined> {
-  const [{ planKubectl }, { previewKubectl }, kubectl] = await Promise.all([
+  const [{ planKubectl }, { confirmPlan }, kubectl] = await Promise.all([
     import("../../actions/kubectl/guard.ts"),
-    import("../../actions/kubectl/preview.ts"),
+    import("../../actions/kubectl/confirm_plan.ts"),
     host.kubectl(),
   ]);
   const readInput = () =>
     Promise.reject(new KodamaError("usage", "there is no standard input in the UI"));
   const plan = await planKubectl(host, args, { readInput, isConfirmed: false });
-  if (plan.decision === "ask") {
-    const preview = await previewKubectl(host, kubectl, plan, signal);
-    const { text } = questionOf(plan, preview, plainStyle);
-    const lines = [...text.trimEnd().split("\n"), "Run it?"];
-    if (await ask({ kind: "confirm", lines }) !== "yes") return undefined;
-  }
-  const { stdout, stderr } = await kubectl.read(plan.args, { stderr: "read", maxBytes, signal });
-  return `${stdout}${stderr}`.trimEnd().split("\n");
+  const confirmed = plan.decision === "run" ? { plan } : await confirmPlan(host, kubectl, plan, {
+    signal,
+    ask: async ({ plan, preview }, isRepeated) => {
+      const { text } = questionOf(plan, preview, { style: plainStyle, isRepeated });
+      const lines = [...text.trimEnd().split("\n"), "Run it?"];
+      return await ask({ kind: "confirm", lines }) === "yes";
+    },
+  });
+  if (confirmed === undefined) return undefined;
+  const { stdout, stderr, isTruncated } = await kubectl.read(confirmed.plan.args, {
+    stderr: "read",
+    maxBytes,
+    signal,
+  });
+  const lines = `${stdout}${stderr}`.trimEnd().split("\n");
+  return isTruncated ? [...lines, "(only the first MiB of kubectl's output)"] : lines;
 }

@@ -1,14 +1,21 @@
 /** The logs of pods and workloads: merged, followed, filtered, saved. */
-import { containerNamed, type LogsOptions } from "../../actions/logs/events.ts";
+import {
+  logFields,
+  type LogReading,
+  type LogsEvent,
+  type LogsRequest,
+} from "../../actions/logs/events.ts";
+import { readFields } from "../../operation/operation.ts";
+import type { Painter } from "../../terminal/driver/drive.ts";
 import { styleFor } from "../../terminal/style.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
-import { objectsOfRows, objectsText, selectionOfRows } from "./row_objects.ts";
+import { isPod, objectsOfRows, objectsText, selectionOfRows } from "./row_objects.ts";
 import { paintInto, TextPane } from "./text_pane.ts";
 import { textActions } from "./text_view.ts";
 
 /** Lines of each container's past to start with. */
-const tailLines = 200;
+const tail = 200;
 
 /** Registers the pane. */
 export function registerLogs(registry: PaneRegistry): void {
@@ -26,43 +33,42 @@ function logsPane(context: PaneContext): Pane {
   const { host, config, emit } = context;
   const objects = objectsOfRows(config);
   const isPrevious = config["previous"] === true;
-  const request = (part: Pick<LogsOptions, "follow" | "start" | "signal">): LogsOptions => ({
-    ...selectionOfRows(objects),
-    containers: containerNamed(undefined),
-    previous: isPrevious,
-    filter: { include: [], exclude: [] },
-    ...part,
-  });
-  const events = async (part: Pick<LogsOptions, "follow" | "start" | "signal">) => {
-    const [{ logs }, { LogsPainter }] = await Promise.all([
-      import("../../actions/logs/logs.ts"),
+  const events = async (part: Partial<LogReading> & Pick<LogsRequest, "signal">) => {
+    const request: LogsRequest = {
+      ...readFields(logFields, {}),
+      ...selectionOfRows(objects),
+      ...{ previous: isPrevious, initContainers: true, ephemeralContainers: true },
+      ...part,
+    };
+    const [{ readLogs }, { LogsPainter }] = await Promise.all([
+      import("../../actions/logs/read_logs.ts"),
       import("../../present/logs_painter.ts"),
     ]);
-    const isSingle = objects.length === 1 && objects[0]?.plural === "pods";
-    const painter = (color: boolean) =>
+    const isSingle = objects.length === 1 && objects.every(isPod);
+    const painter = ({ color, quiet }: { color: boolean; quiet: boolean }) =>
       new LogsPainter({
         format: "default",
         single: isSingle,
-        quiet: false,
+        quiet,
         moreRequests: "select fewer",
         template: undefined,
         jsonFields: [],
         highlight: [],
         timestamps: undefined,
-        // What comes from pods is tamed line by line as it is shown.
+        // Output of pods is tamed line by line as it is shown.
         terminal: false,
         style: styleFor(color),
       });
-    return { events: logs(host, request(part)), painter };
+    return { events: readLogs(host, request), painter };
   };
   return new TextPane(context, {
     title: `logs ${objectsText(objects)}${isPrevious ? " (before the restart)" : ""}`,
-    find: "filter",
     follow: true,
+    isTail: true,
     fileName: `${objects[0]?.name ?? "pods"}.log`,
     fill: async (view, signal) => {
-      const read = await events({ follow: !isPrevious, start: { tailLines }, signal });
-      const painter = read.painter(true);
+      const read = await events({ follow: !isPrevious, tail, signal });
+      const painter = read.painter({ color: true, quiet: false });
       await paintInto(view, read.events, { paint: (event) => painter.paint(event), signal });
     },
     act: (action, pane) => {
@@ -72,15 +78,34 @@ function logsPane(context: PaneContext): Pane {
       if (action !== "download") return;
       const { signal } = context;
       void pane.saveAs(`${objects[0]?.name ?? "pods"}-all.log`, async (write) => {
-        const read = await events({ follow: false, start: {}, signal });
-        const painter = read.painter(false);
-        for await (const event of read.events) {
-          for (const { stream, data } of painter.paint(event)) {
-            if (stream === "stderr") continue;
-            for (const one of data) await write(one);
-          }
-        }
+        const read = await events({ signal });
+        return await writeLogs(read.events, read.painter({ color: false, quiet: true }), write);
       });
     },
   });
+}
+
+/**
+ * Writes the lines of logs; returns the extent of the written lines if something is missing.
+ *
+ * @param painter it paints as messages only why lines are missing.
+ */
+export async function writeLogs(
+  events: AsyncIterable<LogsEvent>,
+  painter: Painter<LogsEvent>,
+  write: (data: string | Uint8Array) => Promise<void>,
+): Promise<string | undefined> {
+  let reason = "";
+  let isComplete = true;
+  for await (const event of events) {
+    if (event.kind === "ended") isComplete = event.exitCode === 0;
+    for (const { stream, data } of painter.paint(event)) {
+      for (const one of data) {
+        if (stream === "stdout") await write(one);
+        else if (reason === "" && typeof one === "string") reason = one.trim();
+      }
+    }
+  }
+  if (isComplete && reason === "") return undefined;
+  return reason === "" ? "incomplete logs" : `incomplete logs (${reason})`;
 }

@@ -1,10 +1,14 @@
 /**
- * What becomes of a run, pod by pod: a row for each with its outcome, and below them what the one under the cursor wrote.
- * Commands and workflows use it.
+ * The results of a run, pod by pod: a row for each with its outcome, and below them the output of the row under the
+ * cursor. Commands and workflows use it.
  */
 import { KodamaError } from "../../base/errors.ts";
-import { type Outcome, outcomeName } from "../../actions/exec/events.ts";
-import { troubleOf } from "../../present/summary.ts";
+import { type ExecEvent, outcomeName } from "../../actions/exec/events.ts";
+import type { StepsEvent } from "../../actions/workflow/run_steps.ts";
+import { type RunEventData, RunReporter } from "../../present/run_reporter.ts";
+import { stepText, SummaryExtras, summaryText } from "../../present/summary.ts";
+import { defaultedTexts, endText } from "../../runs/notes.ts";
+import { linesOf, type PodProgress, RunState } from "../../runs/run_state.ts";
 import type { LiveCell, TableRow } from "../../table/live_table.ts";
 import { type Line, span, type Tone } from "../../terminal/grid.ts";
 import { printable } from "../../terminal/printable.ts";
@@ -39,36 +43,36 @@ const maxCell = 200;
 /** Columns of a title's frame. */
 const titleRows = 1;
 
-/** A pod of a run, as it is known so far. */
-interface TargetState {
-  name: string;
-  /** Workflows: the step. */
-  step: string;
-  outcome: Outcome | "waiting" | "running";
-  durationMs: number | undefined;
+/** A row: a pod of a step, and what it wrote. */
+interface Row {
+  id: string;
+  /** For the order: rows stay where they were added. */
+  index: number;
+  pod: PodProgress;
   lastLine: string;
   text: TextView;
 }
 
-/** What an {@link OutcomesPane} runs. */
+/** The run of an {@link OutcomesPane}. */
 export interface RunSource {
   /** `uptime in 3 pods`. */
   title: string;
-  /** Follows the run, and reports to the pane, until it ends or the signal aborts. Returns false if it was declined. */
+  /** Passes the events of the run to the pane until it ends or the signal aborts. Returns false if it was declined. */
   run: (pane: OutcomesPane, signal: AbortSignal) => Promise<boolean>;
   again: () => void;
-  /** Runs it again for these pods, by their ids; absent if that can't be. */
-  failedAgain?: (ids: readonly string[]) => void;
+  /** Runs it again for these pods; absent if that can't be. */
+  failedAgain?: (pods: readonly PodProgress[]) => void;
 }
 
 /** A run and the outcome of each pod. */
 export class OutcomesPane implements Pane {
   readonly find = "filter";
   title: string;
-  readonly #context: PaneContext;
-  readonly #source: RunSource;
   readonly #table: TablePane;
-  readonly #targets = new Map<string, TargetState>();
+  readonly #reporter = new RunReporter();
+  readonly #state = new RunState({ linesOfPod: 0 });
+  readonly #extras = new SummaryExtras();
+  readonly #rows = new Map<string, Row>();
   /** Messages about the run as a whole. */
   readonly #notes: TextView;
   readonly #stop = new AbortController();
@@ -77,9 +81,7 @@ export class OutcomesPane implements Pane {
   /** The output has the whole pane. */
   #isOutput = false;
 
-  constructor(context: PaneContext, source: RunSource) {
-    this.#context = context;
-    this.#source = source;
+  constructor(private readonly context: PaneContext, private readonly source: RunSource) {
     this.title = source.title;
     const { emit, host } = context;
     const onChange = () => emit({ kind: "changed" });
@@ -98,10 +100,10 @@ export class OutcomesPane implements Pane {
   }
 
   view(size: Size, look: PaneLook): readonly Line[] {
-    const { theme } = this.#context;
+    const { theme } = this.context;
     const current = this.#current();
     const output = current?.text ?? this.#notes;
-    if (this.#targets.size === 0) {
+    if (this.#rows.size === 0) {
       if (this.#notes.length > 0) return this.#notes.view(size);
       return [[span(this.#phase === "asks" ? "" : "looking for pods …", theme.muted)]];
     }
@@ -111,15 +113,12 @@ export class OutcomesPane implements Pane {
       : this.#notes.view({ ...size, rows: Math.min(3, Math.floor(size.rows / 4)) });
     const rows = Math.max(
       2,
-      Math.min(
-        this.#targets.size + 1,
-        Math.floor((size.rows - notes.length) * 0.6),
-      ),
+      Math.min(this.#rows.size + 1, Math.floor((size.rows - notes.length) * 0.6)),
     );
     const below = size.rows - notes.length - rows - titleRows;
     const table = this.#table.view({ ...size, rows }, look);
     if (below < 1) return [...notes, ...table];
-    const title = current === undefined ? "" : ` ${printable(current.name)} `;
+    const title = current === undefined ? "" : ` ${printable(current.pod.name)} `;
     return [
       ...notes,
       ...table,
@@ -137,11 +136,11 @@ export class OutcomesPane implements Pane {
     switch (command.type) {
       case "select":
         this.#isOutput = !this.#isOutput;
-        return this.#context.emit({ kind: "changed" });
+        return this.context.emit({ kind: "changed" });
       case "back":
         if (this.#isOutput) this.#isOutput = false;
         else this.#table.handleCommand(command);
-        return this.#context.emit({ kind: "changed" });
+        return this.context.emit({ kind: "changed" });
       case "page_down":
       case "page_up":
       case "scroll_left":
@@ -167,7 +166,7 @@ export class OutcomesPane implements Pane {
       case "run-again":
         return this.#phase === "runs" ? "it is still running: stop it first" : undefined;
       case "run-failed":
-        if (this.#source.failedAgain === undefined) {
+        if (this.source.failedAgain === undefined) {
           return "a run of a workflow can only be repeated as a whole here";
         }
         if (this.#phase === "runs") return "it is still running: stop it first";
@@ -180,60 +179,41 @@ export class OutcomesPane implements Pane {
   act(action: string): void {
     if (this.#table.act(action)) return;
     if (action === "stop") this.#stop.abort(new KodamaError("cancelled", "stopped"));
-    if (action === "run-again") this.#source.again();
-    if (action === "run-failed") this.#source.failedAgain?.(this.#failed());
+    if (action === "run-again") this.source.again();
+    if (action === "run-failed") this.source.failedAgain?.(this.#failed());
   }
 
-  /** The run's pods are known: it is going to start. */
-  started(): void {
-    this.#phase = "runs";
-    this.#context.emit({ kind: "changed" });
-  }
-
-  /** Adds pods. */
-  add(targets: readonly { id: string; name: string; step?: string }[]): void {
-    for (const { id, name, step = "" } of targets) {
-      if (this.#targets.has(id)) continue;
-      const text = new TextView({
-        follow: true,
-        onChange: () => this.#context.emit({ kind: "changed" }),
-      });
-      const state = { name, step, durationMs: undefined, lastLine: "", text };
-      this.#targets.set(id, { ...state, outcome: "waiting" });
-      this.#show(id);
+  /** Shows an event of the run. */
+  follow(event: ExecEvent | StepsEvent): void {
+    this.#extras.follow(event);
+    for (const one of this.#reporter.report(event)) this.#apply(one);
+    if (event.kind === "containersDefaulted") {
+      for (const text of defaultedTexts(event)) this.note(text);
     }
-  }
-
-  /** The command of a pod has started. */
-  targetStarted(id: string): void {
-    const state = this.#targets.get(id);
-    if (state === undefined) return;
-    state.outcome = "running";
-    this.#show(id);
-  }
-
-  /** A pod has written a line. */
-  line(id: string, text: string): void {
-    const state = this.#targets.get(id);
-    if (state === undefined) return this.note(text);
-    state.text.append([text]);
-    state.lastLine = text;
-    this.#show(id);
-  }
-
-  /** A pod has its outcome. */
-  targetEnded(id: string, outcome: Outcome, durationMs: number): void {
-    const state = this.#targets.get(id);
-    if (state === undefined) return;
-    state.outcome = outcome;
-    state.durationMs = durationMs;
-    const trouble = troubleOf(outcome);
-    if (trouble !== undefined) {
-      const reason = [trouble.what, trouble.why].filter((one) => one !== "").join(": ");
-      state.text.append([reason]);
-      if (state.lastLine === "") state.lastLine = reason;
+    if (event.kind === "runEnded") {
+      this.ended(summaryText(event.summary, this.#extras), event.exitCode === 0);
     }
-    this.#show(id);
+    if (event.kind === "workflowEnded") this.ended(stepText(event.outcome), event.exitCode === 0);
+  }
+
+  #apply(event: RunEventData): void {
+    const noted = this.#state.notes.length;
+    const pods = this.#state.apply(event);
+    for (const note of this.#state.notes.slice(noted)) this.note(note);
+    for (const pod of pods) this.#show(pod, event);
+    switch (event.event) {
+      case "runStarted":
+        this.#phase = "runs";
+        return this.context.emit({ kind: "changed" });
+      case "stepStarted":
+        return this.note(`${event.step}: ${event.title}`);
+      case "line":
+        return event.name === "" ? this.note(`${event.step}: ${event.text}`) : undefined;
+      case "stepEnded":
+        return event.outcome === "ok" ? undefined : this.note(`${event.step}: ${endText(event)}`);
+      default:
+        return;
+    }
   }
 
   /** A message about the run. */
@@ -246,15 +226,15 @@ export class OutcomesPane implements Pane {
     this.#phase = "ended";
     this.#summary = { text: printable(text), tone: isOk ? "good" : "bad" };
     const tone = isOk ? "good" : "bad";
-    this.#context.emit({ kind: "toast", text: `${this.title}: ${text}`, tone });
+    this.context.emit({ kind: "toast", text: `${this.title}: ${text}`, tone });
   }
 
   async #run(): Promise<void> {
-    const { signal, emit } = this.#context;
+    const { signal, emit } = this.context;
     const both = AbortSignal.any([signal, this.#stop.signal]);
     try {
-      const wasRun = await this.#source.run(this, both);
-      if (!wasRun && !signal.aborted && this.#targets.size === 0) emit({ kind: "close" });
+      const wasRun = await this.source.run(this, both);
+      if (!wasRun && !signal.aborted && this.#rows.size === 0) emit({ kind: "close" });
     } catch (error) {
       if (signal.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
@@ -265,48 +245,58 @@ export class OutcomesPane implements Pane {
     emit({ kind: "changed" });
   }
 
-  #current(): TargetState | undefined {
+  #current(): Row | undefined {
     const { cursor } = this.#table;
-    return cursor === undefined ? undefined : this.#targets.get(cursor);
+    return cursor === undefined ? undefined : this.#rows.get(cursor);
   }
 
-  #failed(): string[] {
-    return [...this.#targets].flatMap(([id, { outcome }]) =>
-      typeof outcome !== "string" && outcome.kind !== "ok" ? [id] : []
-    );
+  #failed(): PodProgress[] {
+    return this.#state.pods.filter(({ phase, outcome }) => phase === "ended" && outcome !== "ok");
   }
 
   #progress(): string {
     if (this.#phase === "asks") return "";
-    const ended = [...this.#targets.values()].filter(({ outcome }) => typeof outcome !== "string");
-    return `${ended.length} of ${this.#targets.size} done`;
+    const { pods } = this.#state;
+    return `${pods.filter(({ phase }) => phase === "ended").length} of ${pods.length} done`;
   }
 
-  #show(id: string): void {
-    const state = this.#targets.get(id);
-    if (state === undefined) return;
-    const { outcome, durationMs, lastLine, name, step } = state;
-    const kind = typeof outcome === "string" ? outcome : outcomeName(outcome.kind);
-    const exit = typeof outcome === "string" || !("exitCode" in outcome)
-      ? ""
-      : `${outcome.exitCode}`;
+  #row(pod: PodProgress): Row {
+    const id = `${pod.step}\0${pod.name}`;
+    const known = this.#rows.get(id);
+    if (known !== undefined) return known;
+    const onChange = () => this.context.emit({ kind: "changed" });
+    const text = new TextView({ follow: true, onChange });
+    const row: Row = { id, index: this.#rows.size, pod, lastLine: "", text };
+    this.#rows.set(id, row);
+    return row;
+  }
+
+  #show(pod: PodProgress, event: RunEventData): void {
+    const row = this.#row(pod);
+    const lines = event.event === "line" ? [event.text] : event.event !== "targetEnded" ? [] : [
+      ...linesOf(event).map(({ text }) => text),
+      // Why it isn't ok matters more than what it wrote.
+      ...(event.error === null ? [] : [endText({ ...event, outcome: outcomeName(event.outcome) })]),
+    ];
+    if (lines.length > 0) row.text.append(lines);
+    row.lastLine = lines.at(-1) ?? row.lastLine;
+    const { name, step, phase, outcome, exitCode = 0, durationMs } = pod;
+    const kind = outcome === undefined ? phase : outcomeName(outcome);
+    const exit = exitCode === 0 ? "" : `${exitCode}`;
     const time = durationMs === undefined ? "" : `${(durationMs / 1000).toFixed(1)}s`;
     const shown = step === "" ? name : `${step}: ${name}`;
-    const row: TableRow = {
-      id,
+    const upsert: TableRow = {
+      id: row.id,
       group: "targets",
-      order: String([...this.#targets.keys()].indexOf(id)).padStart(8, "0"),
+      order: String(row.index).padStart(8, "0"),
       cells: [
-        cell(shown),
-        cell(kind, toneOf(outcome)),
-        cell(exit),
-        cell(time),
-        cell(lastLine),
+        ...[cell(shown), cell(kind, toneOf(outcome)), cell(exit), cell(time)],
+        cell(row.lastLine),
       ],
     };
     this.#table.update({
       kind: "changed",
-      upserts: [row],
+      upserts: [upsert],
       removed: [],
       changes: 1,
       isInitial: true,
@@ -318,8 +308,8 @@ function cell(text: string, tone: Tone = "plain"): LiveCell {
   return { kind: "text", text: plainText(text, maxCell), tone };
 }
 
-function toneOf(outcome: TargetState["outcome"]): Tone {
-  if (outcome === "waiting" || outcome === "running") return "dim";
-  if (outcome.kind === "ok") return "good";
-  return outcome.kind === "skipped" || outcome.kind === "cancelled" ? "warn" : "bad";
+function toneOf(outcome: string | undefined): Tone {
+  if (outcome === undefined) return "dim";
+  if (outcome === "ok") return "good";
+  return outcome === "skipped" || outcome === "cancelled" ? "warn" : "bad";
 }

@@ -1,5 +1,7 @@
-/** The rows of a run: each pod's outcome, what it wrote, and the ends of the run. */
+/** The rows of a run: each pod's outcome, its output, and the ends of the run. */
 import assert from "node:assert/strict";
+import type { Outcome } from "../../actions/exec/events.ts";
+import { at, ended, line, runEnded, started } from "../../present/testing/run_events.ts";
 import { simulatedHost } from "../../actions/testing/simulated_host.ts";
 import { lineText } from "../../terminal/grid.ts";
 import type { PaneContext, PaneEvent } from "../pane.ts";
@@ -44,21 +46,23 @@ function opened(source: Partial<RunSource> = {}) {
   };
 }
 
-const targets = ["web-0", "web-1", "web-2"].map((name, index) => ({ id: `${index}`, name }));
+const names = ["web-0", "web-1", "web-2"];
+const start = started(...names);
 
 Deno.test("each pod has its state, outcome and last line; below is what the one under the cursor wrote", () => {
   const { pane, text } = opened();
-  pane.started();
-  pane.add(targets);
+  pane.follow(start);
   assert.equal(pane.running, "uptime in 3 pods");
   assert.match(lineText(pane.status), /^0 of 3 done/);
-  pane.targetStarted("0");
-  pane.line("0", "first");
-  pane.line("0", "second\x1b[2J");
-  pane.targetEnded("0", { kind: "ok" }, 1240);
-  pane.targetEnded("1", { kind: "failed", exitCode: 3 }, 50);
-  pane.targetEnded("2", { kind: "unknown", reason: "the connection was cut" }, 60);
-  pane.line("nobody's", "about the run");
+  pane.follow({ kind: "targetStarted", target: 0, at });
+  pane.follow(line(0, "first"));
+  pane.follow(line(0, "second\x1b[2J"));
+  const end = (target: number, outcome: Outcome, durationMs: number) =>
+    pane.follow({ kind: "targetEnded", target, outcome, at, durationMs });
+  end(0, { kind: "ok" }, 1240);
+  end(1, { kind: "failed", exitCode: 3 }, 50);
+  end(2, { kind: "unknown", reason: "the connection was cut" }, 60);
+  pane.note("about the run");
   assert.match(lineText(pane.status), /^3 of 3 done/);
   const screen = text().join("\n");
   assert.match(screen, /^about the run\n/);
@@ -76,19 +80,20 @@ Deno.test("each pod has its state, outcome and last line; below is what the one 
 });
 
 Deno.test("a pod whose outcome is unknown isn't ok: it is among those that are run again", () => {
-  const again: (readonly string[])[] = [];
-  const { pane } = opened({ failedAgain: (ids) => again.push(ids) });
+  const again: (string | undefined)[][] = [];
+  const { pane } = opened({
+    failedAgain: (pods) => again.push(pods.map(({ target }) => target?.pod)),
+  });
   assert.equal(pane.refusal("run-failed"), "every pod was ok");
-  pane.started();
-  pane.add(targets);
+  pane.follow(start);
   assert.equal(pane.refusal("run-failed"), "it is still running: stop it first");
-  pane.targetEnded("0", { kind: "ok" }, 1);
-  pane.targetEnded("1", { kind: "unknown", reason: "cut" }, 1);
-  pane.targetEnded("2", { kind: "skipped", reason: "not started" }, 1);
-  pane.ended("1 ok, 1 unknown, 1 skipped", false);
+  pane.follow(ended(0, { kind: "ok" }));
+  pane.follow(ended(1, { kind: "unknown", reason: "cut" }));
+  pane.follow(ended(2, { kind: "skipped", reason: "not started" }));
+  pane.follow(runEnded("1 ok, 1 unknown, 1 skipped"));
   assert.equal(pane.refusal("run-failed"), undefined);
   pane.act("run-failed");
-  assert.deepEqual(again, [["1", "2"]]);
+  assert.deepEqual(again, [["web-1", "web-2"]]);
   assert.equal(
     opened().pane.refusal("run-failed"),
     "a run of a workflow can only be repeated as a whole here",
@@ -98,11 +103,10 @@ Deno.test("a pod whose outcome is unknown isn't ok: it is among those that are r
 Deno.test("a run is stopped once it runs, and its end is a message", async () => {
   const { pane, events, end, isStopped } = opened();
   assert.equal(pane.refusal("stop"), "nothing is running");
-  pane.started();
-  pane.add(targets);
+  pane.follow(start);
   pane.act("stop");
   assert.equal(isStopped(), true);
-  pane.ended("3 cancelled", false);
+  pane.follow({ ...runEnded("3 cancelled"), exitCode: 130 });
   end.resolve(true);
   await end.promise;
   assert.deepEqual(events.filter(({ kind }) => kind === "toast"), [

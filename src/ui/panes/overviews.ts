@@ -1,8 +1,10 @@
-/** Overviews of what kodama itself has done: past runs, sessions with what their agents do, waits, its log. */
+/** Overviews of kodama's own work: past runs, sessions with their agents' tasks, waits, its log. */
 import type { ListedRun } from "../../actions/runs/past_runs.ts";
 import type { SessionRow } from "../../actions/session/events.ts";
 import { delay } from "../../base/abort.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { logLine, type LogRecord } from "../../base/log.ts";
+import { kindName } from "../../kube/resources.ts";
 import { span } from "../../terminal/grid.ts";
 import { styleFor } from "../../terminal/style.ts";
 import type { Pane, PaneContext } from "../pane.ts";
@@ -68,7 +70,6 @@ export function registerAppLogs(registry: PaneRegistry, log: RecentLog): void {
   const create = (context: PaneContext) =>
     new TextPane(context, {
       title: "app-logs",
-      find: "filter",
       follow: true,
       fileName: "kodama.log",
       fill: (view, signal) => {
@@ -123,7 +124,6 @@ function pastRunPane(context: PaneContext): Pane {
   const run = String(config["run"] ?? "");
   return new TextPane(context, {
     title: `run ${run}`,
-    find: "search",
     follow: false,
     fileName: `run-${run}.txt`,
     fill: async (view) => {
@@ -132,7 +132,8 @@ function pastRunPane(context: PaneContext): Pane {
         import("../../present/past_runs.ts"),
       ]);
       const found = await findAnyRun(host, run);
-      view.replace(found.kind === "run" ? runLines(found.run) : workflowRunLines(found.run));
+      const lines = found.kind === "run" ? runLines(found.run) : workflowRunLines(found.run);
+      view.replace(lines.map((line) => `${line}\n`).join(""));
     },
   });
 }
@@ -160,8 +161,7 @@ function sessionsPane(context: PaneContext): Pane {
       ]);
       const options = {
         allNamespaces: namespaces.kind === "all",
-        ...(scope.context === undefined ? {} : { context: scope.context }),
-        ...(named === undefined ? {} : { namespace: named }),
+        ...definedOnly({ context: scope.context, namespace: named }),
         tasks: true,
       };
       const { rows } = await list(host, options, signal);
@@ -201,7 +201,6 @@ function agentPane(context: PaneContext): Pane {
   const namespace = String(config["namespace"] ?? "");
   return new TextPane(context, {
     title: `agent of ${session}`,
-    find: "search",
     follow: true,
     wrap: true,
     fileName: `${session}.txt`,
@@ -246,7 +245,6 @@ function waitPane(context: PaneContext): Pane {
   const [first] = objects;
   return new TextPane(context, {
     title: `wait for ${objectsText(objects)}`,
-    find: "search",
     follow: true,
     wrap: true,
     fileName: "wait.txt",
@@ -261,12 +259,12 @@ function waitPane(context: PaneContext): Pane {
       ]);
       const painter = new WaitPainter({ format: "text", quiet: false, isLive: false });
       const events = wait(host, {
-        ...(first.context === "" ? {} : { context: first.context }),
-        ...(first.namespace === undefined ? {} : { namespace: first.namespace }),
+        context: first.context,
         allNamespaces: false,
-        targets: objects.filter(({ namespace }) => namespace === first.namespace).map((one) => ({
-          kind: one.group === "" ? one.plural : `${one.plural}.${one.group}`,
-          name: one.name,
+        targets: objects.map(({ resource, name, namespace }) => ({
+          kind: kindName(resource),
+          name,
+          ...definedOnly({ namespace }),
         })),
         conditions: [parseCondition(typed.trim())],
         need: { kind: "all" },

@@ -14,7 +14,7 @@ export const pluginActions: readonly PaneAction[] = [
   { id: "plugin-reload", keys: ["r"], does: "start the plugin again, from its file" },
 ];
 
-/** What is known of the plugin. */
+/** The state of the plugin. */
 type PluginStatus =
   | { readonly kind: "loading" }
   | { readonly kind: "ready" }
@@ -26,35 +26,35 @@ const spinnerMs = 100;
 /** A plugin's side of the pane, made again by each reload. */
 type OpenSession = () => PluginSession;
 
-/** What the pane itself needs of its context. */
+/** The parts of its context that the pane itself needs. */
 type PluginPaneContext = Pick<PaneContext, "theme" | "emit" | "ask" | "signal">;
 
 /** The pane of a plugin. */
 export class PluginPane implements Pane {
   readonly title: string;
   readonly find = "filter";
-  readonly #context: PluginPaneContext;
-  readonly #open: OpenSession;
   #session: PluginSession;
   #status: PluginStatus = { kind: "loading" };
   /** The lines of the last rendering, as the plugin sent them. */
   #rendered: readonly string[] = [];
-  /** The lines of {@link #rendered} that were drawn, safe for the terminal: a frame draws only what it shows. */
+  /** The lines of {@link #rendered} that were drawn, safe for the terminal: a frame draws only its own lines. */
   #drawn: Line[] = [];
   #size: Size | undefined;
   #isFocused = false;
   /** Waits for the end of the session before. */
   #reloading: Promise<void> | undefined;
 
-  constructor(key: string, context: PluginPaneContext, open: OpenSession) {
+  constructor(
+    key: string,
+    private readonly context: PluginPaneContext,
+    private readonly open: OpenSession,
+  ) {
     this.title = key;
-    this.#context = context;
-    this.#open = open;
     this.#session = open();
   }
 
   view({ columns, rows }: Size, { nowMs }: PaneLook): readonly Line[] {
-    const { theme } = this.#context;
+    const { theme } = this.context;
     switch (this.#status.kind) {
       case "loading": {
         const sign = spinner[Math.floor(nowMs / spinnerMs) % spinner.length] ?? "";
@@ -67,7 +67,7 @@ export class PluginPane implements Pane {
         const lines = wrap(this.#status.error, columns).map((line): Line => [
           span(line, theme.error),
         ]);
-        // What it rendered last may be why: a panic's message.
+        // The last rendering may be the reason: a panic's message.
         return [...lines, ...this.#lines(rows)].slice(0, rows)
           .map((line) => clipLine(line, columns));
       }
@@ -93,7 +93,7 @@ export class PluginPane implements Pane {
 
   onTick(): void {
     this.#session.onTick();
-    if (this.#status.kind === "loading") this.#context.emit({ kind: "changed" });
+    if (this.#status.kind === "loading") this.context.emit({ kind: "changed" });
   }
 
   onPlugin(event: PluginEvent): void {
@@ -129,15 +129,19 @@ export class PluginPane implements Pane {
     this.#drawn = [];
     this.#reloading = this.#session.close().finally(() => {
       this.#reloading = undefined;
-      if (this.#context.signal.aborted) return;
-      this.#session = this.#open();
+      if (this.context.signal.aborted) return;
+      this.#session = this.open();
       if (this.#isFocused) this.#session.onFocus(true);
       if (this.#size !== undefined) this.#session.onResize(this.#size.columns, this.#size.rows);
     });
   }
 
   async #input(): Promise<void> {
-    const text = await this.#context.ask({ kind: "line", label: `${this.title}: ` });
+    const text = await this.context.ask({
+      kind: "line",
+      label: `${this.title}: `,
+      keepsLines: true,
+    });
     if (text !== undefined) this.handleCommand({ type: "send_input", text });
   }
 

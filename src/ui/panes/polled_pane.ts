@@ -16,7 +16,6 @@ export interface PolledRow<T> {
   value: T;
 }
 
-/** What a polled pane shows. */
 interface PolledSource<T> {
   title: string;
   columns: readonly LiveColumn[];
@@ -45,17 +44,13 @@ export function cellOf(text: string, tone: Tone = "plain"): LiveCell {
 export class PolledPane<T> implements Pane {
   readonly title: string;
   readonly find = "filter";
-  readonly #context: PaneContext;
-  readonly #source: PolledSource<T>;
   readonly #table: TablePane;
   #values = new Map<string, T>();
   #problem: string | undefined;
   #isRead = false;
   #wake: () => void = () => {};
 
-  constructor(context: PaneContext, source: PolledSource<T>) {
-    this.#context = context;
-    this.#source = source;
+  constructor(private readonly context: PaneContext, private readonly source: PolledSource<T>) {
     this.title = source.title;
     this.#table = new TablePane({
       nowMs: context.host.clock.now().getTime(),
@@ -76,9 +71,9 @@ export class PolledPane<T> implements Pane {
   }
 
   view(size: Size, look: PaneLook): readonly Line[] {
-    const { theme } = this.#context;
+    const { theme } = this.context;
     if (this.#problem !== undefined) return [[span(this.#problem, theme.error)]];
-    if (this.#isRead && this.#values.size === 0) return [[span(this.#source.empty, theme.muted)]];
+    if (this.#isRead && this.#values.size === 0) return [[span(this.source.empty, theme.muted)]];
     return this.#table.view(size, look);
   }
 
@@ -92,17 +87,17 @@ export class PolledPane<T> implements Pane {
   }
 
   refusal(action: string): string | undefined {
-    return this.#source.refusal?.(action, this.#selected());
+    return this.source.refusal?.(action, this.#selected());
   }
 
   act(action: string): void {
-    if (!this.#table.act(action)) this.#source.act?.(action, this.#selected(), this);
+    if (!this.#table.act(action)) this.source.act?.(action, this.#selected(), this);
   }
 
   #select(): void {
     const { cursor } = this.#table;
     const value = cursor === undefined ? undefined : this.#values.get(cursor);
-    if (value !== undefined) this.#source.select?.(value);
+    if (value !== undefined) this.source.select?.(value);
   }
 
   #selected(): T[] {
@@ -110,10 +105,10 @@ export class PolledPane<T> implements Pane {
   }
 
   async #poll(): Promise<void> {
-    const { host: { clock }, signal, emit } = this.#context;
+    const { host: { clock }, signal, emit } = this.context;
     while (!signal.aborted) {
       try {
-        const rows = await this.#source.read(signal);
+        const rows = await this.source.read(signal);
         this.#values = new Map(rows.map(({ id, value }) => [id, value]));
         this.#table.replace(rows.map(({ id, cells }, index) => ({
           id,
@@ -130,7 +125,7 @@ export class PolledPane<T> implements Pane {
       emit({ kind: "changed" });
       const sleep = new AbortController();
       this.#wake = () => sleep.abort();
-      await delay(clock, this.#source.everyMs, AbortSignal.any([signal, sleep.signal]))
+      await delay(clock, this.source.everyMs, AbortSignal.any([signal, sleep.signal]))
         .catch(() => {});
     }
   }

@@ -6,7 +6,7 @@ import type { PaneContext } from "../pane.ts";
 import { defaultTheme } from "../theme.ts";
 import { PolledPane, type PolledRow } from "./polled_pane.ts";
 
-/** A pane whose reads a test answers, one after the other. */
+/** A pane whose reads a test answers, in order. */
 function opened() {
   const { host, clock } = simulatedHost({});
   const closed = new AbortController();

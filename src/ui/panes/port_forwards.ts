@@ -1,12 +1,13 @@
-/** Forwards in the background: started from a row, and listed with what they carry. They outlive the program. */
+/** Forwards in the background: started from a row, and listed with their traffic. They outlive the program. */
 import type { ForwardReport } from "../../actions/forward/background.ts";
 import { parsePorts } from "../../actions/forward/ports.ts";
+import { UsageError } from "../../base/errors.ts";
+import type { ObjectRef } from "../../kube/object_ref.ts";
 import { bytesText } from "../../present/copy_painter.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { cellOf, PolledPane, type PolledRow } from "./polled_pane.ts";
-import type { RowObject } from "./resource_list.ts";
-import { objectsOfRows } from "./row_objects.ts";
+import { isPod, objectsOfRows, podsRefusal } from "./row_objects.ts";
 import { tableActions } from "./table_pane.ts";
 import { errorMessage } from "./text_pane.ts";
 
@@ -72,9 +73,12 @@ function portForwardsPane(context: PaneContext): Pane {
 }
 
 /** Asks for the ports, and starts a set in the background. */
-async function start({ ask, host, emit, signal }: PaneContext, object: RowObject): Promise<void> {
-  const { plural, name, namespace, context } = object;
-  const label = `ports of ${plural}/${name} (8080:80; empty: all that it declares):`;
+async function start({ ask, host, emit, signal }: PaneContext, object: ObjectRef): Promise<void> {
+  const refusal = podsRefusal([object]);
+  if (refusal !== undefined) throw new UsageError(refusal);
+  const { name, namespace, context } = object;
+  const target = `${isPod(object) ? "pod" : object.resource.plural}/${name}`;
+  const label = `ports of ${target} (8080:80; empty: all that it declares):`;
   const typed = await ask({ kind: "line", label });
   if (typed === undefined) return;
   const ports = typed.split(/[\s,]+/).filter((one) => one !== "");
@@ -84,12 +88,12 @@ async function start({ ask, host, emit, signal }: PaneContext, object: RowObject
       return emit({ kind: "toast", text: `${port}: ${parsed.invalid}`, tone: "bad" });
     }
   }
-  const target = plural === "pods" ? `pod/${name}` : `${plural}/${name}`;
   const args = [
     target,
     ...ports,
     ...(namespace === undefined ? [] : ["--namespace", namespace]),
-    ...(context === "" ? [] : ["--context", context]),
+    "--context",
+    context,
   ];
   const set = [name, ...ports].join("-").replace(/[^\w.-]+/g, "-").slice(0, 100);
   emit({ kind: "toast", text: `starting ${set} …` });

@@ -5,6 +5,7 @@ import { type Line, span } from "../../terminal/grid.ts";
 import { printable } from "../../terminal/printable.ts";
 import type { Size } from "../../terminal/terminal.ts";
 import { wrap } from "../../terminal/wrap.ts";
+import type { ObjectRef } from "../../kube/object_ref.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -20,7 +21,6 @@ import type {
 import { readQueries, writeQueries } from "../saved_files.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { cellOf } from "./polled_pane.ts";
-import type { RowObject } from "./resource_list.ts";
 import { objectsOfRows, objectsText, selectionOfRows } from "./row_objects.ts";
 import { tableActions, TablePane } from "./table_pane.ts";
 import { errorMessage } from "./text_pane.ts";
@@ -50,6 +50,7 @@ const psql = 'exec psql --csv -X -q -v ON_ERROR_STOP=1 ${POSTGRES_USER:+-U "$POS
 const maxRows = 10_000;
 /** More bytes of an answer aren't read. */
 const maxBytes = 16 * 1024 * 1024;
+const cutText = "the first 16 MiB of the answer";
 const maxHistory = 100;
 /** More pods aren't offered: others can be typed. */
 const maxChoices = 1000;
@@ -60,6 +61,12 @@ export function isReadingQuery(sql: string): boolean {
   return /^(?:select|show|explain|table|values|with)\b/i.test(statement) &&
     // A backslash starts a command of psql, which can run a program.
     !/[;\\]/.test(statement) && !/^explain\b.*\banalyze\b/is.test(statement);
+}
+
+/** Returns the input of psql: the end of a statement is on a line of its own, which no comment of the query takes. */
+export function psqlInput(sql: string): string {
+  const mode = isReadingQuery(sql) ? "SET default_transaction_read_only = on;\n" : "";
+  return `${mode}${sql}\n;\n`;
 }
 
 /** Parses CSV as psql writes it, RFC 4180: the rows, the header first. */
@@ -80,7 +87,7 @@ export function parseCsv(text: string): string[][] {
       if (at === text.length) row.push("");
       continue;
     }
-    // What follows a quote that isn't the end of a cell isn't CSV: it is shown as it is.
+    // Text after a quote that isn't the end of a cell isn't CSV: it is shown as it is.
     if (text[at] !== "\n" && at < text.length && whole === "") at++;
     if (text[at] === "\n" || at >= text.length) {
       rows.push(row);
@@ -91,18 +98,34 @@ export function parseCsv(text: string): string[][] {
   return rows;
 }
 
+/** The text of a stream up to a limit. */
+export class LimitedText {
+  readonly #decoder = new TextDecoder();
+  text = "";
+  /** More bytes came than the limit. */
+  isCut = false;
+
+  constructor(private free: number) {}
+
+  add(bytes: Uint8Array): void {
+    this.text += this.#decoder.decode(bytes.subarray(0, this.free), { stream: true });
+    this.isCut ||= bytes.length > this.free;
+    this.free = Math.max(0, this.free - bytes.length);
+  }
+}
+
 class QueryPane implements Pane {
   readonly find = "filter";
-  readonly #context: PaneContext;
   #table: TablePane;
-  #objects: readonly RowObject[];
+  #objects: readonly ObjectRef[];
   #sql = "";
   #csv = "";
+  /** Rows at the end are missing in {@link #csv}. */
+  #isCut = false;
   #message: { text: string; isError: boolean } | undefined;
   #stop: AbortController | undefined;
 
-  constructor(context: PaneContext) {
-    this.#context = context;
+  constructor(private readonly context: PaneContext) {
     this.#objects = objectsOfRows(context.config);
     this.#sql = typeof context.config["sql"] === "string" ? context.config["sql"] : "";
     this.#table = this.#newTable([]);
@@ -132,7 +155,7 @@ class QueryPane implements Pane {
   }
 
   view(size: Size, look: PaneLook): readonly Line[] {
-    const { theme } = this.#context;
+    const { theme } = this.context;
     if (this.#message !== undefined) {
       const { text, isError } = this.#message;
       return text.split("\n").flatMap((line) => wrap(line, size.columns))
@@ -164,15 +187,15 @@ class QueryPane implements Pane {
     if (this.#table.act(action)) return;
     if (action === "stop") return this.#stop?.abort(new KodamaError("cancelled", "stopped"));
     this.#acted(action).catch((error: unknown) => {
-      this.#context.emit({ kind: "toast", text: errorMessage(error), tone: "bad" });
+      this.context.emit({ kind: "toast", text: errorMessage(error), tone: "bad" });
     });
   }
 
   async #acted(action: string): Promise<void> {
-    const { ask, emit, host } = this.#context;
+    const { ask, emit, host } = this.context;
     switch (action) {
       case "edit-query": {
-        const sql = await ask({ kind: "line", label: "SQL:", text: this.#sql });
+        const sql = await ask({ kind: "line", label: "SQL:", text: this.#sql, keepsLines: true });
         if (sql !== undefined && sql.trim() !== "") await this.#run(sql.trim());
         return;
       }
@@ -202,15 +225,18 @@ class QueryPane implements Pane {
         const path = await ask({ kind: "line", label: "save the rows to:", text: "query.csv" });
         if (path === undefined || path.trim() === "") return;
         const file = absolutePath(path.trim(), host.places.workingDir);
-        await using written = await host.files.create(file, { private: false, replace: false });
+        await using written = await host.files.draft(file, { private: false, replace: false });
         await written.write(new TextEncoder().encode(this.#csv));
-        return emit({ kind: "toast", text: `saved to ${file}`, tone: "good" });
+        await written.complete();
+        return this.#isCut
+          ? emit({ kind: "toast", text: `saved ${cutText} to ${file}`, tone: "warn" })
+          : emit({ kind: "toast", text: `saved to ${file}`, tone: "good" });
       }
     }
   }
 
   async #choosePod(): Promise<void> {
-    const { ask, kube, scope, emit, signal } = this.#context;
+    const { ask, kube, scope, emit, signal } = this.context;
     if (kube === undefined) return emit({ kind: "close" });
     const connecting = kube();
     const pods = connecting.then((client) => runningPods(client, scope, signal));
@@ -220,24 +246,18 @@ class QueryPane implements Pane {
     const own = namespaceOf(client, scope);
     const [first = "", second] = name.trim().split("/");
     const namespace = second === undefined ? own : first;
-    this.#objects = [{
-      context: client.context,
-      namespace,
-      name: second ?? first,
-      plural: "pods",
-      group: "",
-      labels: undefined,
-    }];
+    this.#objects = [{ context: client.context, resource: PODS, namespace, name: second ?? first }];
     emit({ kind: "changed" });
     this.act("edit-query");
   }
 
   async #run(sql: string): Promise<void> {
-    const { host, ask, emit, signal } = this.#context;
+    const { host, ask, emit, signal } = this.context;
     this.#sql = sql;
     const reads = isReadingQuery(sql);
     if (!reads) {
-      const lines = [`Run in ${objectsText(this.#objects)}:`, `  ${sql}`, "It may change data."];
+      const where = `Run in ${objectsText(this.#objects)}:`;
+      const lines = [where, ...sql.split("\n").map((line) => `  ${line}`), "It may change data."];
       if (await ask({ kind: "confirm", lines: [...lines, "Continue?"] }) === undefined) return;
     }
     const stop = new AbortController();
@@ -247,31 +267,28 @@ class QueryPane implements Pane {
     emit({ kind: "changed" });
     try {
       const { exec } = await import("../../actions/exec/exec.ts");
-      const text = `${reads ? "SET default_transaction_read_only = on;\n" : ""}${sql};\n`;
       const events = exec(host, {
         ...selectionOfRows(this.#objects),
         command: [psql],
         shell: true,
         outputMode: "raw",
         oneTarget: true,
-        stdin: bytesOf(text),
+        stdin: bytesOf(psqlInput(sql)),
         signal: AbortSignal.any([signal, stop.signal]),
       });
-      const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-      const output = { stdout: "", stderr: "" };
+      const output = { stdout: new LimitedText(maxBytes), stderr: new LimitedText(maxBytes) };
       let failure: string | undefined;
       for await (const event of events) {
-        if (event.kind === "output") {
-          const { stream, bytes } = event;
-          if (output[stream].length < maxBytes) {
-            output[stream] += decoders[stream].decode(bytes, { stream: true });
-          }
-        }
+        if (event.kind === "output") output[event.stream].add(event.bytes);
         if (event.kind === "runEnded" && event.exitCode !== 0) failure = event.summary.text;
       }
       if (failure !== undefined) {
-        this.#message = { text: printable(`${output.stderr}${failure}`), isError: true };
-      } else this.#show(output.stdout);
+        this.#message = { text: printable(`${output.stderr.text}${failure}`), isError: true };
+      } else {
+        this.#isCut = output.stdout.isCut;
+        this.#show(output.stdout.text);
+        if (this.#isCut) emit({ kind: "toast", text: `${cutText} is shown`, tone: "warn" });
+      }
       const { history, saved } = await readQueries(host);
       const others = history.filter((one) => one !== sql);
       await writeQueries(host, { history: [...others, sql].slice(-maxHistory), saved });
@@ -305,12 +322,12 @@ class QueryPane implements Pane {
     });
     if (rows.length > maxRows) {
       const text = `${rows.length} rows, the first ${maxRows} are shown`;
-      this.#context.emit({ kind: "toast", text, tone: "warn" });
+      this.context.emit({ kind: "toast", text, tone: "warn" });
     }
   }
 
   #newTable(header: readonly string[]): TablePane {
-    const { host, emit } = this.#context;
+    const { host, emit } = this.context;
     return new TablePane({
       nowMs: host.clock.now().getTime(),
       groups: [{ id: "rows", columns: header.map((title) => ({ title: printable(title) })) }],

@@ -1,4 +1,4 @@
-/** Objects of a kind, live, with the server's columns: what most panes start from. */
+/** Objects of a kind, live, with the server's columns: the start of most panes. */
 import type {
   ApiResource,
   ObjectChange,
@@ -9,7 +9,14 @@ import type {
 import { parseColumns, type PathColumn } from "../../actions/watch/columns.ts";
 import { forEachUntil } from "../../base/abort.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { isRecord } from "../../base/json_value.ts";
+import { definedOnly } from "../../base/json_value.ts";
+import { outagePolicy, retry } from "../../base/retry.ts";
+import { wellKnownKind } from "../../kube/discovery.ts";
+import { isTransient } from "../../kube/failures.ts";
+import { eventsAbout, type ObjectRef } from "../../kube/object_ref.ts";
+import { isSameKind, kindName, NAMESPACES, PODS } from "../../kube/resources.ts";
+import { isSelectable, workloadSelector } from "../../kube/select/selection_scopes.ts";
+import type { ObjectMeta } from "../../kube/types.ts";
 import { watchMessage } from "../../present/watch_painter.ts";
 import { WatchRows } from "../../present/watch_rows.ts";
 import type { TableRow } from "../../table/live_table.ts";
@@ -19,6 +26,7 @@ import { wrap } from "../../terminal/wrap.ts";
 import type { Size } from "../../terminal/terminal.ts";
 import type { Pane, PaneAction, PaneCommand, PaneConfig, PaneContext, PaneLook } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
+import { isPod, podsRefusal } from "./row_objects.ts";
 import { tableActions, TablePane } from "./table_pane.ts";
 
 const actions = [
@@ -34,6 +42,7 @@ const actions = [
   { id: "wait", keys: ["t"], does: "wait until the marked objects are ready" },
   { id: "delete", keys: ["D"], does: "delete the marked objects, after a question" },
   { id: "wide", keys: ["o"], does: "show more columns, or fewer" },
+  { id: "reload", keys: ["r"], does: "list the objects again" },
 ] as const satisfies readonly PaneAction[];
 
 /** Registers the pane; `columns` are those of the settings, by kinds. */
@@ -48,44 +57,38 @@ export function registerResourceList(
   });
 }
 
-/** An object that a row stands for. */
-export interface RowObject {
-  readonly context: string;
-  readonly namespace: string | undefined;
-  readonly name: string;
-  readonly plural: string;
-  readonly group: string;
-  /** The label selector of a workload. */
-  readonly labels: string | undefined;
+/** The object of a row. */
+interface RowState {
+  readonly object: ObjectRef;
+  /** Where the Events about it are. */
+  readonly events: ReturnType<typeof eventsAbout>;
+  /** The label selector of a workload's pods; empty for other objects. */
+  readonly podSelector: string;
 }
-
-/** Kinds whose pods a selection can name: `deploy/web`. */
-const workloads =
-  /^(?:deployments|statefulsets|daemonsets|replicasets|replicationcontrollers|jobs|cronjobs|services)$/;
 
 class ResourceList implements Pane {
   readonly find = "filter";
-  readonly #context: PaneContext;
   readonly #table: TablePane;
   readonly #kind: string;
-  readonly #objects = new Map<string, RowObject>();
+  readonly #objects = new Map<string, RowState>();
   /** The last states, for the rows of other columns. */
   #isWide: boolean;
   #rows: WatchRows | undefined;
   #started: Extract<WatchedEvent, { kind: "started" }> | undefined;
   #columns: readonly PathColumn[] | undefined;
-  /** Columns by kinds. */
-  readonly #settings: Readonly<Record<string, string>>;
   /** The problem of the source. */
   #problem: string | undefined;
-  #isFailed = false;
+  /** The list couldn't be read at all; `retried` without a key. */
+  #failed: "retried" | "final" | undefined;
   #isLoaded = false;
   #watching = new AbortController();
 
-  constructor(context: PaneContext, columns: Readonly<Record<string, string>>) {
+  constructor(
+    private readonly context: PaneContext,
+    /** Columns by kinds. */
+    private readonly settings: Readonly<Record<string, string>>,
+  ) {
     const { config, emit, host } = context;
-    this.#context = context;
-    this.#settings = columns;
     this.#kind = textOf(config["kind"]) ?? "pods";
     this.#isWide = config["wide"] === true;
     const own = textOf(config["columns"]);
@@ -103,7 +106,7 @@ class ResourceList implements Pane {
   }
 
   get title(): string {
-    const { labelSelector, fieldSelector, name } = this.#context.config;
+    const { labelSelector, fieldSelector, name } = this.context.config;
     const narrowed = [labelSelector, name, fieldSelector].map(textOf).filter((one) =>
       one !== undefined
     );
@@ -118,7 +121,9 @@ class ResourceList implements Pane {
   }
 
   get status(): Line {
-    if (this.#isFailed) return [span("failed", "bad")];
+    if (this.#failed !== undefined) {
+      return [span(this.#failed === "retried" ? "failed, is tried again" : "failed", "bad")];
+    }
     if (this.#problem !== undefined) return [span("out of sync ", "bad"), ...this.#table.status];
     return this.#isLoaded ? this.#table.status : [span("loading …", "dim")];
   }
@@ -126,7 +131,7 @@ class ResourceList implements Pane {
   get config(): PaneConfig {
     const { filter, sort } = this.#table.table;
     const { filter: _filter, sort: _sort, descending: _descending, wide: _wide, ...rest } =
-      this.#context.config;
+      this.context.config;
     return {
       ...rest,
       kind: this.#kind,
@@ -137,14 +142,14 @@ class ResourceList implements Pane {
   }
 
   view(size: Size, look: PaneLook): readonly Line[] {
-    if (this.#isFailed) {
-      return wrap(this.#problem ?? "", size.columns)
-        .map((line) => [span(line, this.#context.theme.error)]);
+    if (this.#failed !== undefined) {
+      return wrap(`${this.#problem ?? ""}; r lists again`, size.columns)
+        .map((line) => [span(line, this.context.theme.error)]);
     }
     if (this.#problem === undefined || size.rows < 4) return this.#table.view(size, look);
     return [
       ...this.#table.view({ ...size, rows: size.rows - 1 }, look),
-      [span(this.#problem, this.#context.theme.error)],
+      [span(this.#problem, this.context.theme.error)],
     ];
   }
 
@@ -159,6 +164,7 @@ class ResourceList implements Pane {
 
   refusal(action: string): string | undefined {
     if (tableActions.some(({ id }) => id === action)) return undefined;
+    if (action === "reload") return undefined;
     if (action === "wide") {
       return this.#columns === undefined ? undefined : "this list has columns of its own";
     }
@@ -166,15 +172,14 @@ class ResourceList implements Pane {
     const [first] = objects;
     const needsRow = actions.some(({ id }) => id === action) || action === "select";
     if (first === undefined) return needsRow ? "no row is selected" : undefined;
-    const hasPods = objects.every(({ plural }) => plural === "pods" || workloads.test(plural));
     switch (action) {
       case "logs":
       case "run-command":
       case "run-workflow":
       case "forward":
-        return hasPods ? undefined : `${first.plural} have no pods of their own`;
+        return podsRefusal(objects);
       case "shell":
-        return first.plural === "pods" ? undefined : "a shell needs a pod";
+        return isPod(first) ? undefined : "a shell needs a pod";
       default:
         return undefined;
     }
@@ -184,15 +189,16 @@ class ResourceList implements Pane {
     if (this.#table.act(action)) return;
     const objects = this.#selected();
     const [first] = objects;
-    const { emit } = this.#context;
-    if (action === "wide") {
-      this.#isWide = !this.#isWide;
+    const { emit } = this.context;
+    if (action === "wide" || action === "reload") {
+      if (action === "wide") this.#isWide = !this.#isWide;
       this.#watching.abort();
       this.#watch();
       return;
     }
     if (first === undefined) return;
-    const one = this.#under() ?? first;
+    const under = this.#under();
+    const one = under?.object ?? first;
     switch (action) {
       case "logs":
         return emit({ kind: "open", key: "logs", config: { objects } });
@@ -209,11 +215,7 @@ class ResourceList implements Pane {
         return emit({
           kind: "open",
           key: "resource-list",
-          config: {
-            kind: "events",
-            ...(one.namespace === undefined ? {} : { namespace: one.namespace }),
-            fieldSelector: `involvedObject.name=${one.name}`,
-          },
+          config: { kind: "events", ...under?.events },
         });
       case "forward":
         return emit({ kind: "open", key: "port-forwards", config: { objects: [one] } });
@@ -224,12 +226,13 @@ class ResourceList implements Pane {
     }
   }
 
-  /** Enter: what a person most likely wants to see next. */
+  /** Enter: the pane that a person most likely wants to see next. */
   #select(): void {
-    const one = this.#under();
-    if (one === undefined) return;
-    const { emit } = this.#context;
-    if (one.plural === "namespaces") {
+    const under = this.#under();
+    if (under === undefined) return;
+    const { object: one, podSelector } = under;
+    const { emit } = this.context;
+    if (isSameKind(one.resource, NAMESPACES)) {
       const scope = {
         context: one.context,
         namespaces: { kind: "named", names: [one.name] } as const,
@@ -237,27 +240,25 @@ class ResourceList implements Pane {
       emit({ kind: "toast", text: `namespace ${one.name}`, tone: "good" });
       return emit({ kind: "scope", scope });
     }
-    if (one.plural === "pods") {
-      return emit({ kind: "open", key: "logs", config: { objects: [one] } });
-    }
-    if (workloads.test(one.plural) && one.labels !== undefined) {
+    if (isPod(one)) return emit({ kind: "open", key: "logs", config: { objects: [one] } });
+    if (podSelector !== "") {
       const config = {
         kind: "pods",
-        labelSelector: one.labels,
-        ...(one.namespace === undefined ? {} : { namespace: one.namespace }),
+        labelSelector: podSelector,
+        ...definedOnly({ namespace: one.namespace }),
       };
       return emit({ kind: "open", key: "resource-list", config });
     }
     emit({ kind: "open", key: "yaml", config: { objects: [one] }, where: "right" });
   }
 
-  #under(): RowObject | undefined {
+  #under(): RowState | undefined {
     const { cursor } = this.#table;
     return cursor === undefined ? undefined : this.#objects.get(cursor);
   }
 
-  #selected(): RowObject[] {
-    return this.#table.selected.flatMap((id) => this.#objects.get(id) ?? []);
+  #selected(): ObjectRef[] {
+    return this.#table.selected.flatMap((id) => this.#objects.get(id)?.object ?? []);
   }
 
   close(): void {
@@ -268,18 +269,23 @@ class ResourceList implements Pane {
   #watch(): void {
     const watching = new AbortController();
     this.#watching = watching;
-    const signal = AbortSignal.any([this.#context.signal, watching.signal]);
-    this.#follow(signal).catch((error: unknown) => {
+    const signal = AbortSignal.any([this.context.signal, watching.signal]);
+    const fail = (error: unknown, failed: "retried" | "final") => {
       if (signal.aborted) return;
       if (!(error instanceof KodamaError)) throw error;
-      this.#isFailed = true;
+      this.#failed = failed;
       this.#problem = printable(error.message);
-      this.#context.emit({ kind: "changed" });
-    });
+      this.context.emit({ kind: "changed" });
+    };
+    retry(() => this.#follow(signal), {
+      ...{ policy: outagePolicy.follow, clock: this.context.host.clock, signal },
+      mayRetry: isTransient,
+      onFailure: (error) => fail(error, "retried"),
+    }).catch((error: unknown) => fail(error, "final"));
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { host, scope, config } = this.#context;
+    const { host, scope, config } = this.context;
     const { watchObjects } = await import("../../actions/watch/watch.ts");
     const name = textOf(config["name"]);
     const namespace = textOf(config["namespace"]);
@@ -294,9 +300,8 @@ class ResourceList implements Pane {
         ? namespaces.names
         : [],
       allNamespaces: namespace === undefined && namespaces.kind === "all",
-      targets: [{ kind: this.#kind, ...(name === undefined ? {} : { name }) }],
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      targets: [{ kind: this.#kind, ...definedOnly({ name }) }],
+      ...definedOnly({ labelSelector, fieldSelector }),
       events: false,
       // Columns of paths can be of any field.
       reduce: (fields, resource) =>
@@ -310,6 +315,7 @@ class ResourceList implements Pane {
     switch (event.kind) {
       case "started":
         this.#started = event;
+        this.#failed = this.#problem = undefined;
         for (const resource of event.resources) this.#columns = this.#columnsOf(resource);
         this.#rows = new WatchRows({
           resources: event.resources,
@@ -317,7 +323,7 @@ class ResourceList implements Pane {
           showNamespace: event.namespaces.length !== 1,
           showKind: false,
           isWide: this.#isWide,
-          ...(this.#columns === undefined ? {} : { columns: this.#columns }),
+          ...definedOnly({ columns: this.#columns }),
         });
         break;
       case "changed":
@@ -330,18 +336,19 @@ class ResourceList implements Pane {
         this.#problem = undefined;
         break;
       case "gap":
-        this.#context.emit({ kind: "toast", text: watchMessage(event) ?? "", tone: "warn" });
+        this.context.emit({ kind: "toast", text: watchMessage(event) ?? "", tone: "warn" });
         break;
     }
-    this.#context.emit({ kind: "changed" });
+    this.context.emit({ kind: "changed" });
   }
 
   /** Returns the columns of a kind, of this list's own or of the settings. Throws UsageError if they can't be read. */
-  #columnsOf({ plural, group }: ApiResource): readonly PathColumn[] | undefined {
+  #columnsOf(resource: ApiResource): readonly PathColumn[] | undefined {
     if (this.#columns !== undefined) return this.#columns;
-    const whole = group === "" ? plural : `${plural}.${group}`;
-    const kind = Object.hasOwn(this.#settings, whole) ? whole : plural;
-    const text = this.#settings[kind];
+    const whole = kindName(resource);
+    const known = wellKnownKind(resource.plural) ?? resource;
+    const kind = Object.hasOwn(this.settings, whole) ? whole : resource.plural;
+    const text = kind === whole || isSameKind(known, resource) ? this.settings[kind] : undefined;
     if (text === undefined) return undefined;
     try {
       return parseColumns(text);
@@ -363,7 +370,7 @@ class ResourceList implements Pane {
         this.#objects.delete(change.key);
       } else {
         upserts.push(rows.rowOf(change));
-        this.#objects.set(change.key, objectOf(change));
+        this.#objects.set(change.key, stateOf(change));
       }
     }
     if (rows.groups !== known) this.#table.update({ kind: "groups", groups: rows.groups });
@@ -372,38 +379,35 @@ class ResourceList implements Pane {
   }
 }
 
-/** What rows and other panes need of an object, beside what the server prints of it. */
+/** The parts of an object that are read here. */
+interface ListedObject {
+  readonly metadata?: ObjectMeta;
+  readonly spec?: { readonly selector?: unknown };
+}
+
+/** The fields of an object that rows and other panes need, beside the columns that the server prints. */
 function listedFields(
-  { metadata, spec }: WatchedObject["fields"],
-  { plural }: ApiResource,
+  { metadata = {}, spec }: ListedObject,
+  resource: ApiResource,
 ): WatchedObject["fields"] {
-  const { name, namespace, creationTimestamp } = isRecord(metadata) ? metadata : {};
-  const selector = workloads.test(plural) && isRecord(spec) ? spec["selector"] : undefined;
+  const { name, namespace, uid, creationTimestamp } = metadata;
+  // Events use other uids of some pods, which are among the annotations.
+  const annotations = isSameKind(resource, PODS) ? metadata.annotations : undefined;
+  const selector = isSelectable(resource) ? spec?.selector : undefined;
   return {
-    metadata: { name, namespace, creationTimestamp },
+    metadata: { name, namespace, uid, creationTimestamp, ...definedOnly({ annotations }) },
     ...(selector === undefined ? {} : { spec: { selector } }),
   };
 }
 
-function objectOf({ object: { context, resource, fields } }: ObjectChange): RowObject {
-  const metadata = isRecord(fields["metadata"]) ? fields["metadata"] : {};
+function stateOf({ object: { context, resource, fields } }: ObjectChange): RowState {
+  const { metadata = {}, spec }: ListedObject = fields;
+  const { name = "", namespace, uid } = metadata;
   return {
-    context,
-    namespace: textOf(metadata["namespace"]),
-    name: textOf(metadata["name"]) ?? "",
-    plural: resource.plural,
-    group: resource.group,
-    labels: workloads.test(resource.plural) ? selectorOf(fields["spec"]) : undefined,
+    object: { context, resource, name, ...definedOnly({ namespace, uid }) },
+    events: eventsAbout(resource, metadata),
+    podSelector: isSelectable(resource) ? workloadSelector(resource, spec) : "",
   };
-}
-
-/** A workload's `matchLabels`, a service's `selector`, as a label selector. */
-function selectorOf(spec: unknown): string | undefined {
-  const selector = isRecord(spec) ? spec["selector"] : undefined;
-  if (!isRecord(selector)) return undefined;
-  const labels = isRecord(selector["matchLabels"]) ? selector["matchLabels"] : selector;
-  const pairs = Object.entries(labels).filter(([, value]) => typeof value === "string");
-  return pairs.length === 0 ? undefined : pairs.map(([key, value]) => `${key}=${value}`).join(",");
 }
 
 function textOf(value: unknown): string | undefined {

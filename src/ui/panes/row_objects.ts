@@ -1,62 +1,61 @@
-/** Objects of rows as configuration of other panes: layouts store them, so that they are read again with care. */
-import { isRecord } from "../../base/json_value.ts";
+/** References to the objects of rows, as configuration of other panes: layouts store them, so that they are read again with care. */
 import { type Selection, wholeSelection } from "../../actions/exec/events.ts";
-import { plural } from "../../base/plural.ts";
+import { NoMatchError, UsageError } from "../../base/errors.ts";
+import { definedOnly } from "../../base/json_value.ts";
+import { type ObjectRef, storedObjectRef } from "../../kube/object_ref.ts";
+import { isSameKind, PODS, shownKind } from "../../kube/resources.ts";
+import { isSelectable } from "../../kube/select/selection_scopes.ts";
 import type { PaneConfig } from "../pane.ts";
-import type { RowObject } from "./resource_list.ts";
 
 /** Returns the objects of a pane's configuration. */
-export function objectsOfRows(config: PaneConfig): RowObject[] {
-  const { objects } = config;
+export function objectsOfRows({ objects }: PaneConfig): ObjectRef[] {
   if (!Array.isArray(objects)) return [];
-  return objects.flatMap((one: unknown): RowObject[] => {
-    if (!isRecord(one)) return [];
-    const text = (value: unknown) => typeof value === "string" ? value : undefined;
-    const { context, name, plural, group, namespace, labels } = one;
-    if (typeof name !== "string" || typeof plural !== "string") return [];
-    return [{
-      context: text(context) ?? "",
-      namespace: text(namespace),
-      name,
-      plural,
-      group: text(group) ?? "",
-      labels: text(labels),
-    }];
-  });
+  return objects.flatMap((one: unknown) => storedObjectRef(one) ?? []);
 }
 
-/** Returns the selection of pods and workloads, and their contexts. */
+/** Returns whether an object is a pod. */
+export function isPod({ resource }: ObjectRef): boolean {
+  return isSameKind(resource, PODS);
+}
+
+/** Returns why the pods of some objects can't be selected; undefined if they can. */
+export function podsRefusal(objects: readonly ObjectRef[]): string | undefined {
+  const other = objects.find(({ resource }) => !isSelectable(resource));
+  return other === undefined ? undefined : `pods can't be found by ${shownKind(other.resource)}`;
+}
+
+/**
+ * Returns the selection of pods and workloads, and their contexts.
+ *
+ * @throws NoMatchError without objects, as a selection without operands is every pod; UsageError for a kind whose pods
+ *   can't be found.
+ */
 export function selectionOfRows(
-  objects: readonly RowObject[],
+  objects: readonly ObjectRef[],
 ): { contexts: string[]; selection: Selection } {
-  const contexts = [...new Set(objects.map(({ context }) => context))].filter((one) => one !== "");
-  const namespaces = [...new Set(objects.flatMap(({ namespace }) => namespace ?? []))];
+  if (objects.length === 0) throw new NoMatchError("no object is selected");
+  const refusal = podsRefusal(objects);
+  if (refusal !== undefined) throw new UsageError(refusal);
   return {
-    contexts,
+    contexts: [...new Set(objects.map(({ context }) => context))],
     selection: {
       ...wholeSelection,
-      namespaces: namespaces.length === 0
-        ? { kind: "default" }
-        : { kind: "named", names: namespaces },
-      operands: objects.map((one) =>
-        one.plural === "pods"
-          ? {
-            kind: "pod",
-            name: one.name,
-            ...(one.namespace === undefined ? {} : { namespace: one.namespace }),
-          }
-          : { kind: "workload", plural: one.plural, name: one.name }
-      ),
+      operands: objects.map((one) => {
+        const { context, name, resource } = one;
+        const named = { context, name, ...definedOnly({ namespace: one.namespace }) };
+        return isPod(one)
+          ? { kind: "pod", ...named }
+          : { kind: "workload", plural: resource.plural, ...named };
+      }),
     },
   };
 }
 
-/** `web-0`, `deploy web`, `3 pods`. */
-export function objectsText(objects: readonly RowObject[]): string {
+/** `web-0`, `deployments web`, `3 pods`. */
+export function objectsText(objects: readonly ObjectRef[]): string {
   const [first, ...others] = objects;
   if (first === undefined) return "nothing";
-  if (others.length === 0) {
-    return first.plural === "pods" ? first.name : `${first.plural} ${first.name}`;
-  }
-  return plural(objects.length, first.plural.replace(/s$/, ""));
+  const kind = shownKind(first.resource);
+  if (others.length > 0) return `${objects.length} ${kind}`;
+  return isPod(first) ? first.name : `${kind} ${first.name}`;
 }

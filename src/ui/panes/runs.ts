@@ -1,10 +1,9 @@
 /** Commands and workflows that run on the marked rows. */
-import type { ExecEvent, Target } from "../../actions/exec/events.ts";
 import type { Confirm } from "../../actions/exec/events.ts";
-import type { StepsEvent } from "../../actions/workflow/run_steps.ts";
+import { NoMatchError } from "../../base/errors.ts";
+import type { ObjectRef } from "../../kube/object_ref.ts";
+import { PODS } from "../../kube/resources.ts";
 import { questionText } from "../../present/change_question.ts";
-import { failedContextText, notRecordedText, skippedPodText } from "../../present/run_notes.ts";
-import { summaryText } from "../../present/summary.ts";
 import { trustText } from "../../present/trust_question.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
@@ -33,20 +32,17 @@ function confirmIn({ ask }: PaneContext): Confirm {
   };
 }
 
-const decoder = new TextDecoder();
-
 /** A command is always asked for: a layout that is restored runs nothing by itself. */
 function runPane(context: PaneContext): Pane {
   const { config, ask, emit, host } = context;
   const objects = objectsOfRows(config);
   const where = objectsText(objects);
   let command = typeof config["command"] === "string" ? config["command"] : "";
-  /** The targets by their index in the run, which is the id of their row. */
-  const targets: Target[] = [];
   return new OutcomesPane(context, {
     title: `run in ${where}`,
     run: async (pane, signal) => {
-      const typed = await ask({ kind: "line", label: `run in ${where}:`, text: command });
+      const label = `run in ${where}:`;
+      const typed = await ask({ kind: "line", label, text: command, keepsLines: true });
       if (typed === undefined || typed.trim() === "") return false;
       command = typed.trim();
       pane.title = `${command} in ${where}`;
@@ -62,53 +58,21 @@ function runPane(context: PaneContext): Pane {
       let wasRun = false;
       for await (const event of events) {
         wasRun = true;
-        takeExec(pane, event, targets);
+        pane.follow(event);
       }
       return wasRun;
     },
     again: () => emit({ kind: "open", key: "run", config: { objects, command } }),
-    failedAgain: (ids) => {
-      const failed = ids.flatMap((id) => targets[Number(id)] ?? []).map((one) => ({
+    failedAgain: (pods) => {
+      const failed = pods.flatMap(({ target }) => target ?? []).map((one): ObjectRef => ({
         context: one.context,
+        resource: PODS,
         namespace: one.namespace,
         name: one.pod,
-        plural: "pods",
       }));
       emit({ kind: "open", key: "run", config: { objects: failed, command } });
     },
   });
-}
-
-function takeExec(pane: OutcomesPane, event: ExecEvent, targets: Target[]): void {
-  switch (event.kind) {
-    case "contextWaiting":
-      return pane.note(`${event.context}: ${event.reason}`);
-    case "contextFailed":
-      return pane.note(failedContextText(event));
-    case "podsSkipped":
-      return event.skipped.forEach((one) => pane.note(skippedPodText(one)));
-    case "runStarted":
-    case "targetsAdded": {
-      const first = targets.length;
-      targets.push(...event.targets);
-      pane.started();
-      return pane.add(event.names.map((name, index) => ({ id: `${first + index}`, name })));
-    }
-    case "targetStarted":
-      return pane.targetStarted(`${event.target}`);
-    case "line":
-      return pane.line(`${event.target}`, decoder.decode(event.bytes));
-    case "targetEnded":
-      return pane.targetEnded(`${event.target}`, event.outcome, event.durationMs);
-    case "notRecorded":
-      return pane.note(notRecordedText(event));
-    case "runEnded": {
-      const extras = { failedContexts: 0, unreachableContexts: 0, notReady: 0 };
-      return pane.ended(summaryText(event.summary, extras), event.exitCode === 0);
-    }
-    default:
-      return;
-  }
 }
 
 function workflowPane(context: PaneContext): Pane {
@@ -138,18 +102,20 @@ function workflowPane(context: PaneContext): Pane {
       pane.title = `${workflow} on ${where}`;
       const { runSteps } = await import("../../actions/workflow/run_steps.ts");
       const { contexts, selection } = selectionOfRows(objects);
-      const client = await host.kube(contexts[0]);
-      const { targets } = await host.select(client, selection, { signal });
-      const only = targets.map(({ context, namespace, pod }) => ({ context, namespace, pod }));
-      const { namespaces } = selection;
+      const selected = await Promise.all(
+        contexts.map(async (context) =>
+          await host.select(await host.kube(context), selection, { signal })
+        ),
+      );
+      const only = selected.flatMap(({ targets }) =>
+        targets.map(({ context, namespace, pod }) => ({ context, namespace, pod }))
+      );
+      if (only.length === 0) throw new NoMatchError(`no pod of ${where} is running`);
+      const names = [...new Set(only.map(({ namespace }) => namespace))];
       const events = runSteps(host, {
         workflow,
         params,
-        overrides: {
-          ...(contexts.length === 0 ? {} : { contexts }),
-          selection: { namespaces },
-          only,
-        },
+        overrides: { contexts, selection: { namespaces: { kind: "named", names } }, only },
         yes: false,
         trustNow: false,
         confirm: confirmIn(context),
@@ -159,7 +125,9 @@ function workflowPane(context: PaneContext): Pane {
         },
         ask: async ({ text, choices, free }) =>
           await (free || choices.length === 0
-            ? free ? ask({ kind: "line", label: text }) : ask({ kind: "confirm", lines: [text] })
+            ? free
+              ? ask({ kind: "line", label: text, keepsLines: true })
+              : ask({ kind: "confirm", lines: [text] })
             : ask({ kind: "choose", label: text, choices: choices.map((value) => ({ value })) })),
         signal,
         // Steps of `finally` clean up, also after a stop; closing the pane ends them.
@@ -168,55 +136,10 @@ function workflowPane(context: PaneContext): Pane {
       let wasRun = false;
       for await (const event of events) {
         wasRun = true;
-        takeStep(pane, event);
+        pane.follow(event);
       }
       return wasRun;
     },
     again: () => emit({ kind: "open", key: "workflow", config }),
   });
-}
-
-function takeStep(pane: OutcomesPane, event: StepsEvent): void {
-  const id = (step: string, target: string) => `${step}\0${target}`;
-  switch (event.kind) {
-    case "workflowStarted":
-      return pane.started();
-    case "workflowWaits":
-      return pane.note(`waits for ${event.holder}, another run of ${event.group}`);
-    case "stepStarted":
-      return pane.note(`${event.step}: ${event.title}`);
-    case "stepPodsSkipped":
-      return event.skipped.forEach((one) => pane.note(skippedPodText(one)));
-    case "stepTargets": {
-      const { step } = event;
-      pane.add(event.names.map((name) => ({ id: id(step, name), name, step })));
-      return event.names.forEach((name) => pane.targetStarted(id(step, name)));
-    }
-    case "stepLine":
-      return event.target === ""
-        ? pane.note(`${event.step}: ${event.text}`)
-        : pane.line(id(event.step, event.target), event.text);
-    case "stepTargetEnded":
-      return pane.targetEnded(
-        id(event.step, event.end.name),
-        event.end.outcome,
-        event.end.durationMs,
-      );
-    case "stepRetried":
-      return pane.note(`${event.step}: attempt ${event.attempt} follows: ${event.reason}`);
-    case "stepEnded":
-      return event.outcome.kind === "ok"
-        ? undefined
-        : pane.note(`${event.step}: ${outcomeText(event.outcome)}`);
-    case "notRecorded":
-      return pane.note(notRecordedText(event));
-    case "workflowEnded":
-      return pane.ended(outcomeText(event.outcome), event.exitCode === 0);
-    default:
-      return;
-  }
-}
-
-function outcomeText(outcome: { kind: string; reason?: string }): string {
-  return outcome.reason === undefined ? outcome.kind : `${outcome.kind}: ${outcome.reason}`;
 }

@@ -1,4 +1,5 @@
 /** Panes that show rows: the cursor, marks, the filter and the order are the same in all of them. */
+import { definedOnly } from "../../base/json_value.ts";
 import {
   allMarked,
   BufferedTable,
@@ -37,7 +38,7 @@ interface TablePaneOptions {
   groups?: readonly TableGroup[];
   sort?: TableSort | undefined;
   filter?: string | undefined;
-  /** It has something else to show. */
+  /** Called when the pane has something else to show. */
   onChange: () => void;
 }
 
@@ -54,9 +55,7 @@ export class TablePane {
       caption: [],
       isPart: true,
       isSelectable: true,
-      ...(groups === undefined ? {} : { groups }),
-      ...(sort === undefined ? {} : { sort }),
-      ...(filter === undefined ? {} : { filter }),
+      ...definedOnly({ groups, sort, filter }),
     }));
   }
 
@@ -65,7 +64,7 @@ export class TablePane {
     return this.#table.current;
   }
 
-  /** Ids of the marked rows, or else of the one under the cursor. */
+  /** Ids of the marked rows, or else of the row under the cursor. */
   get selected(): string[] {
     return selectedIds(this.table);
   }
@@ -122,7 +121,7 @@ export class TablePane {
     ];
   }
 
-  /** Handles a command that concerns rows; returns false for one that doesn't. */
+  /** Handles a command that concerns rows; returns false for other commands. */
   handleCommand(command: PaneCommand): boolean {
     const next = this.#commanded(command);
     if (next === undefined) return false;

@@ -1,10 +1,11 @@
-/** A shell in a pod, inside a pane: keys and the pane's size go to the pod, what the pod writes is drawn. */
+/** A shell in a pod, inside a pane: keys and the pane's size go to the pod, the pod's output is drawn. */
 import type {
   Outcome,
   ShellEvent,
   ShellOptions,
   ShellTerminal,
 } from "../../actions/shell/events.ts";
+import { reasonOrName } from "../../actions/exec/events.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { parseDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -39,10 +40,9 @@ export function registerTerminal(registry: PaneRegistry): void {
   });
 }
 
-/** What the pane gives to a shell. */
+/** The pane's streams for a shell. */
 export type ShellStreams = Pick<ShellOptions, "stdin" | "signal"> & { terminal: ShellTerminal };
 
-/** The shell of a pane. */
 interface ShellSource {
   /** `shell in web-0`. */
   title: string;
@@ -53,28 +53,28 @@ interface ShellSource {
   }>;
 }
 
-function podShell({ config, host, scope }: PaneContext): ShellSource {
+function podShell({ config, host }: PaneContext): ShellSource {
   const objects = objectsOfRows(config);
   return {
     title: `shell in ${printable(objectsText(objects))}`,
     async open(streams) {
-      const { outcomeReason, shell } = await import("../../actions/shell/shell.ts");
+      const { shell } = await import("../../actions/shell/shell.ts");
       const { contexts, selection } = selectionOfRows(objects);
       const events = shell(host, {
-        contexts: contexts.length > 0 || scope.context === undefined ? contexts : [scope.context],
+        contexts,
         selection,
         command: [],
-        // It ends with its pane: nothing remains in the pod.
+        // The shell ends with its pane: nothing remains in the pod.
         keepMs: 0,
         fresh: false,
         ...streams,
       });
-      return { events, reasonOf: outcomeReason };
+      return { events, reasonOf: reasonOrName };
     },
   };
 }
 
-/** It remains in the session when its pane is closed, as that of `kodama attach` when its connection is lost. */
+/** The shell remains in the session when its pane is closed, as that of `kodama attach` when its connection is lost. */
 function sessionShell({ config, host, scope, emit }: PaneContext): ShellSource {
   const name = String(config["session"] ?? "");
   const namespace = String(config["namespace"] ?? "");
@@ -82,7 +82,7 @@ function sessionShell({ config, host, scope, emit }: PaneContext): ShellSource {
   return {
     title: `${isShared ? "shared shell" : "shell"} in the session ${printable(name)}`,
     async open(streams) {
-      const [{ attach }, { outcomeReason, shell }, { persistentFor }] = await Promise.all([
+      const [{ attach }, { shell }, { persistentFor }] = await Promise.all([
         import("../../actions/session/attach.ts"),
         import("../../actions/shell/shell.ts"),
         import("../../actions/shell/options.ts"),
@@ -97,16 +97,13 @@ function sessionShell({ config, host, scope, emit }: PaneContext): ShellSource {
         emit({ kind: "toast", text, tone: "warn" });
       }
       const keepMs = isShared ? 0 : parseDuration(persistentFor) ?? 0;
-      const events = async function* () {
-        await using _report = attached.report();
-        yield* shell(host, { ...attached.shell, keepMs, fresh: false, ...streams });
-      };
-      return { events: events(), reasonOf: outcomeReason };
+      const events = shell(host, { ...attached.shell, keepMs, fresh: false, ...streams });
+      return { events, reasonOf: reasonOrName };
     },
   };
 }
 
-/** What is known of the shell. */
+/** The state of the shell. */
 type TerminalStatus =
   | { readonly kind: "connecting"; readonly why?: string }
   /** A persistent shell remains in the pod when the pane is closed. */
@@ -123,17 +120,13 @@ interface Link {
 /** The pane of a shell. */
 export class TerminalPane implements Pane {
   readonly title: string;
-  readonly #context: PaneContext;
-  readonly #source: ShellSource;
   #status: TerminalStatus = { kind: "connecting" };
   #size: Size | undefined;
   #emulator: Emulator | undefined;
   #link: Link | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(context: PaneContext, source: ShellSource) {
-    this.#context = context;
-    this.#source = source;
+  constructor(private readonly context: PaneContext, private readonly source: ShellSource) {
     this.title = source.title;
   }
 
@@ -141,7 +134,7 @@ export class TerminalPane implements Pane {
     const status = this.#status;
     if (status.kind === "attached") return [];
     const text = status.kind === "ended" ? "ended; r starts it again" : status.why ?? "connecting";
-    return [span(text, this.#context.theme.muted)];
+    return [span(text, this.context.theme.muted)];
   }
 
   get takesKeys(): boolean {
@@ -157,7 +150,7 @@ export class TerminalPane implements Pane {
     if (status.kind !== "ended") {
       return this.#emulator?.lines({ columns, rows }, focused && this.takesKeys) ?? [];
     }
-    const tone = status.isError ? this.#context.theme.error : this.#context.theme.muted;
+    const tone = status.isError ? this.context.theme.error : this.context.theme.muted;
     const end = wrap(status.message, columns).map((line): Line => [span(line, tone)]);
     const screen = this.#emulator?.lines({ columns, rows }, false) ?? [];
     const used = screen.findLastIndex((line) => line.length > 0) + 1;
@@ -184,7 +177,10 @@ export class TerminalPane implements Pane {
   onInput(input: TerminalInput): void {
     if (this.#link === undefined || this.#emulator === undefined) return;
     this.#emulator.scrollToEnd();
-    this.#type(keyBytes(input, this.#emulator.modes));
+    const isSent = this.#type(keyBytes(input, this.#emulator.modes));
+    if (isSent || input.kind !== "paste") return;
+    const text = "paste dropped: the shell takes no more input now";
+    this.context.emit({ kind: "toast", text, tone: "bad" });
   }
 
   onResize(size: Size): void {
@@ -192,7 +188,7 @@ export class TerminalPane implements Pane {
     this.#size = size;
     this.#emulator?.resize(size);
     this.#link?.sizes.set(size);
-    // Before it has a size, a shell would draw for another one.
+    // Before it has a size, a shell would draw for another size.
     this.#running ??= this.#run();
   }
 
@@ -214,7 +210,7 @@ export class TerminalPane implements Pane {
   }
 
   async #run(): Promise<void> {
-    const { signal, emit } = this.#context;
+    const { signal, emit } = this.context;
     const size = this.#size ?? { columns: 80, rows: 24 };
     const link: Link = {
       input: new BoundedQueue(waitingInputs),
@@ -226,7 +222,7 @@ export class TerminalPane implements Pane {
     try {
       this.#emulator?.[Symbol.dispose]();
       this.#emulator = await Emulator.create(size, (answer) => this.#type(answer));
-      const { events, reasonOf } = await this.#source.open({
+      const { events, reasonOf } = await this.source.open({
         stdin: link.input,
         terminal: { term: "xterm-256color", size, sizes: link.sizes },
         signal: AbortSignal.any([signal, link.stop.signal]),
@@ -238,7 +234,7 @@ export class TerminalPane implements Pane {
     } finally {
       link.input.close();
       link.sizes.close();
-      // A restart may have another one by now.
+      // A restart may have another link by now.
       if (this.#link === link) this.#link = undefined;
       emit({ kind: "changed" });
     }
@@ -251,11 +247,12 @@ export class TerminalPane implements Pane {
         return;
       case "output":
         await this.#emulator?.write(event.bytes);
-        return this.#context.emit({ kind: "changed" });
+        return this.context.emit({ kind: "changed" });
       case "linkLost":
         return this.#show({ kind: "connecting", why: printable(event.reason) });
       case "contextFailed":
       case "podsSkipped":
+      case "containersDefaulted":
         return;
       case "ended": {
         const { outcome } = event.end;
@@ -268,15 +265,16 @@ export class TerminalPane implements Pane {
     }
   }
 
-  /** Sends bytes to the pod; drops them if it takes none, as a terminal does. */
-  #type(text: string): void {
+  /** Sends a text to the pod, whole; drops it if the pod takes none, as a terminal does. Returns whether it was sent. */
+  #type(text: string): boolean {
     const input = this.#link?.input;
-    if (text === "" || input === undefined || input.size === input.capacity) return;
-    void input.push(new TextEncoder().encode(text));
+    if (input === undefined || input.size === input.capacity) return false;
+    if (text !== "") void input.push(new TextEncoder().encode(text));
+    return true;
   }
 
   #show(status: TerminalStatus): void {
     this.#status = status;
-    this.#context.emit({ kind: "changed" });
+    this.context.emit({ kind: "changed" });
   }
 }

@@ -36,6 +36,7 @@ const ended = (
 /** A pane whose shell a test plays. */
 function opened(play: (streams: ShellStreams) => AsyncGenerator<ShellEvent, void>) {
   const requests: ShellStreams[] = [];
+  const toasts: string[] = [];
   let wake = Promise.withResolvers<void>();
   const context: PaneContext = {
     pane: 1,
@@ -44,7 +45,8 @@ function opened(play: (streams: ShellStreams) => AsyncGenerator<ShellEvent, void
     kube: undefined,
     config: {},
     theme: defaultTheme,
-    emit: () => {
+    emit: (event) => {
+      if (event.kind === "toast") toasts.push(event.text);
       wake.resolve();
       wake = Promise.withResolvers();
     },
@@ -62,6 +64,7 @@ function opened(play: (streams: ShellStreams) => AsyncGenerator<ShellEvent, void
   return {
     pane,
     requests,
+    toasts,
     async shows(...lines: string[]) {
       while (shown().filter((line) => line !== "").join("\n") !== lines.join("\n")) {
         await wake.promise;
@@ -70,7 +73,7 @@ function opened(play: (streams: ShellStreams) => AsyncGenerator<ShellEvent, void
   };
 }
 
-/** Writes back what is typed until a Ctrl-D. */
+/** Writes typed text back until a Ctrl-D. */
 async function* echo(options: ShellStreams): AsyncGenerator<ShellEvent, void> {
   yield attached;
   yield output("$ ");
@@ -124,10 +127,37 @@ Deno.test({
   },
 });
 
+Deno.test("the pod gets every character of a paste, with the marks if its program asked for them", async () => {
+  const pasted = `#é\r\n`.repeat(1_000_000);
+  const received: string[] = [];
+  const { pane, shows } = opened(async function* ({ stdin }) {
+    yield attached;
+    yield output("$ ");
+    for await (const bytes of stdin) {
+      const text = new TextDecoder().decode(bytes);
+      if (text === "\x04") return yield ended({ outcome: { kind: "ok" } }, 0);
+      received.push(text);
+      yield output(received.length === 1 ? "\x1b[?2004h1 " : "2 ");
+    }
+  });
+  pane.onResize(size);
+  await shows("$  ");
+  const paste = { kind: "paste", text: pasted } as const;
+  pane.onInput(paste);
+  await shows("$ 1  ");
+  pane.onInput(paste);
+  await shows("$ 1 2  ");
+  pane.onInput({ kind: "key", key: "ctrl-d" });
+  await shows("$ 1 2", "the shell has exited (0)");
+  const sent = pasted.replaceAll("\r\n", "\r");
+  assert.ok(received[0] === sent && received[1] === `\x1b[200~${sent}\x1b[201~`);
+  await pane.close();
+});
+
 Deno.test("what is typed while the pod reads nothing is bounded", async () => {
   const reads = Promise.withResolvers<void>();
   let count = 0;
-  const { pane, shows } = opened(async function* ({ stdin }) {
+  const { pane, shows, toasts } = opened(async function* ({ stdin }) {
     yield attached;
     yield output("$ ");
     await reads.promise;
@@ -141,6 +171,8 @@ Deno.test("what is typed while the pod reads nothing is bounded", async () => {
   pane.onResize(size);
   await shows("$  ");
   for (let key = 0; key < 2000; key++) pane.onInput({ kind: "text", text: "x" });
+  pane.onInput({ kind: "paste", text: "rm -r /tmp/x" });
+  assert.deepEqual(toasts, ["paste dropped: the shell takes no more input now"]);
   reads.resolve();
   await shows("$ all  ");
   pane.onInput({ kind: "key", key: "ctrl-d" });

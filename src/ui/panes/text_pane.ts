@@ -8,15 +8,14 @@ import { wrap } from "../../terminal/wrap.ts";
 import type { Pane, PaneCommand, PaneContext } from "../pane.ts";
 import { TextView } from "./text_view.ts";
 
-/** What a text pane shows. */
 interface TextSource {
   title: string;
-  /** What `/` does. */
-  find: "filter" | "search";
   /** It shows the end, and what is added to it. */
   follow: boolean;
   wrap?: boolean;
-  /** Adds the text, until it ends or the signal aborts. `show` sets the text right of the title. */
+  /** The pane shows the end, and later additions. */
+  isTail?: boolean;
+  /** The pane starts with the last lines of the source. */
   fill: (view: TextView, signal: AbortSignal, show: (status: Line) => void) => Promise<void>;
   /** Why it shouldn't be closed without a question, while {@link fill} runs. */
   running?: string;
@@ -29,30 +28,26 @@ interface TextSource {
 /** A pane with text. */
 export class TextPane implements Pane {
   readonly title: string;
-  readonly find: "filter" | "search";
+  readonly find = "search";
   readonly text: TextView;
-  readonly context: PaneContext;
-  readonly #source: TextSource;
   #error: string | undefined;
   #isDone = false;
   #shown: Line = [];
 
-  constructor(context: PaneContext, source: TextSource) {
-    this.context = context;
-    this.#source = source;
+  constructor(readonly context: PaneContext, private readonly source: TextSource) {
     this.title = source.title;
-    this.find = source.find;
     const { emit, signal } = context;
     this.text = new TextView({
       follow: source.follow,
       wrap: source.wrap ?? false,
+      isTail: source.isTail ?? false,
       onChange: () => emit({ kind: "changed" }),
     });
     void this.#fill(signal);
   }
 
   get running(): string | undefined {
-    return this.#isDone ? undefined : this.#source.running;
+    return this.#isDone ? undefined : this.source.running;
   }
 
   get status(): Line {
@@ -85,44 +80,57 @@ export class TextPane implements Pane {
   act(action: string): void {
     if (this.text.act(action)) return;
     const { emit } = this.context;
+    if (action === "filter-lines") return emit({ kind: "find", as: "filter" });
     if (action === "copy") {
       emit({ kind: "clipboard", text: this.text.copied ?? "" });
-      return emit({ kind: "toast", text: "copied", tone: "good" });
+      const { extent } = this.text;
+      return extent === undefined
+        ? emit({ kind: "toast", text: "copied", tone: "good" })
+        : emit({ kind: "toast", text: `copied ${extent}`, tone: "warn" });
     }
     if (action === "save") return void this.#save();
-    this.#source.act?.(action, this);
+    this.source.act?.(action, this);
   }
 
-  /** Asks for a file, and writes a text to it; reports how that went. */
-  async saveAs(name: string, write: (file: SavedFile) => Promise<void>): Promise<void> {
+  /** Asks for a file, and writes a text to it; reports how that went, and the extent that `write` returns. */
+  async saveAs(
+    name: string,
+    write: (file: SavedFile) => Promise<string | void>,
+  ): Promise<void> {
     const { ask, emit, host } = this.context;
     const path = await ask({ kind: "line", label: "save to:", text: name });
     if (path === undefined || path.trim() === "") return;
     try {
       const { absolutePath } = await import("../../base/absolute_path.ts");
       const file = absolutePath(path.trim(), host.places.workingDir);
-      await using written = await host.files.create(file, { private: false, replace: false });
+      await using written = await host.files.draft(file, { private: false, replace: false });
       let bytes = 0;
       const encoder = new TextEncoder();
-      await write(async (text) => {
+      const extent = await write(async (text) => {
         const data = typeof text === "string" ? encoder.encode(text) : text;
         bytes += data.length;
         await written.write(data);
       });
-      emit({ kind: "toast", text: `saved ${bytes} bytes to ${file}`, tone: "good" });
+      await written.complete();
+      const what = extent === undefined ? `${bytes} bytes` : `${extent}, ${bytes} bytes,`;
+      const tone = extent === undefined ? "good" : "warn";
+      emit({ kind: "toast", text: `saved ${what} to ${file}`, tone });
     } catch (error) {
       emit({ kind: "toast", text: errorMessage(error), tone: "bad" });
     }
   }
 
   async #save(): Promise<void> {
-    const { text } = this.text;
-    await this.saveAs(this.#source.fileName, (write) => write(text));
+    const { text, extent } = this.text;
+    await this.saveAs(this.source.fileName, async (write) => {
+      await write(text);
+      return extent;
+    });
   }
 
   async #fill(signal: AbortSignal): Promise<void> {
     try {
-      await this.#source.fill(this.text, signal, (status) => {
+      await this.source.fill(this.text, signal, (status) => {
         this.#shown = status;
         this.context.emit({ kind: "changed" });
       });
@@ -143,7 +151,7 @@ export function errorMessage(error: unknown): string {
   return error instanceof KodamaError || error instanceof Error ? error.message : String(error);
 }
 
-/** Adds what a painter makes of events to a view, line by line. */
+/** Adds a painter's lines for events to a view, line by line. */
 export async function paintInto<E>(
   view: TextView,
   events: AsyncIterable<E>,

@@ -9,16 +9,19 @@ import type { PaneAction, PaneCommand } from "../pane.ts";
 
 /** Actions of every pane with text. */
 export const textActions = [
+  { id: "filter-lines", keys: ["&"], does: "show only the lines that match" },
   { id: "next-match", keys: ["]"], does: "go to the next match of the search" },
   { id: "previous-match", keys: ["["], does: "go to the previous match of the search" },
   { id: "save", keys: ["S"], does: "save the text to a file" },
   { id: "copy", keys: ["Y"], does: "copy the text to the terminal's clipboard" },
 ] as const satisfies readonly PaneAction[];
 
-/** The oldest lines beyond this are dropped, a tenth at a time. */
+/** The oldest lines of a stream beyond this are dropped, a tenth at a time. */
 const maxLines = 20_000;
-/** The most characters of a line; the remainder is cut. */
-const maxLineLength = 8192;
+/** The most characters of a line on the screen; the line itself stays whole. */
+const maxShownLength = 8192;
+/** Characters of a stream that are held; older lines are dropped. */
+const maxHeldLength = 64 * 1024 * 1024;
 /** A tab stops at every eighth column. */
 const tabColumns = 8;
 /** Columns of a step to the side. */
@@ -29,11 +32,22 @@ const maxCopied = 100_000;
 // deno-lint-ignore no-control-regex -- this matches the escape character
 const sgr = /\x1b\[([\d;:]*)m/g;
 
+/** A line as it was added. */
+interface SourceLine {
+  readonly text: string;
+}
+
 /** Lines, and the part of them that is shown. */
 export class TextView {
   readonly #onChange: () => void;
-  /** Tamed: colours are the only sequences in them. */
+  readonly #isTail: boolean;
+  /** Tamed and cut, for the screen: colours are the only sequences in them. */
   #lines: string[] = [];
+  /** The whole line that each of {@link #lines} shows a piece of: the same object for all its pieces. */
+  #sources: SourceLine[] = [];
+  #heldLength = 0;
+  /** The text that {@link replace} was given; undefined for a stream. */
+  #document: { text: string; extent: string | undefined } | undefined;
   /** Indexes of the lines that the filter lets through; undefined for all. */
   #matching: number[] | undefined;
   #filter: Filter | undefined;
@@ -46,51 +60,82 @@ export class TextView {
   #size: Size = { columns: 80, rows: 24 };
   #dropped = 0;
 
-  constructor({ follow, wrap = false, onChange }: {
+  constructor({ follow, wrap = false, isTail = false, onChange }: {
     follow: boolean;
     wrap?: boolean;
+    /** The first line isn't the first line of its source. */
+    isTail?: boolean;
     onChange: () => void;
   }) {
     this.#isFollowing = follow;
     this.#isWrapped = wrap;
+    this.#isTail = isTail;
     this.#onChange = onChange;
   }
 
-  /** The number of lines. */
   get length(): number {
     return this.#lines.length;
   }
 
-  /** Whether the end is followed. */
-  get isFollowing(): boolean {
-    return this.#isFollowing;
-  }
-
   /** Adds lines without their ends, of a program or a server: as they are. */
   append(lines: readonly string[]): void {
-    for (const line of lines) {
-      for (const piece of tameLine(line.slice(0, maxLineLength))) {
-        if (this.#filter === undefined || this.#filter.matches(plain(piece))) {
-          this.#matching?.push(this.#lines.length);
-        }
-        this.#lines.push(piece);
-      }
-    }
+    this.#document = undefined;
+    for (const line of lines) this.#add(line);
     if (this.#lines.length > maxLines) this.#drop(Math.floor(maxLines / 10));
+    while (this.#heldLength > maxHeldLength && this.#lines.length > 1) {
+      this.#drop(Math.ceil(this.#lines.length / 10));
+    }
     this.#onChange();
   }
 
-  /** Replaces all lines. */
-  replace(lines: readonly string[]): void {
+  /**
+   * Replaces everything by a document, which is held as a whole, whatever its length.
+   *
+   * @param extent the part of its source that it is, if it isn't the whole: "the first 4 MiB".
+   */
+  replace(document: string, extent?: string): void {
     this.#lines = [];
+    this.#sources = [];
+    this.#heldLength = 0;
+    this.#dropped = 0;
     this.#matching = this.#filter === undefined ? undefined : [];
-    this.append(lines);
+    this.#document = { text: document, extent };
+    for (const line of document.replace(/\n$/, "").split("\n")) this.#add(line);
+    this.#onChange();
   }
 
-  /** All lines that the filter lets through, without colours. */
+  #add(line: string): void {
+    const source = { text: line };
+    this.#heldLength += line.length;
+    const shown = line.length > maxShownLength ? `${line.slice(0, maxShownLength)}…` : line;
+    const isMatching = this.#filter?.matches(plain(line)) ?? true;
+    for (const piece of tameLine(shown)) {
+      if (isMatching) this.#matching?.push(this.#lines.length);
+      this.#lines.push(piece);
+      this.#sources.push(source);
+    }
+  }
+
+  /**
+   * The document as it was given; of a stream, the whole lines that are held and the filter lets through, without
+   * colours.
+   */
   get text(): string {
-    const all = this.#matching?.map((index) => this.#lines[index] ?? "") ?? this.#lines;
-    return all.map((line) => `${plain(line)}\n`).join("");
+    if (this.#document !== undefined) return this.#document.text;
+    return this.#heldLines.map(({ text }) => `${plain(text)}\n`).join("");
+  }
+
+  /** The extent of {@link text}, if it isn't everything there was: "the last 18000 lines", "the first 4 MiB". */
+  get extent(): string | undefined {
+    if (this.#document !== undefined) return this.#document.extent;
+    const count = this.#heldLines.length;
+    if (this.#matching !== undefined) return `the ${count} matching lines`;
+    return this.#dropped > 0 || this.#isTail ? `the last ${count} lines` : undefined;
+  }
+
+  get #heldLines(): readonly SourceLine[] {
+    const all = this.#matching?.flatMap((index) => this.#sources[index] ?? []) ?? this.#sources;
+    return all.filter((source, at) => source !== all[at - 1]);
   }
 
   /** The text for a clipboard; undefined if it is too long. */
@@ -115,6 +160,7 @@ export class TextView {
       ...(this.#filter === undefined ? [] : [span(`/${this.#filter.text} `, "match")]),
       ...(this.#search === undefined ? [] : [span(`search ${this.#search.text} `, "match")]),
       ...(this.#dropped > 0 ? [span(`${this.#dropped} older dropped `, "dim")] : []),
+      ...(this.#document?.extent === undefined ? [] : [span(`${this.#document.extent} `, "warn")]),
       span(count, "dim"),
     ];
   }
@@ -128,17 +174,19 @@ export class TextView {
     if (this.#isFollowing) this.#top = this.#lastTop();
     this.#top = Math.max(0, Math.min(this.#top, Math.max(0, count - 1)));
     const lines: Line[] = [];
-    // At the end, all lines are drawn: the first one may have more rows than fit.
+    // At the end, all lines are drawn: the first line may have more rows than fit.
     for (let at = this.#top; at < count && (this.#isFollowing || lines.length < rows); at++) {
-      const line = this.#line(at);
+      const text = this.#textAt(at);
+      const found = this.#search ?? this.#filter;
+      const line = found === undefined ? toLine(text) : marked(plain(text), found);
       if (this.#isWrapped) lines.push(...wrapLine(line, columns));
       else lines.push(this.#left === 0 ? line : withoutColumns(line, this.#left));
     }
-    // If not all rows of a wrapped line fit at the end, its last ones are shown.
+    // If not all rows of a wrapped line fit at the end, its last rows are shown.
     return this.#isFollowing && lines.length > rows ? lines.slice(-rows) : lines.slice(0, rows);
   }
 
-  /** Handles a command; returns false for one that doesn't concern text. */
+  /** Handles a command; returns false for commands that don't concern text. */
   handleCommand(command: PaneCommand): boolean {
     const page = Math.max(1, this.#size.rows - 1);
     switch (command.type) {
@@ -228,11 +276,6 @@ export class TextView {
     return this.#lines[this.#matching?.[at] ?? at] ?? "";
   }
 
-  #line(at: number): Line {
-    const text = this.#textAt(at);
-    return this.#search === undefined ? toLine(text) : marked(plain(text), this.#search);
-  }
-
   #scroll(by: number): void {
     if (by < 0) this.#isFollowing = false;
     this.#top = Math.max(0, Math.min(this.#top + by, this.#lastTop()));
@@ -255,7 +298,7 @@ export class TextView {
     this.#filter = filter;
     this.#matching = filter === undefined
       ? undefined
-      : this.#lines.flatMap((line, index) => filter.matches(plain(line)) ? [index] : []);
+      : this.#sources.flatMap(({ text }, index) => filter.matches(plain(text)) ? [index] : []);
     this.#top = Math.max(0, Math.min(this.#top, this.#count - 1));
   }
 
@@ -274,7 +317,17 @@ export class TextView {
   }
 
   #drop(count: number): void {
+    // A line is dropped with all its pieces.
+    while (
+      this.#sources[count] !== undefined && this.#sources[count] === this.#sources[count - 1]
+    ) {
+      count++;
+    }
+    for (const [at, source] of this.#sources.slice(0, count).entries()) {
+      if (source !== this.#sources[at - 1]) this.#heldLength -= source.text.length;
+    }
     this.#lines = this.#lines.slice(count);
+    this.#sources = this.#sources.slice(count);
     this.#dropped += count;
     if (this.#matching === undefined) this.#top = Math.max(0, this.#top - count);
     else {
@@ -321,7 +374,7 @@ export function toLine(text: string): Line {
   return spans;
 }
 
-/** Marks the matches of a search. */
+/** Marks the matches of a search or a filter; lines that a filter of others lets through have none. */
 function marked(text: string, { text: wanted, isLiteral }: Filter): Line {
   const flags = wanted === wanted.toLowerCase() ? "giu" : "gu";
   const source = isLiteral

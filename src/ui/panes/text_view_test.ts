@@ -63,7 +63,7 @@ Deno.test("property: whatever is written and pressed, rows fit, and only colours
         const drawn = view.view(last);
         assert.ok(drawn.length <= last.rows);
         for (const line of drawn) {
-          // deno-lint-ignore no-control-regex -- what must not come through
+          // deno-lint-ignore no-control-regex -- control characters must not come through
           assert.doesNotMatch(lineText(line), /[\x00-\x1f\x7f]/);
           assert.ok(line.every(({ sgr = "0" }) => /^[\d;:]+$/.test(sgr)));
         }
@@ -115,6 +115,41 @@ Deno.test("old lines are dropped, and what is shown stays", () => {
   assert.equal(view.length, 18_001);
 });
 
+Deno.test("a document is held and given as a whole; only the screen cuts its lines and escapes", () => {
+  const long = `app.json: ${"x".repeat(20_000)}`;
+  const lines = Array.from({ length: 21_000 }, (_, index) => `- ${index}`);
+  const document = [`title: "\u202emoc.live"`, long, "a\u2028b\rc", ...lines, ""].join("\n");
+  const view = make([]);
+  view.replace("before\n");
+  view.replace(document);
+  assert.equal(view.text, document);
+  assert.equal(view.extent, undefined);
+  assert.doesNotMatch(lineText(view.status), /dropped/);
+  const [title = "", cut = ""] = shown(view, 9000, 2);
+  assert.match(title, /\\u202e/);
+  assert.ok(cut.startsWith("app.json: xxx") && cut.trimEnd().endsWith("…"));
+});
+
+Deno.test("a stream gives whole lines, and says which of them are held", () => {
+  const long = `${"x".repeat(1_500_000)} end`;
+  const view = make([long, "\x1b[31mred\x1b[0m", "10%\r20%"]);
+  assert.equal(view.text, `${long}\nred\n10%\r20%\n`);
+  assert.equal(view.extent, undefined);
+  view.handleCommand({ type: "filter", query: "%" });
+  assert.equal(view.text, "10%\r20%\n");
+  assert.equal(view.extent, "the 1 matching lines");
+  const full = make(Array.from({ length: 20_001 }, (_, index) => `line ${index}`));
+  assert.equal(full.extent, "the last 18001 lines");
+  assert.ok(full.text.startsWith("line 2000\n"));
+});
+
+Deno.test("a stream holds a limited number of characters", () => {
+  const view = make(Array.from({ length: 100 }, (_, index) => `${index} ${"x".repeat(1 << 20)}`));
+  assert.equal(view.extent, `the last ${view.length} lines`);
+  assert.ok(view.length > 10 && view.length <= 64, String(view.length));
+  assert.ok(view.text.startsWith(`${100 - view.length} `));
+});
+
 Deno.test("toLine() gives a program's colours to spans, and blanks for tabs", () => {
   assert.deepEqual(toLine("a\x1b[31mb\x1b[1mc\x1b[0md\te"), [
     { text: "a", tone: "plain" },
@@ -123,4 +158,22 @@ Deno.test("toLine() gives a program's colours to spans, and blanks for tabs", ()
     { text: "d    e", tone: "plain" },
   ]);
   assert.equal(lineWidth(toLine("ab\tc")), 9);
+});
+
+Deno.test("a filter looks at whole lines, also where the screen cuts them", () => {
+  const long = `${"x".repeat(9000)} needle`;
+  const view = make([long, "hay"]);
+  view.handleCommand({ type: "filter", query: "needle" });
+  assert.equal(view.text, `${long}\n`);
+  view.append([`2 ${long}`, "hay"]);
+  assert.equal(view.text, `${long}\n2 ${long}\n`);
+});
+
+Deno.test("the part of a document that was read is said", () => {
+  const view = make([]);
+  view.replace("a\nb\n", "the first 4 MiB");
+  assert.equal(view.extent, "the first 4 MiB");
+  assert.match(lineText(view.status), /the first 4 MiB/);
+  view.replace("a\nb\n");
+  assert.equal(view.extent, undefined);
 });

@@ -82,6 +82,7 @@ function ApprovalCard(
               help="The agent reads it, and continues without the tool."
               value={message}
               onText={setMessage}
+              keepsLines
             />
           </>
         )

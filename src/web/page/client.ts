@@ -1,6 +1,6 @@
 /** Requests to the server of this page, and the streams of its events. */
 import type { ErrorAnswer, Routes, WebQuestion } from "../api.ts";
-import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
+import { outagePolicy, retryDelayMs } from "../../base/retry.ts";
 import { EventParser } from "./event_stream.ts";
 
 /** A request that was refused, or couldn't be made. */
@@ -129,9 +129,6 @@ export type StreamState =
   | { kind: "waiting"; reason: string }
   | { kind: "failed"; error: RequestError };
 
-/** Between attempts. */
-const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 15_000, jitter: 0.3 };
-
 /** A hidden page gives its connections back: a browser has only six to a server. */
 const hiddenMs = 30_000;
 
@@ -169,7 +166,10 @@ class Following {
         if (this.signal.aborted) return;
         if (hidden.signal.aborted) continue;
         if (!this.#mayRetry(error)) return;
-        await delay(retryDelayMs(retries, ++this.#failures, Math.random()), this.signal);
+        await delay(
+          retryDelayMs(outagePolicy.follow, ++this.#failures, Math.random()),
+          this.signal,
+        );
       }
     }
   }

@@ -28,9 +28,7 @@ export function useAnswer<Route extends Answered>(
 ): Answering<AnswerOf<Route>> {
   const [state, setState] = useState<
     { key?: string; data?: AnswerOf<Route>; error?: RequestError }
-  >(
-    {},
-  );
+  >({});
   const [attempt, setAttempt] = useState(0);
   const key = JSON.stringify([route, params]);
   useEffect(() => {

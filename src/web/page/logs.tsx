@@ -1,12 +1,17 @@
 /** Logs of many containers: as many lines as are stored, of which those on the screen are drawn. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { logFields } from "../../logs/logs.ts";
+import { offered } from "../../operation/field.ts";
+import { formSchema } from "../../operation/form.ts";
 import type { LogEvent } from "../api.ts";
 import { useEvents, useRedraw } from "./hooks.ts";
 import { LineStore, windowOf } from "./line_store.ts";
-import { Check, Heading, InputForm, StreamNotice, TextField } from "./parts.tsx";
+import { formValues, paramFields } from "./param_form.ts";
+import { ParamInput } from "./param_input.tsx";
+import { Heading, InputForm, StreamNotice, TextField } from "./parts.tsx";
 import { SelectionForm } from "./pods.tsx";
 import { routeHref } from "./route.ts";
-import { queryOf, selectionFields, selectionOfFields } from "./selection.ts";
+import { queryOf, selectionFields } from "./selection.ts";
 import { plain, plural } from "./text.ts";
 
 /** Lines that are stored. */
@@ -51,21 +56,44 @@ class LogState {
   }
 }
 
+// The form of a selection has its container.
+const { container: _container, ...ownFields } = offered(logFields, "page");
+const form = formSchema(ownFields);
+
 /** Logs of the selection in the address. */
 export function Logs({ query }: { query: URLSearchParams }) {
   const [fields, setFields] = useState(() => selectionFields(query));
-  const [tail, setTail] = useState(query.get("tail") ?? "1000");
-  const [grep, setGrep] = useState(query.get("grep") ?? "");
-  const [isFollowed, setFollowed] = useState(query.get("follow") !== "false");
-  const selection = selectionOfFields(selectionFields(query));
-  const isRequested = query.has("tail");
+  const [texts, setTexts] = useState<Record<string, string>>(() =>
+    Object.fromEntries(
+      paramFields(form).map(({ name, initial }) => [
+        name,
+        query.has(name) ? query.getAll(name).join("\n") : name === "follow" ? "true" : initial,
+      ]),
+    )
+  );
+  const [problems, setProblems] = useState<Record<string, string>>({});
+  const isRequested = query.has("follow");
   const submit = () => {
+    const result = formValues(form, texts);
+    setProblems(result.kind === "wrong" ? result.problems : {});
+    if (result.kind === "wrong") return;
     const next = queryOf(fields);
-    next.set("tail", /^\d+$/.test(tail) ? tail : "1000");
-    next.set("follow", String(isFollowed));
-    if (grep.trim() !== "") next.set("grep", grep.trim());
+    for (const [name, value] of Object.entries(result.values)) {
+      for (const text of [value].flat()) next.append(name, String(text));
+    }
     location.hash = routeHref({ view: "logs", query: next });
   };
+  const inputs = (isMain: boolean) =>
+    paramFields(form).filter(({ name }) => ["follow", "tail", "grep"].includes(name) === isMain)
+      .map((field) => (
+        <ParamInput
+          key={field.name}
+          field={field}
+          text={texts[field.name] ?? ""}
+          problem={problems[field.name]}
+          onText={(text) => setTexts({ ...texts, [field.name]: text })}
+        />
+      ));
   return (
     <>
       <Heading title="Logs" />
@@ -73,16 +101,11 @@ export function Logs({ query }: { query: URLSearchParams }) {
         <summary>Which logs</summary>
         <InputForm onSubmit={submit} aria-label="Which logs">
           <SelectionForm fields={fields} onChange={setFields} />
-          <div class="fields">
-            <TextField
-              label="Last lines of each container"
-              value={tail}
-              onText={setTail}
-              inputMode="decimal"
-            />
-            <TextField label="Only lines that contain" value={grep} onText={setGrep} />
-          </div>
-          <Check label="Follow" isOn={isFollowed} onChange={setFollowed} />
+          {inputs(true)}
+          <details>
+            <summary>More</summary>
+            {inputs(false)}
+          </details>
           <div class="buttons">
             <button type="submit" class="main">Show</button>
           </div>
@@ -90,12 +113,7 @@ export function Logs({ query }: { query: URLSearchParams }) {
       </details>
       {isRequested && (
         <LogStream
-          query={{
-            ...selection,
-            follow: query.get("follow") !== "false",
-            tail: Number(query.get("tail")),
-            ...(query.has("grep") ? { grep: query.getAll("grep") } : {}),
-          }}
+          query={Object.fromEntries([...query.keys()].map((name) => [name, query.getAll(name)]))}
         />
       )}
     </>

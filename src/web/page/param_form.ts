@@ -9,7 +9,12 @@ export interface ParamField {
   help: string;
   isRequired: boolean;
   control:
-    | { kind: "text" | "secret" | "lines"; inputMode: "text" | "decimal"; placeholder: string }
+    | {
+      /** A `text` may have several lines, which are one value; those of `lines` are a value each. */
+      kind: "line" | "text" | "secret" | "lines";
+      inputMode: "text" | "decimal";
+      placeholder: string;
+    }
     | { kind: "switch" }
     | { kind: "choice"; choices: string[] };
   /** The text, or `true` and `false` of a switch. */
@@ -63,7 +68,13 @@ function controlOf({ type, format, writeOnly, enum: choices }: ParameterSchema) 
   if (choices !== undefined) return { kind: "choice" as const, choices: choices.map(String) };
   if (type === "boolean") return { kind: "switch" as const };
   return {
-    kind: writeOnly ? "secret" as const : type === "array" ? "lines" as const : "text" as const,
+    kind: writeOnly
+      ? "secret" as const
+      : type === "array"
+      ? "lines" as const
+      : type === "string" && format === undefined
+      ? "text" as const
+      : "line" as const,
     inputMode: type === "number" ? "decimal" as const : "text" as const,
     placeholder: format === "duration" ? "30s, 5m, 1h30m" : "",
   };

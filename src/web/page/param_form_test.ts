@@ -24,8 +24,8 @@ Deno.test("`paramFields()` has a control for each kind of parameter, required on
   assert.deepEqual(rows, [
     "image|image|true|text|",
     "token|Token|true|secret|",
-    "count|Count|false|text|3",
-    "limit|Limit|false|text|5m",
+    "count|Count|false|line|3",
+    "limit|Limit|false|line|5m",
     "mode|Mode|false|choice|safe",
     "names|Names|false|lines|a\nb",
     "force|Force|false|switch|false",

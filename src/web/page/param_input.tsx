@@ -18,12 +18,13 @@ export function ParamInput(
     return <Check label={label} isOn={text === "true"} onChange={(isOn) => onText(String(isOn))} />;
   }
   const labels = { label, help, problem, isRequired };
-  if (control.kind === "text" || control.kind === "secret") {
+  if (control.kind !== "choice" && control.kind !== "lines") {
     return (
       <TextField
         {...labels}
         name={name}
         isSecret={control.kind === "secret"}
+        keepsLines={control.kind === "text"}
         inputMode={control.inputMode}
         placeholder={control.placeholder}
         value={text}

@@ -3,8 +3,8 @@ import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { WebQuestion } from "../api.ts";
 import type { RequestError, StreamState } from "./client.ts";
-import { outcomeCounts, type PodProgress, type RunLine } from "./run_state.ts";
-import { plain } from "./text.ts";
+import { outcomeCounts, type PodProgress, type RunLine } from "../../runs/run_state.ts";
+import { pasteProblem, plain } from "./text.ts";
 
 /** The heading of a view; the document's title. The keyboard starts there after each change of the view. */
 export function Heading({ title, children }: { title: string; children?: ComponentChildren }) {
@@ -60,7 +60,9 @@ export function toneOf(state: string): string {
 }
 
 /** An error, and the way out. */
-export function Problem({ error, retry }: { error: RequestError | undefined; retry?: () => void }) {
+export function Problem(
+  { error, retry }: { error: RequestError | undefined; retry?: (() => void) | undefined },
+) {
   if (error === undefined) return null;
   const { message, hint } = error.error;
   return (
@@ -79,8 +81,10 @@ export function Problem({ error, retry }: { error: RequestError | undefined; ret
 }
 
 /** The state of a stream, unless it is as it should be. */
-export function StreamNotice({ state }: { state: StreamState }) {
-  if (state.kind === "failed") return <Problem error={state.error} />;
+export function StreamNotice(
+  { state, retry }: { state: StreamState; retry?: (() => void) | undefined },
+) {
+  if (state.kind === "failed") return <Problem error={state.error} retry={retry} />;
   return (
     <p class="stream" role="status">
       {state.kind === "waiting" ? `${plain(state.reason)} Reconnecting…` : ""}
@@ -121,9 +125,22 @@ export function FormField(
   );
 }
 
-/** A line of a form that takes a text. */
+/**
+ * A line of a form that takes a text. With `keepsLines` the text may have several lines: Enter submits the form, and
+ * Shift with Enter begins another line. Otherwise a paste of several lines is refused.
+ */
 export function TextField(
-  { label, help, problem, isRequired, value, onText, isSecret = false, ...others }: {
+  {
+    label,
+    help,
+    problem,
+    isRequired,
+    value,
+    onText,
+    isSecret = false,
+    keepsLines = false,
+    ...others
+  }: {
     label: string;
     help?: string | undefined;
     problem?: string | undefined;
@@ -131,25 +148,51 @@ export function TextField(
     value: string;
     onText: (text: string) => void;
     isSecret?: boolean;
+    keepsLines?: boolean;
     name?: string;
     inputMode?: "text" | "decimal" | "search";
+    maxLength?: number;
     placeholder?: string;
     class?: string;
   },
 ) {
+  const [refusal, setRefusal] = useState<string>();
   const input = {
     ...others,
     value,
     spellcheck: false,
     autocomplete: "off",
     autocapitalize: "off",
-    onInput: (event: { currentTarget: HTMLInputElement }) => onText(event.currentTarget.value),
+    onInput: (event: { currentTarget: { value: string } }) => {
+      setRefusal(undefined);
+      onText(event.currentTarget.value);
+    },
+    onPaste: (event: ClipboardEvent) => {
+      const room = (others.maxLength ?? Infinity) - value.length;
+      const pasted = event.clipboardData?.getData("text") ?? "";
+      const refused = pasteProblem(pasted, { room, keepsLines });
+      if (refused !== undefined) event.preventDefault();
+      setRefusal(refused);
+    },
   } as const;
+  const shown = refusal ?? problem;
   return (
-    <FormField label={label} help={help} problem={problem} isRequired={isRequired ?? false}>
+    <FormField label={label} help={help} problem={shown} isRequired={isRequired ?? false}>
       {(ids) =>
-        isSecret
-          ? <input {...ids} {...input} type="password" />
+        isSecret ? <input {...ids} {...input} type="password" /> : keepsLines
+          ? (
+            <textarea
+              {...ids}
+              {...input}
+              rows={Math.min(10, value.split("\n").length)}
+              onKeyDown={(event) => {
+                const isPlain = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+                if (!isPlain) return;
+                event.preventDefault();
+                event.currentTarget.form?.requestSubmit();
+              }}
+            />
+          )
           : <input {...ids} {...input} type="text" />}
     </FormField>
   );
@@ -265,14 +308,14 @@ const titles: Readonly<Record<WebQuestion["kind"], string>> = {
   change: "Make this change?",
   stop: "Stop this session?",
   delete: "Delete this session?",
-  transfer: "Transfer this session?",
+  others: "Another user's session",
 };
 
 const confirmations: Readonly<Record<WebQuestion["kind"], string>> = {
   change: "Continue",
   stop: "Stop it",
   delete: "Delete it",
-  transfer: "Transfer it",
+  others: "Do it",
 };
 
 /** The question before a change: exactly what it does, and what it reaches. */

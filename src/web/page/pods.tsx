@@ -1,8 +1,18 @@
 /** Pods: the form of a selection, and the pods that it matches. */
 import { useState } from "preact/hooks";
 import type { PodData } from "../api.ts";
-import { useAnswer, useNow } from "./hooks.ts";
-import { Badge, Check, Heading, InputForm, Loading, Problem, Scroll, TextField } from "./parts.tsx";
+import { useEvents, useNow } from "./hooks.ts";
+import {
+  Badge,
+  Check,
+  Heading,
+  InputForm,
+  Loading,
+  Scroll,
+  StreamNotice,
+  TextField,
+} from "./parts.tsx";
+import { podsAfter, type PodsState } from "./pods_state.ts";
 import { routeHref } from "./route.ts";
 import { queryOf, type SelectionFields, selectionFields, selectionOfFields } from "./selection.ts";
 import { ageOf, plain, plural } from "./text.ts";
@@ -61,29 +71,47 @@ export function SelectionForm(
 /** The pods of the selection in the address. */
 export function Pods({ query, mayChange }: { query: URLSearchParams; mayChange: boolean }) {
   const [fields, setFields] = useState(() => selectionFields(query));
-  const pods = useAnswer("GET api/pods", { query: selectionOfFields(selectionFields(query)) });
+  const [state, setState] = useState<PodsState>({ pods: undefined, notes: [] });
+  const [round, setRound] = useState(0);
+  const stream = useEvents(
+    "GET api/pods",
+    { query: selectionOfFields(selectionFields(query)) },
+    {
+      apply: (events) => setState((before) => events.reduce(podsAfter, before)),
+      reset: () => setState({ pods: undefined, notes: [] }),
+      round,
+    },
+  );
   const submit = () => {
     const href = routeHref({ view: "pods", query: queryOf(fields) });
-    if (href === location.hash) pods.reload();
+    if (href === location.hash) setRound(round + 1);
     else location.hash = href;
   };
   return (
     <>
       <Heading title="Pods" />
-      <InputForm onSubmit={submit} aria-label="Selection">
-        <SelectionForm fields={fields} onChange={setFields} />
-        <div class="buttons">
-          <button type="submit" class="main">Show</button>
-          <a class="button" href={routeHref({ view: "logs", query })}>Logs of these</a>
-          {mayChange && (
-            <a class="button" href={routeHref({ view: "newRun", query })}>Run a command in these</a>
-          )}
-        </div>
-      </InputForm>
-      <Problem error={pods.error} retry={pods.reload} />
-      {pods.isLoading && <Loading />}
-      {pods.data?.notes.map((note) => <p key={note} class="warning-text">{plain(note)}</p>)}
-      {pods.data !== undefined && <PodTable pods={pods.data.pods} mayChange={mayChange} />}
+      {/* On a phone, the pods come first. */}
+      <details open={matchMedia("(min-width: 40rem)").matches}>
+        <summary>Which pods</summary>
+        <InputForm onSubmit={submit} aria-label="Selection">
+          <SelectionForm fields={fields} onChange={setFields} />
+          <div class="buttons">
+            <button type="submit" class="main">Show</button>
+            <a class="button" href={routeHref({ view: "logs", query: logsOf(query) })}>
+              Logs of these
+            </a>
+            {mayChange && (
+              <a class="button" href={routeHref({ view: "newRun", query })}>
+                Run a command in these
+              </a>
+            )}
+          </div>
+        </InputForm>
+      </details>
+      <StreamNotice state={stream} retry={() => setRound(round + 1)} />
+      {state.pods === undefined && stream.kind !== "failed" && <Loading />}
+      {state.notes.map((note) => <p key={note} class="warning-text">{plain(note)}</p>)}
+      {state.pods !== undefined && <PodTable pods={state.pods} mayChange={mayChange} />}
     </>
   );
 }
@@ -100,7 +128,7 @@ function PodTable({ pods, mayChange }: { pods: readonly PodData[]; mayChange: bo
       <p role="status">{plural(pods.length, "pod")}</p>
       {pods.length > 0 && (
         <Scroll label="Pods">
-          <table>
+          <table class="as-cards">
             <thead>
               <tr>
                 {hasContexts && <th scope="col">Context</th>}
@@ -122,10 +150,10 @@ function PodTable({ pods, mayChange }: { pods: readonly PodData[]; mayChange: bo
                     <span class="soft">{plain(pod.namespace)}</span>
                   </th>
                   <td>{"status" in pod && <Badge state={plain(pod.status)} />}</td>
-                  <td>{"ready" in pod && pod.ready}</td>
-                  <td>{"restarts" in pod && pod.restarts}</td>
-                  <td>{"createdAt" in pod && ageOf(pod.createdAt, now)}</td>
-                  <td>{plain(pod.node)}</td>
+                  <td data-title="Ready">{"ready" in pod && pod.ready}</td>
+                  <td data-title="Restarts">{"restarts" in pod && pod.restarts}</td>
+                  <td data-title="Age">{"createdAt" in pod && ageOf(pod.createdAt, now)}</td>
+                  <td data-title="Node">{plain(pod.node)}</td>
                   <td class="links">
                     <PodLinks pod={pod} mayChange={mayChange} />
                   </td>
@@ -144,6 +172,14 @@ function PodTable({ pods, mayChange }: { pods: readonly PodData[]; mayChange: bo
   );
 }
 
+/** The address of the logs themselves: without `follow` it is that of the form. */
+function logsOf(pods: URLSearchParams): URLSearchParams {
+  const query = new URLSearchParams(pods);
+  query.set("tail", "1000");
+  query.set("follow", "true");
+  return query;
+}
+
 function PodLinks({ pod, mayChange }: { pod: PodData; mayChange: boolean }) {
   const { context, namespace, pod: name, container } = pod;
   const one = new URLSearchParams({ pods: name, namespaces: namespace, contexts: context });
@@ -151,7 +187,7 @@ function PodLinks({ pod, mayChange }: { pod: PodData; mayChange: boolean }) {
   return (
     <>
       <a
-        href={routeHref({ view: "logs", query: one })}
+        href={routeHref({ view: "logs", query: logsOf(one) })}
         aria-label={`Logs of ${plain(name)}`}
       >
         logs

@@ -20,7 +20,7 @@ export type PageRoute =
 export type SessionTab = typeof sessionTabs[number];
 
 /** The tabs of a session. */
-export const sessionTabs = ["log", "tasks", "changes", "notes", "terminal", "manage"] as const;
+export const sessionTabs = ["log", "tasks", "changes", "terminal", "manage"] as const;
 
 /** Returns the route of a fragment: `#/sessions/NAMESPACE/NAME/log`. The first view if it is empty. */
 export function pageRoute(fragment: string): PageRoute {

@@ -21,8 +21,14 @@ import {
 import { commandInput } from "./command_of.ts";
 import { SelectionForm } from "./pods.tsx";
 import { routeHref } from "./route.ts";
-import { hasFailed, type PodProgress, RunState, type RunStep, sortedPods } from "./run_state.ts";
-import { isChoosing, selectionFields, selectionOfFields } from "./selection.ts";
+import {
+  hasFailed,
+  type PodProgress,
+  RunState,
+  type RunStep,
+  sortedPods,
+} from "../../runs/run_state.ts";
+import { selectionFields, selectionOfFields } from "./selection.ts";
 import { ageOf, clockTime, commandLine, formatDuration, plain, plural } from "./text.ts";
 
 /** The newest runs. */
@@ -101,13 +107,12 @@ export function NewRun({ query }: { query: URLSearchParams }) {
   const [isAll, setAll] = useState(false);
   const doing = useDoing();
   const selection = selectionOfFields(fields);
-  const mayStart = command.trim() !== "" && (isAll || isChoosing(selection));
+  const mayStart = command.trim() !== "";
   const start = () =>
     doing.run(async () => {
       const { id } = await call("POST api/runs", {
         body: {
-          ...{ kind: "exec", ...commandInput(command), selection },
-          ...(isChoosing(selection) ? {} : { all: isAll }),
+          ...{ kind: "exec", ...commandInput(command), selection, all: isAll },
         },
       });
       location.hash = routeHref({ view: "run", id });
@@ -118,16 +123,19 @@ export function NewRun({ query }: { query: URLSearchParams }) {
       <InputForm onSubmit={() => mayStart && start()} aria-label="Command">
         <TextField
           label="Command"
-          help="A line for sh, or a program and its arguments."
+          help="Lines for sh, or a program and its arguments. Shift+Enter begins another line."
           value={command}
           onText={setCommand}
+          keepsLines
           class="mono"
           placeholder="uptime"
         />
         <SelectionForm fields={fields} onChange={setFields} />
-        {!isChoosing(selection) && (
-          <Check label="All pods of the namespace" isOn={isAll} onChange={setAll} />
-        )}
+        <Check
+          label="All pods of the namespace, if nothing else chooses"
+          isOn={isAll}
+          onChange={setAll}
+        />
         <div class="buttons">
           <button type="submit" class="main" disabled={doing.isBusy || !mayStart}>Run</button>
           <span role="status">{doing.isBusy ? "Working…" : ""}</span>
@@ -158,8 +166,8 @@ export function RunDetailsView({ id, mayChange }: { id: string; mayChange: boole
 
 function RecordedRunView({ run, mayChange }: { run: RecordedRun; mayChange: boolean }) {
   const [state] = useState(() => {
-    const state = new RunState();
-    state.record(run);
+    const state = new RunState({ visible: plain });
+    if (run.kind !== "unreadable") state.record(run.run);
     return state;
   });
   if (run.kind === "unreadable") {
@@ -185,19 +193,20 @@ function RecordedRunView({ run, mayChange }: { run: RecordedRun; mayChange: bool
 
 function LiveRunView({ first, mayChange }: { first: LiveRun; mayChange: boolean }) {
   const [run, setRun] = useState(first);
-  const state = useRef(new RunState());
+  const state = useRef(new RunState({ visible: plain }));
   const redraw = useRedraw();
   const doing = useDoing();
   const stream = useEvents("GET api/runs/:id/events", { path: { id: first.id } }, {
     apply(events) {
       for (const event of events) {
-        state.current.apply(event);
+        if (event.kind === "event") state.current.apply(event.event);
+        if (event.kind === "omitted") state.current.note(omittedText(event));
         if (event.kind === "run") setRun(event.run);
       }
       redraw();
     },
     reset() {
-      state.current = new RunState();
+      state.current = new RunState({ visible: plain });
     },
   });
   const isOver = run.state === "ended";
@@ -227,6 +236,10 @@ function LiveRunView({ first, mayChange }: { first: LiveRun; mayChange: boolean 
       <RunSteps state={state.current} />
     </>
   );
+}
+
+function omittedText({ events }: { events: number }): string {
+  return `${events} earlier lines of output are no longer stored.`;
 }
 
 function RunFacts(
@@ -333,7 +346,7 @@ function StepView({ step }: { step: RunStep }) {
 }
 
 function PodResult({ pod, isOpen }: { pod: PodProgress; isOpen: boolean }) {
-  const { name, phase, outcome, exitCode, reason, durationMs, output, omittedLines } = pod;
+  const { name, phase, outcome, exitCode, signal, reason, durationMs, output, omittedLines } = pod;
   const [open, setOpen] = useState(isOpen);
   const last = output.at(-1)?.text ?? "";
   return (
@@ -345,7 +358,9 @@ function PodResult({ pod, isOpen }: { pod: PodProgress; isOpen: boolean }) {
       <summary>
         <Badge state={outcome ?? (phase === "running" ? "working" : phase)} />
         <b>{plain(name)}</b>
-        {exitCode !== undefined && exitCode !== 0 && <span>{`exit code ${exitCode}`}</span>}
+        {exitCode !== undefined && exitCode !== 0 && (
+          <span>{`exit code ${exitCode}${signal === undefined ? "" : ` (${signal})`}`}</span>
+        )}
         {reason !== undefined && <span class="warning-text">{reason}</span>}
         {!open && <span class="last soft">{last}</span>}
         {durationMs !== undefined && <span class="soft">{formatDuration(durationMs)}</span>}
@@ -403,7 +418,13 @@ function RunQuestionDialog({ run, question }: { run: string; question: RunQuesti
         ))}
       {free && (
         <InputForm onSubmit={() => answer(text)}>
-          <TextField label="Answer" isSecret={secret} value={text} onText={setText} />
+          <TextField
+            label="Answer"
+            isSecret={secret}
+            keepsLines={!secret}
+            value={text}
+            onText={setText}
+          />
         </InputForm>
       )}
       <Problem error={doing.error} />

@@ -1,4 +1,5 @@
 /** A selection as the texts of a form, as the query of an address, and as the server takes it. Pure. */
+import type { JsonValue } from "../../base/json_value.ts";
 import type { PodsQuery } from "../api.ts";
 
 /** The texts of the form; lists are separated by spaces. */
@@ -36,7 +37,7 @@ export function queryOf(fields: SelectionFields): URLSearchParams {
 
 /** Returns the selection as the server takes it. A sample that isn't a number is omitted. */
 export function selectionOfFields(fields: SelectionFields): PodsQuery {
-  const selection: Record<string, unknown> = {};
+  const selection: Record<string, JsonValue> = {};
   for (const name of textFields) {
     const text = fields[name].trim();
     if (text === "") continue;
@@ -46,12 +47,6 @@ export function selectionOfFields(fields: SelectionFields): PodsQuery {
   }
   if (fields.allNamespaces) selection["allNamespaces"] = true;
   return selection;
-}
-
-/** Returns whether anything chooses pods within their namespaces. */
-export function isChoosing(selection: PodsQuery): boolean {
-  const { namespaces: _, allNamespaces: __, contexts: ___, ...choices } = selection;
-  return Object.keys(choices).length > 0;
 }
 
 /** Splits a list. An expression between slashes is one item. */

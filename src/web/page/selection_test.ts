@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isChoosing, queryOf, selectionFields, selectionOfFields } from "./selection.ts";
+import { queryOf, selectionFields, selectionOfFields } from "./selection.ts";
 
 Deno.test("a selection survives its way through an address", () => {
   const text = "pods=deploy%2Fweb&pods=shop%2Fdb-0&match=%2Fa+b%2F&match=c&exclude=canary" +
@@ -21,9 +21,4 @@ Deno.test("a selection survives its way through an address", () => {
 Deno.test("`selectionOfFields()` omits what isn't filled in, and a sample that is not a number", () => {
   const fields = { ...selectionFields(new URLSearchParams()), selector: "  ", sample: "x" };
   assert.deepEqual(selectionOfFields(fields), {});
-});
-
-Deno.test("`isChoosing()` doesn't count the scope", () => {
-  assert.equal(isChoosing({ namespaces: ["a"], contexts: ["b"], allNamespaces: true }), false);
-  assert.equal(isChoosing({ selector: "a=b" }), true);
 });

@@ -22,10 +22,19 @@ import {
   Problem,
   Scroll,
   StreamNotice,
+  TextField,
 } from "./parts.tsx";
 import { type PageRoute, routeHref, type SessionTab, sessionTabs } from "./route.ts";
-import { sessionsAfter, type SessionsState, sortedSessions, taskOf } from "./sessions_state.ts";
-import { Manage, Notes, presenceText } from "./team.tsx";
+import {
+  matchingSessions,
+  sessionsAfter,
+  type SessionsState,
+  sessionStates,
+  sortedSessions,
+  stateOf,
+  taskOf,
+} from "./sessions_state.ts";
+import { Manage } from "./manage.tsx";
 import { SessionTerminal } from "./terminals.tsx";
 import { ageOf, costText, firstLine, plain, plural, remaining, tokensText } from "./text.ts";
 import { type DiffFile, diffFiles } from "./unified_diff.ts";
@@ -39,7 +48,10 @@ export function SessionListView({ mayChange }: { mayChange: boolean }) {
     reset: () => setState({ sessions: undefined }),
   });
   const now = useNow();
+  const [wanted, setWanted] = useState({ text: "", state: "" });
+  const [limit, setLimit] = useState(sessionsAtOnce);
   const sessions = state.sessions && sortedSessions(state.sessions.values());
+  const matching = matchingSessions(sessions ?? [], wanted);
   const choose = (isOn: boolean) => {
     localStorage.setItem("allNamespaces", String(isOn));
     setAll(isOn);
@@ -69,23 +81,65 @@ export function SessionListView({ mayChange }: { mayChange: boolean }) {
           </p>
         )
         : (
-          <ul class="cards">
-            {sessions.map((session) => (
-              <li key={`${session.namespace}/${session.name}`}>
-                <SessionCard session={session} now={now} showsNamespace={isAll} />
-              </li>
-            ))}
-          </ul>
+          <>
+            <search class="search-bar">
+              <TextField
+                label="Find sessions"
+                placeholder="name, branch, owner, prompt"
+                value={wanted.text}
+                onText={(text) => setWanted({ ...wanted, text })}
+                inputMode="search"
+              />
+              <FormField label="State">
+                {(ids) => (
+                  <select
+                    {...ids}
+                    value={wanted.state}
+                    onChange={({ currentTarget }) =>
+                      setWanted({ ...wanted, state: currentTarget.value })}
+                  >
+                    <option value="">all</option>
+                    {sessionStates.map((one) => (
+                      <option key={one} value={one}>
+                        {`${one} (${sessions.filter((each) => stateOf(each) === one).length})`}
+                      </option>
+                    ))}
+                  </select>
+                )}
+              </FormField>
+              <p class="soft" role="status">
+                {matching.length === sessions.length
+                  ? plural(sessions.length, "session")
+                  : `${matching.length} of ${plural(sessions.length, "session")}`}
+              </p>
+            </search>
+            <ul class="cards">
+              {matching.slice(0, limit).map((session) => (
+                <li key={`${session.namespace}/${session.name}`}>
+                  <SessionCard {...{ session, now, mayChange }} showsNamespace={isAll} />
+                </li>
+              ))}
+            </ul>
+            {matching.length > limit && (
+              <button type="button" onClick={() => setLimit(limit * 4)}>
+                {`Show more (${matching.length - limit} aren't shown)`}
+              </button>
+            )}
+          </>
         )}
     </>
   );
 }
 
+/** Cards that are drawn at once; more are shown on request. */
+const sessionsAtOnce = 60;
+
 function SessionCard(
-  { session, now, showsNamespace }: {
+  { session, now, showsNamespace, mayChange }: {
     session: SessionRowData;
     now: number;
     showsNamespace: boolean;
+    mayChange: boolean;
   },
 ) {
   const { name, namespace, status } = session;
@@ -100,13 +154,19 @@ function SessionCard(
       {showsNamespace && <p class="soft">{plain(namespace)}</p>}
       {session.reason !== undefined && <p class="warning-text">{plain(session.reason)}</p>}
       {task !== undefined && <TaskSummary task={task} />}
+      {task !== undefined && (
+        <Approvals
+          target={{ path: { name }, query: { namespace } }}
+          {...{ task, mayChange }}
+        />
+      )}
       {"createdAt" in session && (
         <p class="soft">
           {[
-            session.branch === undefined ? "" : plain(session.branch),
+            plain(session.owner ?? ""),
+            plain(session.branch ?? ""),
             `${ageOf(session.createdAt, now)} old`,
             limitText(session),
-            presenceText(session, now),
           ].filter((text) => text !== "").join(" · ")}
         </p>
       )}
@@ -145,7 +205,6 @@ const tabTitles: Record<SessionTab, string> = {
   log: "Agent's log",
   tasks: "Tasks",
   changes: "Changes",
-  notes: "Notes",
   terminal: "Terminal",
   manage: "Manage",
 };
@@ -222,9 +281,6 @@ export function SessionView(
         </>
       )}
       {tab === "tasks" && <Tasks target={target} newest={task?.number} />}
-      {tab === "notes" && (
-        <Notes target={target} lastNote={lastNoteOf(session)} mayChange={mayChange} />
-      )}
       {tab === "manage" && mayChange && session !== undefined && <Manage session={session} />}
       {tab === "changes" && <Changes namespace={namespace} name={name} />}
       {tab === "terminal" && mayChange && <SessionTerminal namespace={namespace} name={name} />}
@@ -258,7 +314,6 @@ function SessionFacts(
           ["owner", "owner" in session && plain(session.owner ?? "")],
           ["age", "createdAt" in session && ageOf(session.createdAt, now)],
           ["limit", limitText(session)],
-          ["attached", presenceText(session, now)],
           ["sync", "sync" in session && session.sync.enabled && plain(session.sync.status)],
           ["work", work && workText(work)],
           ["agent", task && usageText(task)],
@@ -266,10 +321,6 @@ function SessionFacts(
       />
     </>
   );
-}
-
-function lastNoteOf(session: SessionRowData | undefined): number | undefined {
-  return session !== undefined && "lastNote" in session ? session.lastNote : undefined;
 }
 
 function workText({ commits, uncommitted }: NonNullable<SessionDetailsData["work"]>): string {

@@ -42,17 +42,44 @@ export function taskOf(session: SessionRowData): TaskData | undefined {
   return "task" in session ? session.task : undefined;
 }
 
+/** What needs a person comes first. */
+const ranks = ["waiting", "failed", "working", "running", "stopped"];
+
 /** Returns the sessions as they are shown: agents that wait for an answer first, then those that work. */
 export function sortedSessions(sessions: Iterable<SessionRowData>): SessionRowData[] {
-  const rank = (session: SessionRowData) => {
-    const state = taskOf(session)?.state;
-    if (state === "waiting") return 0;
-    if (session.status === "Failed" || session.status === "Unreadable") return 1;
-    if (state === "working" || state === "queued") return 2;
-    return session.status === "Stopped" ? 4 : 3;
-  };
+  const rank = (session: SessionRowData) => ranks.indexOf(stateOf(session));
   return [...sessions].sort((a, b) =>
     rank(a) - rank(b) || a.name.localeCompare(b.name, "en", { numeric: true }) ||
     a.namespace.localeCompare(b.namespace)
   );
+}
+
+/** The states by which the list can be narrowed. */
+export const sessionStates = ["waiting", "working", "failed", "running", "stopped"] as const;
+
+/** The state that a person asks for: that of the agent, if it has a task. */
+export function stateOf(session: SessionRowData): typeof sessionStates[number] {
+  const task = taskOf(session)?.state;
+  if (task === "waiting") return "waiting";
+  if (task === "working" || task === "queued") return "working";
+  if (session.status === "Failed" || session.status === "Unreadable") return "failed";
+  return session.status === "Stopped" ? "stopped" : "running";
+}
+
+/** Returns the sessions in which every word of the text occurs: in a name, a branch, an owner, a repository, a prompt. */
+export function matchingSessions(
+  sessions: readonly SessionRowData[],
+  { text, state }: { text: string; state: string },
+): SessionRowData[] {
+  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  return sessions.filter((session) => {
+    if (state !== "" && stateOf(session) !== state) return false;
+    const { name, namespace, branch, repo, owner } = {
+      ...{ branch: "", repo: "", owner: "" },
+      ...session,
+    };
+    const prompt = taskOf(session)?.prompt ?? "";
+    const searched = [name, namespace, branch, repo, owner, prompt].join("\n").toLowerCase();
+    return words.every((word) => searched.includes(word));
+  });
 }

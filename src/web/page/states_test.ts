@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { FollowData, SessionRowData, SessionsEvent } from "../api.ts";
 import { emptyLog, logAfter } from "./agent_log.ts";
-import { sessionsAfter, type SessionsState, sortedSessions } from "./sessions_state.ts";
+import {
+  matchingSessions,
+  sessionsAfter,
+  type SessionsState,
+  sortedSessions,
+} from "./sessions_state.ts";
 
 const session = (name: string, status: string, state?: string) =>
   ({ name, namespace: "n", status, ...(state ? { task: { state } } : {}) }) as SessionRowData;
@@ -33,6 +38,23 @@ Deno.test("`sortedSessions()` starts with what needs a person", () => {
     session("s2", "Running"),
   ]).map(({ name }) => name);
   assert.deepEqual(names, ["asks", "broken", "works", "s2", "s9", "s10"]);
+});
+
+Deno.test("sessions are found by words of what is known of them, and by their state", () => {
+  const sessions = [
+    { ...session("fix-auth", "Running", "waiting"), branch: "main", owner: "ann" },
+    { ...session("docs", "Running"), branch: "auth-docs" },
+    session("broken", "Failed"),
+    session("old", "Stopped"),
+  ] as SessionRowData[];
+  const found = (text: string, state = "") =>
+    matchingSessions(sessions, { text, state }).map(({ name }) => name);
+  assert.deepEqual(found("AUTH"), ["fix-auth", "docs"]);
+  assert.deepEqual(found("auth ann"), ["fix-auth"]);
+  assert.deepEqual(found("", "waiting"), ["fix-auth"]);
+  assert.deepEqual(found("", "failed"), ["broken"]);
+  assert.deepEqual(found("  "), ["fix-auth", "docs", "broken", "old"]);
+  assert.deepEqual(found("docs", "stopped"), []);
 });
 
 const agent = (event: object) => ({ kind: "agent", offset: 0, event }) as FollowData;

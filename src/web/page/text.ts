@@ -16,6 +16,22 @@ export function plain(text: string): string {
   return printable(text.replace(styling, "").replace(/\r$/gm, ""));
 }
 
+/**
+ * Returns why a line of a form doesn't take a paste; undefined if it does. A browser would join its lines, or cut it,
+ * without a word: the text would be another one.
+ */
+export function pasteProblem(
+  pasted: string,
+  { room, keepsLines }: { room: number; keepsLines: boolean },
+): string | undefined {
+  if (!keepsLines && /[\r\n]/.test(pasted.trim())) {
+    return "Several lines were pasted, and this field takes one. Nothing was inserted.";
+  }
+  if (pasted.length <= room) return undefined;
+  const count = pasted.length.toLocaleString("en");
+  return `The paste of ${count} characters is longer than this field. Nothing was inserted.`;
+}
+
 /** Returns how long ago a time was: `3m20s`; empty if there is none. */
 export function ageOf(at: string | null | undefined, nowMs: number): string {
   const ms = Date.parse(at ?? "");

@@ -1,6 +1,12 @@
 /** A terminal: xterm, and the WebSocket to the server. A chunk of its own: it is larger than the page. */
 import { Terminal } from "@xterm/xterm";
-import type { ErrorAnswer, TerminalNote, TerminalQuery, TerminalRequest } from "../api.ts";
+import type {
+  ErrorAnswer,
+  MaxInputBytes,
+  TerminalNote,
+  TerminalQuery,
+  TerminalRequest,
+} from "../api.ts";
 import { addressOf } from "./client.ts";
 
 /** The state of a terminal. */
@@ -51,6 +57,8 @@ customElements.define("adopted-style", AdoptedStyle);
 /** More output than this that isn't drawn yet isn't read: a flood must not fill the memory. */
 const unreadLimitBytes = 8 * 1024 * 1024;
 
+const maxInputBytes: MaxInputBytes = 262_144;
+
 /** Opens a terminal in an element, and connects it. */
 export function openTerminal(
   frame: HTMLElement,
@@ -86,7 +94,11 @@ export function openTerminal(
   socket.binaryType = "arraybuffer";
   const encoder = new TextEncoder();
   const send = (data: Uint8Array<ArrayBuffer>) => {
-    if (socket.readyState === WebSocket.OPEN) socket.send(data);
+    if (socket.readyState !== WebSocket.OPEN) return;
+    // A paste is one text, of any length.
+    for (let at = 0; at < data.length; at += maxInputBytes) {
+      socket.send(data.subarray(at, at + maxInputBytes));
+    }
   };
   let isOver = false;
   let unreadBytes = 0;

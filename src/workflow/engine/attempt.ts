@@ -2,7 +2,8 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
-import type { Retained } from "./step_identity.ts";
+import type { Places } from "../places.ts";
+import type { Retained, RetainedEnd } from "./step_identity.ts";
 import type { OmittedSteps } from "../choose_steps.ts";
 import type { TargetNames } from "./named_targets.ts";
 import type { Scope } from "./scope.ts";
@@ -41,6 +42,8 @@ export interface RunnerOptions {
       isFresh: boolean;
       isQuiet: boolean;
       isConfirmed: boolean;
+      /** Those of the step that uses it. */
+      places: Places;
       signal: AbortSignal;
     },
   ): Promise<InnerEnd & Required<Pick<InnerEnd, "outputs">>>;
@@ -69,6 +72,8 @@ export interface Attempted {
   signal: AbortSignal;
   held: AsyncDisposableStack;
   policy: Policy;
+  /** Its end in an earlier run, which stays its end if none of its pods is there any more. */
+  past?: RetainedEnd;
   /** Receives the lines of a quiet step; absent for any other. */
   hidden?: HiddenLines;
 }

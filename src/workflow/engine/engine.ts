@@ -17,12 +17,13 @@ import { evaluateDeep, textsWithin, type Values, variablesGranted } from "../tem
 import { finallyPrefix, type Retained } from "./step_identity.ts";
 import { Mask } from "./mask.ts";
 import { exitCodeOfStep, messageAt, RunTimeUp, stoppedBy } from "./policy.ts";
-import type { Scope, WhereOverrides } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import { StepRunner } from "./step_runner.ts";
 import { TargetNames } from "./named_targets.ts";
 import { type InnerEnd, isGood, noFailure } from "./failure.ts";
 import type { Environment } from "./environment.ts";
 import { paramValue } from "../params.ts";
+import { noPlaces, type WhereOverrides } from "../places.ts";
 import type { Shard } from "../shard.ts";
 import { fits, typeNouns } from "../read_frame.ts";
 import { concurrencyShape, limitsShape } from "../file_shape.ts";
@@ -84,9 +85,6 @@ class Engine {
   #emitted = 0;
   #consumed = 0;
   #waiting: (() => void)[] = [];
-  readonly #workflow: FullWorkflow;
-  readonly #environment: Environment;
-  readonly #input: RunInput;
   readonly #mask = new Mask();
   readonly #abandoned = new AbortController();
   readonly #mainSignal: AbortSignal;
@@ -96,10 +94,11 @@ class Engine {
   /** Steps of `finally` may have changed pods or the cluster after steps failed, and so undone what these have done. */
   #isUndone = false;
 
-  constructor(workflow: FullWorkflow, environment: Environment, input: RunInput) {
-    this.#workflow = workflow;
-    this.#environment = environment;
-    this.#input = input;
+  constructor(
+    private readonly workflow: FullWorkflow,
+    private readonly environment: Environment,
+    private readonly input: RunInput,
+  ) {
     this.#mainSignal = AbortSignal.any([input.signal, this.#abandoned.signal]);
     this.#lastSignal = AbortSignal.any([input.finallySignal, this.#abandoned.signal]);
     this.#runner = new StepRunner({
@@ -118,18 +117,17 @@ class Engine {
         await environment.stored();
       },
       lastSignal: this.#lastSignal,
-      runUsed: async (used, params, { key, identity, isFresh, isQuiet, isConfirmed, signal }) => {
+      runUsed: async (used, params, { signal, ...outer }) => {
+        const { key, identity } = outer;
         if (key.split("/").length > maxDepth * 4) {
           throw new KodamaError("config", "workflows use each other too deeply");
         }
         return await this.#whole(used, {
           values: this.#values(used, usedParams(used, params, environment.env)),
+          ...outer,
           prefix: `${key}/`,
           identity: `${identity}/`,
           overrides: {},
-          isFresh,
-          isQuiet,
-          isConfirmed,
         }, { main: signal, last: this.#lastSignal });
       },
     });
@@ -174,22 +172,23 @@ class Engine {
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#environment;
+    const { clock } = this.environment;
     await using _turn = await this.#turn();
     const startedMs = clock.elapsedMs();
-    const { name, steps } = this.#workflow;
+    const { name, steps } = this.workflow;
     await this.#emit({
       kind: "workflowStarted",
       workflow: name,
-      run: this.#input.run,
+      run: this.input.run,
       steps: steps.length,
       at: clock.now(),
     });
-    const { outcome, outputs, stopper } = await this.#whole(this.#workflow, {
-      values: this.#values(this.#workflow, this.#input.params),
+    const { outcome, outputs, stopper } = await this.#whole(this.workflow, {
+      values: this.#values(this.workflow, this.input.params),
       prefix: "",
       identity: "",
-      overrides: this.#input.overrides,
+      overrides: this.input.overrides,
+      places: noPlaces,
       isFresh: false,
       isQuiet: false,
       isConfirmed: false,
@@ -215,7 +214,7 @@ class Engine {
     const scope: Scope = { ...outer, workflow, steps: {}, tally };
     let result = await this.#main(workflow, scope, main);
     if (workflow.finally.length > 0) {
-      await this.#emit({ kind: "finallyStarted", at: this.#environment.clock.now() });
+      await this.#emit({ kind: "finallyStarted", at: this.environment.clock.now() });
       const undoing = { hasRun: false, hasChanged: false };
       const end = await this.#runner.sequence(workflow.finally, {
         ...scope,
@@ -244,13 +243,13 @@ class Engine {
 
   /** Runs the steps that come before `finally`, within the time limit of the run. */
   async #main(workflow: FullWorkflow, scope: Scope, main: AbortSignal): Promise<InnerEnd> {
-    const { clock } = this.#environment;
+    const { clock } = this.environment;
     const own = workflow.limits && evaluatedAs(
       limitsShape,
       evaluateDeep(workflow.limits, scope.values),
       ["limits"],
     );
-    const limits = [own && parseDuration(own.time), scope.prefix === "" && this.#input.deadlineMs]
+    const limits = [own && parseDuration(own.time), scope.prefix === "" && this.input.deadlineMs]
       .filter((limitMs) => typeof limitMs === "number");
     const limitMs = limits.length === 0 ? undefined : Math.min(...limits);
     using deadline = new Deadline(clock, limitMs, main, new RunTimeUp(limitMs ?? 0));
@@ -275,28 +274,28 @@ class Engine {
         )
       ),
     );
-    const source = this.#workflow.steps.find(({ id, named }) => named && read.has(id));
+    const source = this.workflow.steps.find(({ id, named }) => named && read.has(id));
     return source === undefined ? { kind: "failed" } : { kind: "from", step: source.id };
   }
 
   #values(workflow: FullWorkflow, params: Readonly<Record<string, JsonValue>>): Values {
     this.#mask.add(workflow, params);
-    const env = variablesGranted(workflow).map((name) => [name, this.#environment.env(name) ?? ""]);
-    const run = { id: this.#input.run, workflow: workflow.name };
+    const env = variablesGranted(workflow).map((name) => [name, this.environment.env(name) ?? ""]);
+    const run = { id: this.input.run, workflow: workflow.name };
     return { params, env: Object.fromEntries(env), run };
   }
 
   /** Waits for its turn among the runs of its group, or throws. */
   async #turn(): Promise<AsyncDisposable> {
-    const { concurrency } = this.#workflow;
-    const { run } = this.#input;
+    const { concurrency } = this.workflow;
+    const { run } = this.input;
     if (concurrency === undefined) return new AsyncDisposableStack();
-    const values = this.#values(this.#workflow, this.#input.params);
+    const values = this.#values(this.workflow, this.input.params);
     const { group, mode } = evaluatedAs(concurrencyShape, evaluateDeep(concurrency, values), [
       "concurrency",
     ]);
     for (let reported = false;; reported = true) {
-      const turn = await this.#environment.local.hold(group, run);
+      const turn = await this.environment.local.hold(group, run);
       if (!("heldBy" in turn)) return turn;
       if (mode === "refuse") {
         throw new KodamaError("conflict", `run ${turn.heldBy} of "${group}" is still running`, {
@@ -304,7 +303,7 @@ class Engine {
         });
       }
       if (!reported) await this.#emit({ kind: "workflowWaits", group, holder: turn.heldBy });
-      const waited = await passed(this.#environment.clock, pollMs, { signal: this.#mainSignal });
+      const waited = await passed(this.environment.clock, pollMs, { signal: this.#mainSignal });
       if (!waited) throw new KodamaError("cancelled", "cancelled before it started");
     }
   }

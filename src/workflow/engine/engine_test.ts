@@ -14,7 +14,7 @@ import {
   play,
   saying,
 } from "../testing/step_fixture.ts";
-import { stepReason } from "./policy.ts";
+import { stepReason } from "../step_events.ts";
 
 const may = "permissions: { run: [echo, 'true', 'false', deploy] }\n";
 const failing = (words: readonly string[]) => words[0] === "false" ? 1 : 0;
@@ -514,12 +514,6 @@ Deno.test("one mistake is one problem, at its position", async () => {
     "steps: [{ id: a, wait: 1s }, { check: \"${{ steps.a.outcome == 'success' }}\" }]\n";
   assert.deepEqual(await problems(judged), [
     '1:63 it is never "success", but one of ok, rescued, failed, denied, refused, timeout, cancelled, skipped',
-  ]);
-  assert.deepEqual(await step("{ wait: 1s, continueOn: failure }"), [
-    '2:17 "continueOn" is of an earlier version of the format: `allowFailure: true` replaces it, or `any`',
-  ]);
-  assert.deepEqual(await problems("extends: disk-usage\n"), [
-    '1:1 "extends" is of an earlier version of the format: a step `workflow` with parameters replaces it',
   ]);
   assert.match(
     (await problems("version: 3\nsteps: [{ wait: 1s }]\n"))[0] ?? "",

@@ -1,4 +1,5 @@
 /** The environment of a run of a workflow: passed in, so that the engine can be tested without any of it. */
+import type { DraftFile } from "../../base/draft_file.ts";
 import type { PortForward } from "../../forward/forward_port.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Outcome } from "../../exec/outcome.ts";
@@ -45,23 +46,20 @@ export interface HttpAnswer {
   truncated: boolean;
 }
 
-/** A file that is being written. Disposing of it closes it. */
-export interface Writing extends AsyncDisposable {
-  write(bytes: Uint8Array): Promise<void>;
-}
-
 /** This machine, as steps access it. Every failure is a KodamaError. */
 export interface LocalEnvironment {
   /** Absolute folders that no step writes to, whatever it is granted: kodama's own. */
   readonly protectedPaths: readonly string[];
   /** Returns those of these environment variables that are set, whatever kodama itself may read of it. */
   variables(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** Runs a program with empty standard input. `onLine` gets whole lines as they come. */
+  /** Runs a program. `onLine` gets whole lines as they come. */
   run(
     argv: readonly string[],
     options: {
       environment: Readonly<Record<string, string>>;
       folder: string;
+      /** Standard input; it is empty if absent. */
+      input?: string | undefined;
       signal: AbortSignal;
       /** How much of each stream is stored. */
       maxOutputBytes: number;
@@ -84,8 +82,8 @@ export interface LocalEnvironment {
     },
     signal: AbortSignal,
   ): Promise<HttpAnswer>;
-  /** Creates a file and its folders; replaces an existing one. */
-  create(path: string): Promise<Writing>;
+  /** Opens a file, and creates its folders; an existing file is replaced when it is complete. */
+  create(path: string): Promise<DraftFile>;
   readText(path: string): Promise<string | undefined>;
   /** Returns the path without links; a missing one as its nearest existing folder, and the remaining path as it is. */
   realPath(path: string): Promise<string>;

@@ -4,7 +4,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import type { Step } from "../model.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import { targetFields, type TargetNames, type TargetRecord } from "./named_targets.ts";
-import { stepReason } from "./policy.ts";
+import { stepReason } from "../step_events.ts";
 
 /** The innermost step that ended a list of steps, rescued or not. All fields are empty if nothing failed. */
 export interface StepFailure {

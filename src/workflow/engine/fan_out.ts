@@ -1,5 +1,6 @@
 /** Runs one action in the pods of a step: events, stored output, and the failure budget. */
 import { orAborted } from "../../base/abort.ts";
+import type { DraftFile } from "../../base/draft_file.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { Capture } from "../../exec/capture.ts";
@@ -19,7 +20,7 @@ import { sizeText } from "./cut_values.ts";
 import { targetsEvent } from "./named_targets.ts";
 import type { StepContext } from "./step_context.ts";
 import type { StepTarget } from "./named_targets.ts";
-import type { Copying, Writing } from "./environment.ts";
+import type { Copying } from "./environment.ts";
 
 /** Between TERM and KILL. */
 const graceMs = 2000;
@@ -50,7 +51,7 @@ export async function fanOut(
   work: FanOut,
   outputOf: (ends: readonly StepTargetEnd[], limitBytes: number) => EndsOutput = podOutputOf,
 ): Promise<StepEnd> {
-  await step.emit(targetsEvent(step.key, all));
+  await step.emit(targetsEvent(step, all));
   const there = all.filter(({ unreachable }) => unreachable === undefined);
   const remaining = there.filter((one) => step.retained.get(one) === undefined);
   const ends = there.flatMap((one) => step.retained.get(one) ?? []);
@@ -82,22 +83,19 @@ type PositionedWork = FanOut & { positions: readonly { index: number; total: num
 
 /** One fan-out. Disposing of it closes its open files. */
 class Round implements AsyncDisposable {
-  readonly #step: StepContext;
-  readonly #targets: readonly StepTarget[];
-  readonly #work: PositionedWork;
   readonly #ends: StepTargetEnd[] = [];
   readonly #captures = new Map<number, { stdout: Capture; stderr: Capture }>();
   readonly #lines = new LineInterleaver();
-  readonly #files = new Map<number, Writing>();
+  readonly #files = new Map<number, DraftFile>();
 
-  constructor(step: StepContext, targets: readonly StepTarget[], work: PositionedWork) {
-    this.#step = step;
-    this.#targets = targets;
-    this.#work = work;
-  }
+  constructor(
+    private readonly step: StepContext,
+    private readonly targets: readonly StepTarget[],
+    private readonly work: PositionedWork,
+  ) {}
 
   async run(): Promise<readonly StepTargetEnd[]> {
-    if (this.#targets.length === 0) return [];
+    if (this.targets.length === 0) return [];
     for await (const event of this.#events()) {
       switch (event.kind) {
         case "targetStarted":
@@ -114,14 +112,14 @@ class Round implements AsyncDisposable {
   }
 
   #events() {
-    const { environment: { open, clock, nonce }, signal } = this.#step;
-    const { command, shell, bounds, environment, workdir, expected, positions, copy } = this.#work;
+    const { environment: { open, clock, nonce }, signal } = this.step;
+    const { command, shell, bounds, environment, workdir, expected, positions, copy } = this.work;
     const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail } = bounds;
     // The setup around the command, and what ends it, only read if the command does.
-    const { change } = this.#work;
+    const { change } = this.work;
     const reads = change === undefined ||
-      change.kind === "command" && isKnownReadOnly(change.command, { shell: change.shell });
-    return runOnTargets(this.#targets.map(({ target }) => target), command, {
+      change.kind === "command" && isKnownReadOnly(change.command, change);
+    return runOnTargets(this.targets.map(({ target }) => target), command, {
       open: (target, request, within) => open(target, { ...request, reads }, within),
       clock,
       signal,
@@ -130,6 +128,7 @@ class Round implements AsyncDisposable {
       fanout,
       connectTimeoutMs,
       shell,
+      strict: shell,
       // A copy uses the index in its own work, which omits what an earlier run has ended.
       ...(copy === undefined
         ? {
@@ -147,9 +146,9 @@ class Round implements AsyncDisposable {
   /** Runs the command once the record has that it is about to be sent; its time limits start then. */
   async #recorded(run: TargetRun): Promise<Outcome> {
     const { cancelled } = run;
-    const one = this.#targets.find(({ target }) => target === run.target);
+    const one = this.targets.find(({ target }) => target === run.target);
     try {
-      if (one !== undefined) await orAborted(this.#step.starts(one), cancelled);
+      if (one !== undefined) await orAborted(this.step.starts(one), cancelled);
     } catch (error) {
       if (cancelled.aborted) return { kind: "cancelled" };
       if (!(error instanceof KodamaError)) throw error;
@@ -159,32 +158,31 @@ class Round implements AsyncDisposable {
   }
 
   async #start(target: number): Promise<void> {
-    const { save, maxOutputBytes } = this.#work;
+    const { save, maxOutputBytes } = this.work;
     const capture = () => new Capture(maxOutputBytes);
     this.#captures.set(target, { stdout: capture(), stderr: capture() });
     if (save === undefined) return;
     const path = `${save}/${outputFileName(this.#name(target))}.out`;
-    this.#files.set(target, await this.#step.create(path));
+    this.#files.set(target, await this.step.create(path));
   }
 
   async #output(target: number, stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void> {
     this.#captures.get(target)?.[stream].push(bytes);
     if (stream === "stdout") await this.#files.get(target)?.write(bytes);
-    const isSaved = stream === "stdout" && this.#work.save !== undefined;
-    if (this.#work.bounds.outputMode !== "prefix" || isSaved) return;
+    const isSaved = stream === "stdout" && this.work.save !== undefined;
+    if (this.work.bounds.outputMode !== "prefix" || isSaved) return;
     await this.#emitLines(this.#lines.push(target, stream, bytes));
   }
 
   async #end(target: number, outcome: Outcome, durationMs: number): Promise<void> {
     await this.#emitLines(this.#lines.end(target));
-    if (this.#work.bounds.outputMode === "group") await this.#emitBlock(target);
-    await this.#files.get(target)?.[Symbol.asyncDispose]();
-    this.#files.delete(target);
+    if (this.work.bounds.outputMode === "group") await this.#emitBlock(target);
+    await this.#endFile(target, outcome);
     const captures = this.#captures.get(target);
     this.#captures.delete(target);
-    const copied = this.#work.copy?.copied(this.#name(target));
+    const copied = this.work.copy?.copied(this.#name(target));
     const end: StepTargetEnd = {
-      target: this.#targets[target]?.target as StepTargetEnd["target"],
+      target: this.targets[target]?.target as StepTargetEnd["target"],
       name: this.#name(target),
       outcome,
       stdout: textOf(captures?.stdout),
@@ -194,8 +192,17 @@ class Round implements AsyncDisposable {
       ...(copied === undefined ? {} : { copied }),
     };
     this.#ends.push(end);
-    const { key, environment } = this.#step;
-    await this.#step.emit({ kind: "stepTargetEnded", step: key, end, at: environment.clock.now() });
+    const { key, environment } = this.step;
+    await this.step.emit({ kind: "stepTargetEnded", step: key, end, at: environment.clock.now() });
+  }
+
+  /** The file gets its name if the command was ok; otherwise an earlier file stays. */
+  async #endFile(target: number, outcome: Outcome): Promise<void> {
+    const file = this.#files.get(target);
+    this.#files.delete(target);
+    if (file === undefined) return;
+    if (outcome.kind === "ok") return await file.complete();
+    await reportIncomplete(this.step, this.#name(target), await file.keep());
   }
 
   /** Emits both streams of a target in one piece. */
@@ -208,7 +215,7 @@ class Round implements AsyncDisposable {
       ]);
       const omittedBytes = this.#captures.get(target)?.[stream].omittedBytes ?? 0;
       if (omittedBytes > 0) {
-        await reportCut(this.#step, this.#name(target), { stream, omittedBytes });
+        await reportCut(this.step, this.#name(target), { stream, omittedBytes });
       }
     }
   }
@@ -217,9 +224,9 @@ class Round implements AsyncDisposable {
     lines: readonly { target: number; stream: "stdout" | "stderr"; bytes: Uint8Array }[],
   ) {
     for (const { target, stream, bytes } of lines) {
-      await this.#step.emit({
+      await this.step.emit({
         kind: "stepLine",
-        step: this.#step.key,
+        step: this.step.key,
         target: this.#name(target),
         stream,
         text: decode(bytes),
@@ -228,7 +235,7 @@ class Round implements AsyncDisposable {
   }
 
   #name(target: number): string {
-    return this.#targets[target]?.name ?? "";
+    return this.targets[target]?.name ?? "";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -254,6 +261,17 @@ export async function emitFolded(step: StepContext, ends: readonly StepTargetEnd
       if (omittedBytes > 0) await reportCut(step, target, { stream, omittedBytes });
     }
   }
+}
+
+/** Reports where the output of a failed target is. */
+export async function reportIncomplete(
+  step: StepContext,
+  target: string,
+  path: string | undefined,
+): Promise<void> {
+  if (path === undefined) return;
+  const text = `the incomplete output is ${path}`;
+  await step.emit({ kind: "stepLine", step: step.key, target, stream: "stderr", text });
 }
 
 /** Reports that an output is cut. */

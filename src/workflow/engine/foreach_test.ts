@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { endsOf, inspected, outputsOf, type Play, play } from "../testing/step_fixture.ts";
-import { nothingRetained } from "./step_identity.ts";
+import { nothingRetained, roundIdentity } from "./step_identity.ts";
 
 /** Rounds over five items, each of which takes the time that it names. */
 function rounds(fields: string, run: Play["run"] = () => 0): Play {
@@ -47,9 +47,10 @@ Deno.test("a resumed run retains the steps of each round", async () => {
     outcome: { kind: "ok" },
     output: { stdout: "", stderr: "", exitCode: 0 },
   } as const;
+  const identityOf = (item: string) => `each${roundIdentity(item, 0)}/one`;
   const retained = {
     ...nothingRetained,
-    steps: new Map([["each[1]/one", done], ["each[3]/one", done]]),
+    steps: new Map([[identityOf("b"), done], [identityOf("d"), done]]),
   };
   const { ran } = await play({ ...rounds("fanout: 3"), input: { retained } });
   assert.deepEqual(ran.map(([, item]) => item), ["a", "c", "e"]);

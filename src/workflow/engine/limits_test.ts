@@ -1,7 +1,7 @@
 /** Steps that are repeated until a condition is true, quiet ones, and the time limit of a run. */
 import assert from "node:assert/strict";
 import { endsOf, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
-import { stepReason } from "./policy.ts";
+import { stepReason } from "../step_events.ts";
 
 const may = "permissions: { run: [echo, state, sleep] }\n";
 

@@ -7,7 +7,8 @@ import type { FullWorkflow, Step } from "../model.ts";
 import { listPrefix } from "../inner_lists.ts";
 import { emptyOutput } from "../names.ts";
 import { absolute, grants, grantText, isWithin } from "../permissions.ts";
-import { type SelectFields, selectFields, type Where, whereOf } from "../selection_fields.ts";
+import { ownWhere, placesIn, whereIn } from "../places.ts";
+import { type SelectFields, selectFields, type Where } from "../selection_fields.ts";
 import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, textsIn } from "../templates.ts";
@@ -23,7 +24,8 @@ import { namesIn, type Scope, within } from "./scope.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
 import type { Batch, InnerOptions, StepContext } from "./step_context.ts";
 import { failureOf, type InnerEnd, isGood } from "./failure.ts";
-import { messageAt, stepReason } from "./policy.ts";
+import { messageAt } from "./policy.ts";
+import { stepReason } from "../step_events.ts";
 import { roundIdentity } from "./step_identity.ts";
 import type { LocalEnvironment } from "./environment.ts";
 import { isInShard, type Shard } from "../shard.ts";
@@ -94,7 +96,6 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       else await emit(event);
     },
     starts: async ({ name, target }) => {
-      if (environment.stored === undefined) return;
       const at = environment.clock.now();
       await emit({ kind: "stepTargetStarts", step: key, name, target, at });
       await stored();
@@ -104,8 +105,8 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     batchSize: scope.batch?.targets.length,
     where: (select) =>
       select !== undefined
-        ? whereOf(select)
-        : scope.batch?.where ?? overridden(whereOf(selectOf(scope)), scope),
+        ? whereIn(select, placesIn(whereAround(scope), scope), `step ${step.id}`)
+        : whereAround(scope),
     targets: async ({ select, targets }) =>
       ofShard(await targetsOf(select as SelectFields | undefined, targets), shard),
     inner: async (list, options = {}) => {
@@ -142,6 +143,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
         isFresh: scope.isFresh,
         isQuiet: scope.isQuiet,
         isConfirmed: scope.isConfirmed,
+        places: placesIn(whereAround(scope), scope),
         signal,
       });
     },
@@ -278,18 +280,12 @@ function restricted({ contexts, selection }: Where, { targets }: Pick<Batch, "ta
   return { contexts, selection: all, only };
 }
 
-/** The workflow's own selection, evaluated. */
-function selectOf(scope: Scope): SelectFields {
-  return selectFields(evaluateDeep(scope.workflow.select, namesIn(scope)));
-}
-
-/** Applies the command line's overrides, field by field. A sample doesn't drop pods that a person has picked. */
-export function overridden(where: Where, { overrides }: Pick<Scope, "overrides">): Where {
-  const { contexts = where.contexts, only } = overrides;
-  const selection = { ...where.selection, ...overrides.selection };
-  if (only === undefined) return { contexts, selection };
-  const { sample: _, ...all } = selection;
-  return { contexts, selection: all, only };
+/** Returns the selection of steps that have none of their own: that of the batch, or of the workflow. */
+function whereAround(scope: Scope): Where {
+  if (scope.batch !== undefined) return scope.batch.where;
+  const { workflow: { name, select } } = scope;
+  const fields = selectFields(evaluateDeep(select, namesIn(scope)));
+  return ownWhere(fields, scope, `workflow ${name}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Targets by their names, including unreachable contexts; and those that have ended. Pure. */
 import { NoMatchError } from "../../base/errors.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { type NameParts, nameParts, targetKey, targetName } from "../../exec/target_names.ts";
 import { recordOf, textType, type Type } from "../../expression/type.ts";
 import type { Target } from "../../kube/select/target.ts";
@@ -98,7 +99,7 @@ export const targetFields: Readonly<Record<string, Type>> = {
 
 /** Returns the event that names a step's targets. */
 export function targetsEvent(
-  step: StepKey,
+  { key, retained }: { key: StepKey; retained: Pick<EndedTargets, "get"> },
   targets: readonly StepTarget[],
 ): Extract<WorkflowEvent, { kind: "stepTargets" }> {
   const scopes = new Map(
@@ -108,9 +109,14 @@ export function targetsEvent(
   );
   return {
     kind: "stepTargets",
-    step,
+    step: key,
     names: targets.map(({ name }) => name),
     scopes: [...scopes.values()],
+    targets: targets.map((one) => ({
+      name: one.name,
+      target: one.target,
+      ...definedOnly({ earlier: retained.get(one)?.outcome.kind }),
+    })),
   };
 }
 

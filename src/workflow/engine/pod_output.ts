@@ -1,7 +1,9 @@
 /** The output of a step that ran something in pods, as expressions see it. Pure. */
+import { withoutTrailing } from "../../base/plain_text.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { compressNames } from "../../exec/target_names.ts";
-import { type Outcome, outcomeOfDeadContext } from "../../exec/outcome.ts";
+import { outcomeOfDeadContext } from "../../exec/outcome.ts";
+import { outcomeText } from "../../exec/reason.ts";
 import { outcomeReport } from "../../exec/target_report.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";
@@ -96,7 +98,7 @@ function resultOf({ outcome, stdout, stderr, truncated }: StepTargetEnd): JsonVa
 
 /** Drops trailing line breaks, as a shell's `$(…)` does. */
 function trimmed(text: string): string {
-  return text.replace(/\n+$/, "");
+  return withoutTrailing("\n", text);
 }
 
 /** Maximum number of failure kinds that are reported; the most frequent of more. */
@@ -120,23 +122,6 @@ export function failedPodsText(bad: readonly StepTargetEnd[], total: number): st
     ? ""
     : `; ${notStarted} ${notStarted === 1 ? "was" : "were"} not started`;
   return `${failed.length} of ${total} pods failed: ${reported.join(", ")}${others}${never}`;
-}
-
-/** Returns a short text of how a target ended. */
-function outcomeText(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case "failed":
-      return outcome.reason ?? `exit code ${outcome.exitCode}`;
-    case "timeout":
-      return `timeout after ${outcome.afterMs} ms`;
-    case "forbidden":
-    case "unreachable":
-    case "unknown":
-    case "skipped":
-      return `${outcome.kind}: ${outcome.reason}`;
-    default:
-      return outcome.kind;
-  }
 }
 
 /* Unreachable contexts of a step's pods: each counts as one target, which is unreachable. */

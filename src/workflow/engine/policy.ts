@@ -1,5 +1,4 @@
 /** Decisions that follow from how a step ended. Pure. */
-import { formatDuration } from "../../base/duration.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
 import type { Outcome } from "../../exec/outcome.ts";
@@ -137,24 +136,4 @@ export function exitCodeOfStep(outcome: StepOutcome): number {
 export function messageAt(error: KodamaError, { file, line }: LineLocation): string {
   if (!(error instanceof ExpressionError)) return error.message;
   return `${error.message} (${file.slice(file.lastIndexOf("/") + 1)}:${line})`;
-}
-
-const limitTexts = {
-  default: "the limit of a step without `timeout`",
-  run: "the limit of the run",
-} as const;
-
-/** Returns why it ended so, as text; empty after a success. */
-export function stepReason(outcome: StepOutcome): string {
-  switch (outcome.kind) {
-    case "ok":
-      return "";
-    case "cancelled":
-      return "cancelled";
-    case "timeout":
-      return `not done within ${formatDuration(outcome.afterMs)}` +
-        (outcome.limit === undefined ? "" : `, ${limitTexts[outcome.limit]}`);
-    default:
-      return outcome.reason;
-  }
 }

@@ -1,10 +1,10 @@
 /** Runs that resume from the record of another: what runs again, and what doesn't. */
 import assert from "node:assert/strict";
 import { isRecorded, readWorkflowRecord } from "../record.ts";
-import { type ResumeFrom, retainedOf, stepChanges, undoneBy } from "../resume.ts";
+import { type ResumeFrom, retainedOf, stepChanges, undoneBy, wasAllOk } from "../resume.ts";
 import type { WorkflowEvent } from "../step_events.ts";
 import { recordHeader } from "../testing/record_header.ts";
-import { endsOf, loaded, type Play, play, saying } from "../testing/step_fixture.ts";
+import { endsOf, loaded, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
 import { staticSteps } from "./step_identity.ts";
 
 const may = "permissions: { run: [do, undo, kubectl, sh], cluster: [{ verbs: exec }] }\n";
@@ -170,6 +170,25 @@ Deno.test("--failed includes tolerated failures of pods and rounds, and later st
   assert.deepEqual(rest.again, []);
 });
 
+Deno.test("a run that is ok leaves something to repeat if a failure was allowed", async () => {
+  const table: readonly (readonly [steps: string, isAllOk: boolean])[] = [
+    ["{ shell: [do, a] }, { shell: [do, b], when: false }", true],
+    ["{ shell: [do, bad], allowFailure: true }, { shell: [do, b] }", false],
+    ["{ exec: [restart], maxFail: 1 }", false],
+    ["{ foreach: [a, bad], maxFail: 1, steps: [{ shell: [do, '${{ item }}'] }] }", false],
+    ["{ foreach: [a, b], steps: [{ shell: [do, '${{ item }}'] }] }", true],
+  ];
+  const pods = { good: saying("ok\n"), bad: saying("no\n", 3) };
+  for (const [steps, isAllOk] of table) {
+    const files = { "w.yaml": `${may}steps: [${steps}]\n` };
+    const past = recordOf((await play({ files, pods, run: failing("bad") })).events);
+    assert.equal(past.end?.outcome.kind, "ok", steps);
+    assert.equal(wasAllOk(past), isAllOk, steps);
+  }
+  const files = { "w.yaml": `${may}steps: [{ shell: [do, bad] }]\n` };
+  assert.equal(wasAllOk(recordOf((await play({ files, run: failing("bad") })).events)), false);
+});
+
 Deno.test("parallel steps don't follow each other", async () => {
   const text = `${may}steps:
   - id: both
@@ -225,30 +244,6 @@ Deno.test("`stepChanges()` returns changed, added and removed steps", async () =
   });
 });
 
-Deno.test("records of kodama 0.1 can be read and resumed", () => {
-  const started = (step: string) => ({ kind: "stepStarted", step, stepKind: "exec", title: step });
-  const ended = (step: string, kind: string) => ({
-    kind: "stepEnded",
-    step,
-    outcome: kind === "ok" ? { kind } : { kind, reason: "r" },
-    tolerated: false,
-    output: {},
-    durationMs: 1,
-  });
-  const lines = [
-    recordHeader("run-1"),
-    ...[started("a"), ended("a", "ok"), started("exec-1"), ended("exec-1", "failed")],
-    { kind: "finallyStarted" },
-    ...[started("exec-1"), ended("exec-1", "ok")],
-  ];
-  const run = readWorkflowRecord("r", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  assert.deepEqual(
-    run.steps.map(({ key, end }) => `${key} ${end?.outcome.kind}`),
-    ["a ok", "exec-1 failed", "finally/exec-1 ok"],
-  );
-  assert.deepEqual([...retainedOf(run, { kind: "failed" }).steps.keys()], ["a", "finally/exec-1"]);
-});
-
 Deno.test("a group is resumed in its steps, and repeated if `rescue` or `always` have started", async () => {
   const text = (more: string) =>
     `${may}steps:
@@ -287,4 +282,63 @@ Deno.test("a group is resumed in its steps, and repeated if `rescue` or `always`
     kind: "failed",
   }, undone);
   assert.deepEqual(failed.again, ["a", "b", "after "]);
+});
+
+/** Returns an environment in which the pods have these uids. */
+function livePods(uids: Readonly<Record<string, string>>): Play["environment"] & object {
+  const targets = Object.entries(uids).map(([pod, uid]) => ({
+    ...{ context: "lab", namespace: "n", container: "a", node: "", ip: "" },
+    pod,
+    uid,
+  }));
+  return { find: () => Promise.resolve({ targets, skipped: [], dead: [] }) };
+}
+
+const commandsIn = (played: Awaited<ReturnType<typeof play>>) =>
+  Object.fromEntries(
+    [...played.pods].map(([name, { requests }]) => [name, requests.length] as const),
+  );
+
+for (const kind of ["failed", "rest"] as const) {
+  Deno.test(`a rerun of ${kind} runs earlier steps in pods that were replaced`, async () => {
+    const files = {
+      "w.yaml": `${may}steps:
+  - { id: one, exec: [do, one] }
+  - id: all
+    group: { steps: [{ id: two, exec: [do, two] }] }
+  - { id: each, foreach: [1, 2], steps: [{ id: three, exec: [do, three] }] }
+  - { id: gate, shell: [do, gate] }
+`,
+    };
+    const pods = { a: saying(""), b: saying("") };
+    const before = { a: "u-a", b: "u-b" };
+    const first = { files, pods, run: failing("gate"), environment: livePods(before) };
+    const same = await twice(first, { kind }, { ...first, run: failing() });
+    assert.deepEqual(commandsIn(same.after), { a: 0, b: 0 });
+    assert.deepEqual(endsOf(same.after.events).slice(0, 2), ["one kept", "all/two kept"]);
+    const replaced = livePods({ ...before, b: "u-b2" });
+    const { after } = await twice(first, { kind }, { files, pods, environment: replaced });
+    assert.deepEqual(commandsIn(after), { a: 0, b: 4 }, "four steps that b never had");
+    // A second rerun knows the pods of the first one.
+    const third = retainedOf(recordOf(after.events), { kind: "rest" });
+    const again = await play({
+      ...{ files, pods },
+      input: { retained: third },
+      environment: livePods({ a: "u-a2", b: "u-b2" }),
+    });
+    assert.deepEqual(commandsIn(again), { a: 4, b: 0 });
+  });
+}
+
+Deno.test("a step whose pods are all gone stays as it was, and needs no pod", async () => {
+  const text = `${may}steps: [{ id: one, exec: [do] }, { id: gate, shell: [do, gate] }]
+outputs: { said: "\${{ steps.one.stdout }}" }
+`;
+  const files = { "w.yaml": text };
+  const environment = livePods({ a: "u-a" });
+  const first = { files, pods: { a: saying("yes") }, run: failing("gate"), environment };
+  const none = { files, pods: { a: saying("") }, environment: livePods({}) };
+  const { after } = await twice(first, { kind: "failed" }, none);
+  assert.deepEqual(endsOf(after.events), ["one ok", "gate ok", "= ok"]);
+  assert.deepEqual(outputsOf(after.events), { said: "yes" });
 });

@@ -7,6 +7,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import { absolute } from "../permissions.ts";
 import type { StepOutcome } from "../step_events.ts";
 import { failed, ok, type StepEnd } from "../step_kind.ts";
+import { choosesPods } from "../selection_fields.ts";
 import type { StepContext } from "./step_context.ts";
 import type { StepTarget } from "./named_targets.ts";
 import { commandLine } from "../../base/shell_quote.ts";
@@ -79,7 +80,7 @@ function timeoutOf({ limitMs }: StepContext, afterMs: number): StepOutcome {
 
 /** Returns the pods that it may name; a script runs without any, too. */
 async function targetsOf(step: StepContext): Promise<StepTarget[]> {
-  return Object.keys(step.workflow.select).length > 0 ? await step.targets({}) : [];
+  return choosesPods(step.where(undefined)) ? await step.targets({}) : [];
 }
 
 /** Returns whether the text is the path of a code file, rather than code. */
@@ -103,7 +104,7 @@ function scriptApi(step: StepContext, targets: readonly StepTarget[]): ScriptApi
         command,
         shell: false,
         maxOutputBytes: podLimitOf(undefined),
-        change: { kind: "command", command, shell: false },
+        change: { kind: "command", command, shell: false, variables: [] },
         bounds: {
           fanout: 32,
           connectTimeoutMs: 15_000,

@@ -3,7 +3,7 @@ import type { ScriptApi, ScriptSource } from "../model.ts";
 import { play, saying } from "../testing/step_fixture.ts";
 import type { StepChange } from "./environment.ts";
 
-const text = "select: { allNamespaces: true }\nsteps:\n  - script: whatever\n";
+const text = "select: { allNamespaces: true, all: true }\nsteps:\n  - script: whatever\n";
 
 const place = (pod: string, namespace = "n") => ({
   context: "lab",

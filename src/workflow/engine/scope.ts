@@ -1,19 +1,11 @@
 /** The scope that the steps of one list share: their workflow, their names, and the prefix of their keys. */
 import type { JsonValue } from "../../base/json_value.ts";
-import type { Selection } from "../../kube/select/target.ts";
 import type { FullWorkflow } from "../model.ts";
 import type { StepTarget } from "./named_targets.ts";
-import type { PodRef, Where } from "../selection_fields.ts";
+import type { Places, WhereOverrides } from "../places.ts";
+import type { Where } from "../selection_fields.ts";
 import type { StepKey } from "../step_events.ts";
 import type { Values } from "../templates.ts";
-
-/** The command line's overrides of the file's fields. */
-export interface WhereOverrides {
-  contexts?: readonly string[];
-  selection?: Partial<Selection>;
-  /** Pods that a person has picked from the selection. */
-  only?: readonly PodRef[];
-}
 
 /** What has run in this run. Grows. */
 interface Tally {
@@ -45,6 +37,8 @@ export interface Scope {
   /** A person has confirmed the group around these, with all changes in it. */
   isConfirmed: boolean;
   overrides: WhereOverrides;
+  /** The contexts and namespaces that the workflow's own selection takes from a step that uses it. */
+  places: Places;
   /** The pods of steps that don't select others; absent for those of the workflow. */
   batch?: ScopeBatch;
 }

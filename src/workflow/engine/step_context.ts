@@ -1,4 +1,5 @@
 /** The context of a running step. */
+import type { DraftFile } from "../../base/draft_file.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import type { ChangeAction } from "../../gate/change.ts";
 import type { Target } from "../../kube/select/target.ts";
@@ -7,7 +8,7 @@ import type { StepKey, WorkflowEvent } from "../step_events.ts";
 import type { SelectFields, Where } from "../selection_fields.ts";
 import type { InnerEnd } from "./failure.ts";
 import type { EndedTargets, StepTarget, TargetRecord } from "./named_targets.ts";
-import type { Environment, Question, Writing } from "./environment.ts";
+import type { Environment, Question } from "./environment.ts";
 
 /** Some of the pods of a step, for its inner steps. */
 export interface Batch {
@@ -90,7 +91,7 @@ export interface StepContext {
   /** Returns the parameters that the expressions of one of its fields name. */
   paramsIn(field: string): string[];
   /** Creates a file that `permissions.write` grants; a relative path is below the workflow's folder. */
-  create(path: string): Promise<Writing>;
+  create(path: string): Promise<DraftFile>;
   /** Checks that `permissions` grants it. @throws KodamaError `forbidden` if not. */
   require(kind: "net" | "run", what: string): void;
   /**

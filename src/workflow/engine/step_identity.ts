@@ -4,13 +4,14 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { KodamaError } from "../../base/errors.ts";
-import type { JsonValue } from "../../base/json_value.ts";
+import { definedOnly, type JsonValue } from "../../base/json_value.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import { listPrefix, withoutLists } from "../inner_lists.ts";
 import { absolute } from "../permissions.ts";
+import type { Places } from "../places.ts";
 import { stepKind } from "../step_registry.ts";
 import { isFile } from "./run_in_sandbox.ts";
 import { type Text, textsIn, textsOf, textsWithin, type Values } from "../templates.ts";
@@ -26,6 +27,8 @@ interface DefinitionContext {
   /** Parameters, and `index` in a round. */
   values: Values;
   uses: Uses;
+  /** What the workflow's selection takes from a step that uses it; absent for the workflow of the run. */
+  places?: Pick<Places, "contexts" | "namespaces">;
   /** Returns the text of a script's file. */
   readText(path: string): Promise<string | undefined>;
 }
@@ -59,9 +62,14 @@ export function roundIdentity(item: JsonValue, before: number): string {
  */
 export async function definitionOf(
   step: Step,
-  { workflow, values, uses, readText }: DefinitionContext,
+  { workflow, values, uses, places, readText }: DefinitionContext,
 ): Promise<string> {
-  const select = takesSelection(step) ? workflow.select : {};
+  const isPlaced = takesPlaces(step);
+  const select = takesSelection(step)
+    ? workflow.select
+    : isPlaced
+    ? placesOfSelect(workflow.select)
+    : {};
   const secrets = new Set(workflow.params.flatMap(({ name, secret }) => secret ? [name] : []));
   const params = values.params as Readonly<Record<string, JsonValue>>;
   const texts = [...textsWithin(step), ...textsIn(select, [])];
@@ -79,7 +87,8 @@ export async function definitionOf(
   const used = [...named].filter((name) => !secrets.has(name)).toSorted()
     .map((name) => [name, (name === "index" ? values.index : params[name]) ?? null]);
   const scripts = await Promise.all(scriptFiles(step, workflow, uses).map(readText));
-  return shortHash([content(step, uses, workflow.defaults), select, used, scripts]);
+  const outer = isPlaced && places !== undefined ? [places.contexts, places.namespaces] : [];
+  return shortHash([content(step, uses, workflow.defaults), select, used, scripts, ...outer]);
 }
 
 /** Returns the fields that a step takes from `defaults`, without its policy. */
@@ -144,6 +153,7 @@ function valueAt(names: Values, path: readonly string[]): unknown {
 
 /** A step of a file, with its key and its identity. */
 export interface StaticStep {
+  step: Step;
   key: string;
   identity: string;
   definition: string;
@@ -160,7 +170,7 @@ export async function staticSteps(context: DefinitionContext): Promise<StaticSte
     for (const step of steps) {
       const [key, identity] = [prefix + step.id, outer + identities.get(step)];
       const definition = await definitionOf(step, context);
-      found.push({ key, identity, definition, inputs: null });
+      found.push({ step, key, identity, definition, inputs: null });
       const kind = stepKind(step.kind);
       if (!kind.innerStay) continue;
       for (const [list, inner] of Object.entries(step.inner)) {
@@ -221,6 +231,18 @@ function takesSelection(step: Step): boolean {
     Object.values(step.inner).some((steps) => steps.some(takesSelection));
 }
 
+/** Returns whether it, or one of its inner steps, works in the contexts and namespaces that the file selects. */
+function takesPlaces(step: Step): boolean {
+  const { select, context } = stepKind(step.kind).entries;
+  return select !== undefined || context !== undefined ||
+    ["script", "workflow"].includes(step.kind) ||
+    Object.values(step.inner).some((steps) => steps.some(takesPlaces));
+}
+
+function placesOfSelect({ context, namespace, allNamespaces }: FullWorkflow["select"]) {
+  return definedOnly({ context, namespace, allNamespaces });
+}
+
 /** Returns 64 bits of SHA-256. Not by Web Crypto: it answers from another thread, and the engine's clock would move. */
 function shortHash(data: unknown): string {
   const bytes = new TextEncoder().encode(JSON.stringify(data));
@@ -231,7 +253,7 @@ function shortHash(data: unknown): string {
 
 /** A step in a record. */
 interface RetainedPart {
-  /** A hash of what it did then; absent if an earlier kodama wrote the record. */
+  /** A hash of what it did then; absent for a step that didn't start. */
   definition?: string;
   /** A hash of the values that it read then; absent if it read none. */
   inputs?: string;
@@ -248,8 +270,10 @@ export interface RetainedEnd extends RetainedPart {
   tolerated?: true;
   /** The steps within it, if later steps know them, or if not all of them were ok. */
   within?: readonly RetainedInner[];
-  /** Its targets, if not all of them were ok. */
+  /** Its targets. */
   ends?: readonly StepTargetEnd[];
+  /** The targets of the steps within it; absent if there are none. */
+  innerTargets?: readonly Target[];
 }
 
 /** A step within a retained one: its key and its identity follow those of the outer step. */
@@ -274,8 +298,7 @@ export const nothingRetained: Retained = { steps: new Map(), targets: new Map() 
 /** Returns what is retained of a step that hasn't changed. */
 export function retainedPart<Part extends RetainedPart>(
   parts: ReadonlyMap<string, Part>,
-  { key, identity, definition, inputs }: {
-    key: string;
+  { identity, definition, inputs }: {
     identity: string;
     definition: string;
     /** Null if they aren't known yet. */
@@ -283,12 +306,7 @@ export function retainedPart<Part extends RetainedPart>(
   },
 ): Part | undefined {
   const part = parts.get(identity);
-  if (part === undefined) {
-    // The records of kodama 0.1 have no identities.
-    const old = parts.get(key);
-    return old?.definition === undefined ? old : undefined;
-  }
-  if (part.isDecided === true || part.definition === undefined) return part;
+  if (part?.isDecided === true || part?.definition === undefined) return part;
   const isSame = part.definition === definition && (inputs === null || part.inputs === inputs);
   return isSame ? part : undefined;
 }

@@ -1,14 +1,23 @@
 /** Runs lists of steps in sequence: conditions, attempts, time limits, and what runs after a failure. */
+import { stepReason } from "../step_events.ts";
 import { plainHint } from "../../base/hint.ts";
 import * as v from "valibot";
 import { Deadline, passed } from "../../base/abort.ts";
-import { exitCodeOfKind, KodamaError } from "../../base/errors.ts";
-import type { JsonValue } from "../../base/json_value.ts";
+import { exitCodeOfKind, KodamaError, NoMatchError } from "../../base/errors.ts";
+import { definedOnly, isRecord, type JsonValue } from "../../base/json_value.ts";
 import type { Step } from "../model.ts";
 import { emptyOutput, resultName } from "../names.ts";
 import type { StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
-import { type Intent, mayChangeCluster, type StepEnd, type StepKind } from "../step_kind.ts";
+import {
+  failed,
+  type Intent,
+  mayChangeCluster,
+  type StepEnd,
+  type StepKind,
+} from "../step_kind.ts";
 import { stepKind } from "../step_registry.ts";
+import { namesUsed } from "../../expression/names_used.ts";
+import { parseTemplate } from "../../expression/template.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
 import {
   continuesAfter,
@@ -18,10 +27,10 @@ import {
   type Policy,
   policyFields,
   stepPolicyOf,
-  stepReason,
   stoppedBy,
 } from "./policy.ts";
 import { evaluatedAs, withoutNull } from "../written.ts";
+import { noPlaces } from "../places.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import type { Attempted, HiddenLines, RunnerOptions, Sequences } from "./attempt.ts";
 import { guarded } from "./cut_values.ts";
@@ -38,6 +47,7 @@ import {
   type RetainedInner,
   retainedPart,
 } from "./step_identity.ts";
+import { isOutdated, ReplacedPods } from "./replaced_pods.ts";
 import { failureOf, type InnerEnd, isGood, type StepFailure } from "./failure.ts";
 import { makeStepContext, omitSteps } from "./make_step_context.ts";
 
@@ -49,10 +59,10 @@ type StepResult = { outcome: StepOutcome; continues: boolean; failure?: StepFail
 
 /** Runs steps. */
 export class StepRunner implements Sequences {
-  readonly options: RunnerOptions;
+  readonly #replaced: ReplacedPods;
 
-  constructor(options: RunnerOptions) {
-    this.options = options;
+  constructor(readonly options: RunnerOptions) {
+    this.#replaced = new ReplacedPods(options.environment.find);
   }
 
   /** Runs a list to its end; resources that its steps hold open are closed then. */
@@ -112,7 +122,8 @@ export class StepRunner implements Sequences {
     const key = scope.prefix + step.id;
     const { workflow, values } = scope;
     const { readText } = environment.local;
-    const definition = await definitionOf(step, { workflow, values, uses, readText });
+    const places = scope.places === noPlaces ? {} : { places: scope.places };
+    const definition = await definitionOf(step, { workflow, values, uses, readText, ...places });
     const retained = scope.isFresh ? nothingRetained : all;
     const inputs = inputsOf(step, namesIn(scope));
     const mark = {
@@ -121,7 +132,9 @@ export class StepRunner implements Sequences {
       ...(identity === key ? {} : { identity }),
     };
     const marks = { key, identity, definition, inputs };
-    const before = retainedPart(retained.steps, marks);
+    const past = retainedPart(retained.steps, marks);
+    const isStale = past !== undefined && await isOutdated(past, this.#replaced, signal);
+    const before = isStale ? undefined : past;
     const unrun = await this.#unrun(step, scope, {
       key,
       identity,
@@ -153,7 +166,7 @@ export class StepRunner implements Sequences {
     await this.options.stored();
     scope.tally.hasRun = true;
     scope.tally.hasChanged ||= mayChangeCluster(intent, workflow.permissions);
-    const done = retainedPart(retained.targets, marks)?.ends;
+    const ended = isStale ? past.ends : retainedPart(retained.targets, marks)?.ends.values();
     const isQuiet = scope.isQuiet || prepared.kind === "ok" && prepared.policy.quiet;
     const hidden = isQuiet ? new LastLines() : undefined;
     const [end, policy]: [StepEnd & { seen?: readonly StepTargetEnd[] }, Policy] =
@@ -166,8 +179,9 @@ export class StepRunner implements Sequences {
             signal,
             held,
             policy: prepared.policy,
+            ...(isStale ? { past } : {}),
             ...(hidden && { hidden }),
-          }, new EndedTargets(done?.values())),
+          }, new EndedTargets(ended)),
           prepared.policy,
         ]
         : [{ outcome: prepared, output: {} }, noPolicy];
@@ -385,12 +399,7 @@ export class StepRunner implements Sequences {
     let reported = "";
     for (let attempt = 1;; attempt++) {
       const seen: StepTargetEnd[] = [];
-      const end = await this.#attempt(step, kind, {
-        ...each,
-        done,
-        seen,
-        isRepeated: attempt > 1,
-      });
+      const end = await this.#attempt(step, kind, { ...each, done, seen, isRepeated: attempt > 1 });
       const reason = this.#reasonToRepeat(step, kind, end, at.scope);
       const all = [...done.values(), ...seen];
       if (reason === undefined && !deadline.expired) return { ...end, seen: all };
@@ -456,8 +465,17 @@ export class StepRunner implements Sequences {
         runSignal: at.signal,
         expired: () => deadline.expired,
       });
-      return bounded(await kind.run(fields, context), { deadline, limitMs, signal: at.signal });
+      const end = await kind.run(fields, context);
+      const skipped = kind.judges && isGood(end.outcome)
+        ? skippedReads(step, kind, at.scope.steps)
+        : [];
+      const judged = skipped.length === 0 ? end : { ...end, ...failed(groundless(skipped)) };
+      return bounded(judged, { deadline, limitMs, signal: at.signal });
     } catch (error) {
+      if (error instanceof NoMatchError && at.past !== undefined) {
+        const { outcome, output, cut } = at.past;
+        return { outcome, output: output as StepEnd["output"], ...definedOnly({ cut }) };
+      }
       const end = endOfError(error, step, at.signal.aborted || deadline.expired);
       return bounded(end, { deadline, limitMs, signal: at.signal });
     }
@@ -577,3 +595,29 @@ function endOfError(error: unknown, { at }: Step, ended: boolean): StepEnd {
 
 /** Fields that the shape of a kind has accepted. */
 type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Returns the steps that a judgement reads, if all of them were skipped: their outputs are empty, so that what holds for
+ * them says nothing. A judgement that reads their outcome knows that.
+ */
+function skippedReads(step: Step, kind: StepKind, steps: Scope["steps"]): string[] {
+  const paths = kind.conditions.filter((field) => field !== "when").flatMap((field) => {
+    const written = step.fields[field];
+    if (typeof written !== "string") return [];
+    return namesUsed(parseTemplate(written).template).map(({ path }) => path);
+  }).filter(([first]) => first === "steps");
+  const isAware = paths.some(([, id, field]) => id === undefined || field === "outcome");
+  const ids = [...new Set(paths.map(([, id = ""]) => id))];
+  const isSkipped = (id: string) => {
+    const output = steps[id];
+    return isRecord(output) && output.outcome === "skipped";
+  };
+  return !isAware && ids.every(isSkipped) ? ids : [];
+}
+
+function groundless(skipped: readonly string[]): string {
+  const [first = ""] = skipped;
+  const were = skipped.length === 1 ? "was skipped, and has" : "were skipped, and have";
+  return `it says nothing: ${skipped.join(", ")} ${were} no outputs; ` +
+    `a check that reads \`steps.${first}.outcome\` may allow that`;
+}

@@ -1,11 +1,14 @@
 /** This machine as steps of workflows use it: programs, servers, files, ports, and locks between runs. */
+import { onAbort, passed } from "../../base/abort.ts";
+import { commandMark, signalScript } from "../../base/command_mark.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { DraftFile } from "../../base/draft_file.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { launcherVariables } from "../../base/launcher_variables.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { LinkError, linkError } from "../../kube/failures.ts";
 import { systemAuthorities } from "../../kube/config/system_authorities.ts";
-import type { HttpAnswer, LocalEnd, LocalEnvironment, Writing } from "../engine/environment.ts";
+import type { HttpAnswer, LocalEnd, LocalEnvironment } from "../engine/environment.ts";
 import { forwardPort } from "../../forward/forward_port.ts";
 
 /** The longest line shown of a program's output. */
@@ -25,8 +28,8 @@ interface LocalEnvironmentParts {
   protectedPaths: readonly string[];
   /** The folder of the locks between runs. */
   locksFolder: string;
-  /** Creates or replaces a file. */
-  create(path: string): Promise<Writing>;
+  /** Opens a file that is created or replaced when it is complete. */
+  create(path: string): Promise<DraftFile>;
   readText(path: string, maxBytes: number): Promise<string | undefined>;
 }
 
@@ -39,7 +42,7 @@ export function localEnvironment(
     protectedPaths,
     variables: (names) => variablesOf(names, env),
     run: (words, options) =>
-      run(words, { ...options, environment: { ...shared, ...options.environment } }),
+      run(clock, words, { ...options, environment: { ...shared, ...options.environment } }),
     fetch: requester(env),
     create,
     readText: (path) => readText(path, maxScriptBytes),
@@ -49,19 +52,36 @@ export function localEnvironment(
   };
 }
 
+/** Between TERM and KILL, and how long the output of what a program leaves behind is read after its end. */
+const graceMs = 2000;
+
 async function run(
+  clock: Clock,
   [program = "", ...args]: readonly string[],
-  { environment, folder, signal, maxOutputBytes, onLine }: Parameters<
+  { environment, folder, input, signal, maxOutputBytes, onLine }: Parameters<
     LocalEnvironment["run"]
   >[1],
 ): Promise<LocalEnd> {
-  const child = spawn(program, args, { environment, folder });
-  using _ending = onAbort(signal, () => child.kill("SIGTERM"));
-  const [stdout, stderr, status] = await Promise.all([
-    collected(child.stdout, maxOutputBytes, (line) => onLine("stdout", line)),
-    collected(child.stderr, maxOutputBytes, (line) => onLine("stderr", line)),
-    child.status,
+  const mark = crypto.randomUUID();
+  const child = spawn(program, args, {
+    environment: { ...environment, [commandMark]: mark },
+    folder,
+    hasInput: input !== undefined,
+  });
+  const feeding = input === undefined ? undefined : feed(child.stdin, input);
+  const stop = new AbortController();
+  const outputs = Promise.all([
+    collected(child.stdout, maxOutputBytes, (line) => onLine("stdout", line), stop.signal),
+    collected(child.stderr, maxOutputBytes, (line) => onLine("stderr", line), stop.signal),
   ]);
+  const ended = Promise.all([child.status, outputs]);
+  const ending = endOnAbort({ child, mark }, signal, { clock, ended });
+  const status = await child.status;
+  await ending.settled(passed(clock, graceMs, { settled: outputs }));
+  // What it has left behind may keep its output open.
+  stop.abort();
+  const [stdout, stderr] = await outputs;
+  await feeding;
   return {
     exitCode: status.code,
     stdout: stdout.text,
@@ -73,12 +93,65 @@ async function run(
   };
 }
 
+/**
+ * Ends a program and all that it has started when the signal aborts: by TERM, and by KILL after the grace time.
+ * `settled` resolves after that, or with `finished` if the signal hasn't aborted by then.
+ */
+function endOnAbort(
+  command: Running,
+  signal: AbortSignal,
+  { clock, ended }: { clock: Clock; ended: Promise<unknown> },
+): { settled(finished: Promise<unknown>): Promise<void> } {
+  const { promise: aborted, resolve } = Promise.withResolvers<true>();
+  const listening = onAbort(signal, () => resolve(true));
+  const killed = aborted.then(async () => {
+    await signalAll(command, "TERM");
+    await passed(clock, graceMs, { settled: ended });
+    await signalAll(command, "KILL");
+  });
+  return {
+    async settled(finished) {
+      using _listening = listening;
+      if (await Promise.race([aborted, finished.then(() => signal.aborted)])) await killed;
+    },
+  };
+}
+
+/** A command that has been started. */
+interface Running {
+  child: Deno.ChildProcess;
+  mark: string;
+}
+
+/** Deno with a list of allowed programs can only signal its own children: a shell signals the others. */
+async function signalAll({ child, mark }: Running, name: "TERM" | "KILL"): Promise<void> {
+  if (Deno.build.os === "windows") {
+    try {
+      child.kill(`SIG${name}`);
+    } catch (error) {
+      // It has exited by itself.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    return;
+  }
+  await new Deno.Command("sh", {
+    args: ["-c", signalScript, "sh", name, String(child.pid), mark],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+}
+
 const startLine = `unset ${launcherVariables.join(" ")}; exec "$@"`;
 
 function spawn(
   program: string,
   args: readonly string[],
-  { environment, folder }: { environment: Readonly<Record<string, string>>; folder: string },
+  { environment, folder, hasInput }: {
+    environment: Readonly<Record<string, string>>;
+    folder: string;
+    hasInput: boolean;
+  },
 ): Deno.ChildProcess {
   try {
     // Through sh, which kodama may start: a workflow's own permissions may grant many programs.
@@ -89,7 +162,7 @@ function spawn(
       cwd: folder,
       // Ctrl-C is handled by kodama: it ends the program by its own signal, and knows that it has.
       detached: true,
-      stdin: "null",
+      stdin: hasInput ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
@@ -109,17 +182,14 @@ function spawn(
   }
 }
 
-function onAbort(signal: AbortSignal, call: () => void): Disposable {
-  const end = () => {
-    try {
-      call();
-    } catch {
-      // It has exited by itself.
-    }
-  };
-  if (signal.aborted) end();
-  else signal.addEventListener("abort", end, { once: true });
-  return { [Symbol.dispose]: () => signal.removeEventListener("abort", end) };
+async function feed(stdin: WritableStream<Uint8Array>, input: string): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+  } catch {
+    // It has ended, or closed its input, without reading all of it: its exit code is the result.
+  }
 }
 
 /** Read to the end even beyond the stored limit: a full pipe would block the program forever. */
@@ -127,13 +197,18 @@ async function collected(
   stream: ReadableStream<Uint8Array>,
   maxLength: number,
   onLine: (line: string) => void,
+  stop: AbortSignal,
 ): Promise<{ text: string; truncated: boolean }> {
+  const reader = stream.getReader();
+  using _stopping = onAbort(stop, () => void reader.cancel().catch(() => {}));
   const decoder = new TextDecoder();
   let text = "";
   let open = "";
   let truncated = false;
-  for await (const chunk of stream) {
-    const piece = decoder.decode(chunk, { stream: true });
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    const piece = decoder.decode(value, { stream: true });
     const free = maxLength - text.length;
     text += piece.slice(0, free);
     if (piece.length > free) truncated = true;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../base/clock.ts";
 import { launcherVariables } from "../../base/launcher_variables.ts";
+import { unless } from "../../base/testing/unless.ts";
 import { localEnvironment, variablesOf } from "./machine.ts";
 
 const unused = () => Promise.reject(new Error("no step asks for it"));
@@ -19,7 +20,7 @@ function withVariables(names: readonly string[], value: string): Disposable {
   };
 }
 
-const world = localEnvironment({
+const parts = {
   clock: systemClock,
   env: () => undefined,
   environment: { KUBECONFIG: "/k" },
@@ -28,6 +29,18 @@ const world = localEnvironment({
   locksFolder: "/config/turns",
   create: unused,
   readText: unused,
+};
+
+const world = localEnvironment(parts);
+
+/** The same, without any time between TERM and KILL. */
+const hasty = localEnvironment({
+  ...parts,
+  clock: {
+    now: () => systemClock.now(),
+    elapsedMs: () => systemClock.elapsedMs(),
+    timer: (_delayMs, call) => systemClock.timer(0, call),
+  },
 });
 
 Deno.test("a file is uploaded with its length: servers read no chunks, or refuse them", async () => {
@@ -79,6 +92,74 @@ Deno.test("a step's program gets the environment without the launcher's variable
   assert.deepEqual([cut.stdout, cut.stderr, cut.truncated], ["1234", "no\n", ["stdout"]]);
 });
 
+/** A killed process is there for a moment; a zombie, which nothing waits for, stays in the list. */
+const isAlive =
+  'for i in 1 2 3 4 5 6 7 8 9 10; do case $(ps -o stat= -p "$1") in ""|Z*) exit 1; esac; ' +
+  "sleep 0.1; done";
+
+/** Runs a line until it has written its first line, the id of a process; returns the end, and whether that is alive. */
+async function endedAfterFirstLine(machine: typeof world, line: string) {
+  const controller = new AbortController();
+  const lines: string[] = [];
+  const end = await machine.run(["sh", "-c", line], {
+    environment: {},
+    folder: "/",
+    signal: controller.signal,
+    maxOutputBytes: 1000,
+    onLine: (_stream, text) => {
+      lines.push(text);
+      controller.abort();
+    },
+  });
+  const { success } = await new Deno.Command("sh", {
+    args: ["-c", isAlive, "sh", lines[0] ?? ""],
+  }).output();
+  return { exitCode: end.exitCode, isAlive: success };
+}
+
+Deno.test("a command that is ended ends with all that it has started", async () => {
+  const background = await endedAfterFirstLine(world, "sleep 300 & echo $!; sleep 301; echo x");
+  assert.deepEqual(background, { exitCode: 143, isAlive: false });
+});
+
+const elsewhere = Deno.build.os === "linux" ? undefined : "only /proc shows environments";
+
+Deno.test({
+  ...unless(
+    elsewhere,
+    "a command that is ended ends with what has left its session, also if that ignores TERM",
+  ),
+  fn: async () => {
+    const lines = [
+      "setsid sh -c 'echo $$; exec sleep 300' & sleep 301",
+      "setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 300; done' >&2 & exec sleep 301",
+      // Its parents have ended, and its output is elsewhere.
+      "(setsid sh -c 'setsid sleep 300 >/dev/null 2>&1 & echo $!' &); sleep 301",
+    ];
+    for (const line of lines) {
+      const { isAlive } = await endedAfterFirstLine(hasty, line);
+      assert.equal(isAlive, false, line);
+    }
+  },
+});
+
+Deno.test("a command that ignores TERM is killed, with what it has started", async () => {
+  const line = "trap '' TERM; sleep 300 & echo $!; sleep 301; sleep 302";
+  assert.deepEqual(await endedAfterFirstLine(hasty, line), { exitCode: 137, isAlive: false });
+});
+
+Deno.test("a command has ended although what it left behind keeps its output open", async () => {
+  const end = await hasty.run(["sh", "-c", "(sleep 300 & echo $! >&2); echo started"], {
+    environment: {},
+    folder: "/",
+    signal: new AbortController().signal,
+    maxOutputBytes: 1000,
+    onLine: () => {},
+  });
+  assert.deepEqual([end.exitCode, end.stdout], [0, "started\n"]);
+  await new Deno.Command("sh", { args: ["-c", 'kill "$1"', "sh", end.stderr.trim()] }).output();
+});
+
 const name = "KODAMA_TEST_VARIABLE";
 
 /** Reads the variable from the environment that sh inherits. */
@@ -104,4 +185,20 @@ Deno.test("an invalid variable name is never passed to sh", async () => {
 
 Deno.test("variables that kodama can read aren't read by sh", async () => {
   assert.deepEqual([...await variablesOf(["A"], () => "own")], [["A", "own"]]);
+});
+
+Deno.test("a local program gets its standard input, also if it doesn't read all of it", async () => {
+  const run = (argv: string[], input?: string) =>
+    world.run(argv, {
+      environment: {},
+      folder: "/",
+      ...(input === undefined ? {} : { input }),
+      signal: new AbortController().signal,
+      maxOutputBytes: 100,
+      onLine: () => {},
+    });
+  assert.deepEqual((await run(["cat"], "one\ntwo")).stdout, "one\ntwo");
+  assert.deepEqual((await run(["cat"])).stdout, "");
+  const ended = await run(["sh", "-c", "exit 3"], "x".repeat(1024 * 1024));
+  assert.equal(ended.exitCode, 3);
 });

@@ -3,10 +3,17 @@
  * and the step ends when all objects are ready.
  */
 import * as v from "valibot";
+import { parseApiVersion } from "../../base/api_version.ts";
 import { passed } from "../../base/abort.ts";
-import { isRecord } from "../../base/json_value.ts";
+import { definedOnly, isRecord } from "../../base/json_value.ts";
 import { numberType } from "../../expression/type.ts";
-import { type AnyObject, hasReadiness, judge } from "../../wait/condition.ts";
+import {
+  type AnyObject,
+  hasReadiness,
+  isHeld,
+  type ObjectKind,
+  readiness,
+} from "../../wait/readiness.ts";
 import type { StepContext } from "../engine/step_context.ts";
 import { described, oneOrMore, text } from "../fields.ts";
 import { defineStep, failed, ok, type StepEnd } from "../step_kind.ts";
@@ -27,7 +34,8 @@ export const applyStep = defineStep({
   summary:
     "Applies manifests with the user's own kubectl, on the server's side: shows the differences, asks once, and waits until " +
     "all objects are ready, with the reasons why they aren't. It asks nothing if nothing differs. Objects without a state of " +
-    "their own, such as a ConfigMap, are ready when they exist.",
+    "their own, such as a ConfigMap, are ready when they exist. Pods of the strategy OnDelete with an old template, a changed " +
+    "Deployment that is paused and a suspended Job don't become ready by themselves: the step fails at once.",
   entries: {
     apply: described(
       oneOrMore(text, "a file or folder, or a list of them"),
@@ -59,7 +67,8 @@ steps:
 `,
   needs: ({ apply }) => [apply].flat().map((what) => ({ kind: "read" as const, what })),
   rights: () => "the manifests decide: get, create and patch of each kind in them",
-  plan: ({ apply }) => ({
+  plan: ({ apply, context }) => ({
+    place: definedOnly({ context }),
     does: `apply ${[apply].flat().join(", ")}`,
     command: ["kubectl", "apply", "--server-side", ...[apply].flat().flatMap((one) => ["-f", one])],
     where: "here",
@@ -67,30 +76,35 @@ steps:
     asksItself: true,
   }),
   run: async ({ apply, context, force = false, untilReady = true }, step) => {
-    const paths = await Promise.all(
-      [apply].flat().map((path) => step.requirePath("read", path)),
-    );
-    const scope = scopeArgs(step, context);
+    const paths = await Promise.all([apply].flat().map((path) => step.requirePath("read", path)));
+    const scope = scopeArgs(step, definedOnly({ context }));
     const files = paths.flatMap((path) => ["-f", path]);
     const serverSide = ["--server-side", ...(force ? ["--force-conflicts"] : [])];
+    // A patch that changes nothing, of objects that aren't sent anywhere: what is shown is what is applied.
+    const read = await run(step, [
+      ...["patch", "--local", "--type=merge", "--patch={}", "--output=json"],
+      ...files,
+    ], { show: false });
+    if (read.exitCode !== 0) return failed(`kubectl patch --local: ${lastLine(read.stderr)}`);
+    if (read.truncated.length > 0) return failed("the manifests are larger than 16 MiB");
     const kubectl = (args: readonly string[], show: boolean) =>
-      run(step, [...scope, ...args], show);
-    const diff = await kubectl(["diff", ...serverSide, ...files], true);
+      run(step, [...scope, ...args, "-f", "-"], { show, input: read.stdout });
+    const diff = await kubectl(["diff", ...serverSide], true);
     // 1 is its exit code if something differs.
     if (diff.exitCode > 1) return failed(`kubectl diff: ${lastLine(diff.stderr)}`);
     const changed = diff.stdout.split("\n").filter((line) => line.startsWith("+++ ")).length;
     if (diff.exitCode === 0) step.line("nothing differs", "stderr");
     else {
       const command = ["kubectl", ...scope, "apply", ...serverSide, ...files];
-      const action = { kind: "command", command, shell: false } as const;
+      const action = { kind: "command", command, shell: false, variables: [] } as const;
       if (!await step.confirmChange(action, [], { isUnplanned: true })) {
         return { outcome: { kind: "refused", reason: "declined" }, output: {} };
       }
-      const applied = await kubectl(["apply", ...serverSide, ...files], true);
+      const applied = await kubectl(["apply", ...serverSide], true);
       if (applied.exitCode !== 0) return failed(`kubectl apply: ${lastLine(applied.stderr)}`);
     }
     const get = async () => {
-      const { exitCode, stdout, stderr } = await kubectl(["get", "-o", "json", ...files], false);
+      const { exitCode, stdout, stderr } = await kubectl(["get", "-o", "json"], false);
       return exitCode === 0 ? objectsIn(stdout) : lastLine(stderr);
     };
     return untilReady ? await waitUntilReady(step, get, changed) : ok({ objects: 0, changed });
@@ -111,8 +125,9 @@ async function waitUntilReady(
     const output = { objects: typeof objects === "string" ? 0 : objects.length, changed };
     const reasons = typeof objects === "string" ? [["kubectl get", objects]] : objects.flatMap(
       (object) => {
-        if (!hasReadiness(object.kind, object)) return [];
-        const verdict = judge([{ kind: "ready" }], object.kind, object);
+        const kind = kindOf(object);
+        if (!hasReadiness(kind, object)) return [];
+        const verdict = readiness(kind, object);
         const { name = "" } = object.metadata ?? {};
         return verdict.kind === "met"
           ? []
@@ -120,6 +135,14 @@ async function waitUntilReady(
       },
     );
     if (reasons.length === 0) return ok(output);
+    const held = typeof objects === "string"
+      ? undefined
+      : objects.find((object) => isHeld(readiness(kindOf(object), object)));
+    if (held !== undefined) {
+      const name = `${held.kind.toLowerCase()}/${held.metadata?.name ?? ""}`;
+      const reason = reasons.find(([one]) => one === name)?.[1] ?? "";
+      return { ...failed(`${name}: ${reason}; \`untilReady: false\` doesn't wait for it`), output };
+    }
     for (const [name = "", reason = ""] of reasons) {
       if (printed.get(name) === reason) continue;
       printed.set(name, reason);
@@ -135,7 +158,12 @@ async function waitUntilReady(
 }
 
 interface AppliedObject extends AnyObject {
+  apiVersion?: string;
   kind: string;
+}
+
+function kindOf({ apiVersion = "", kind }: AppliedObject): ObjectKind {
+  return { kind, group: parseApiVersion(apiVersion).group };
 }
 
 /** Returns the objects of kubectl's JSON: one, or a list. */
@@ -145,12 +173,17 @@ function objectsIn(json: string): AppliedObject[] {
   return items.filter((one): one is AppliedObject => isRecord(one) && typeof one.kind === "string");
 }
 
-async function run(step: StepContext, args: readonly string[], show: boolean) {
+async function run(
+  step: StepContext,
+  args: readonly string[],
+  { show, input }: { show: boolean; input?: string },
+) {
   return await step.environment.local.run(["kubectl", ...args], {
     environment: {},
     folder: step.workflow.path.slice(0, step.workflow.path.lastIndexOf("/")) || "/",
     signal: step.signal,
     maxOutputBytes,
+    input,
     onLine: (stream, line) => show ? step.line(line, stream) : undefined,
   });
 }

@@ -58,10 +58,7 @@ export const batchesStep = defineStep({
     ok: listOf(textType),
     failed: listOf(textType),
     records: recordsType,
-    batches: listOf({
-      kind: "record",
-      fields: { targets: listOf(textType), outcome: textType },
-    }),
+    batches: listOf({ kind: "record", fields: { targets: listOf(textType), outcome: textType } }),
   },
   example: `
 select: { namespace: weka-operator-system, match: drive }
@@ -103,33 +100,26 @@ type Planned = Pick<Batch, "targets" | "index">;
 
 /** The batches of one step. */
 class Rollout {
-  readonly #step: StepContext;
-  readonly #all: readonly StepTarget[];
-  readonly #bounds: { serial: readonly Amount[]; maxFail: Amount };
   readonly #ends: StepTargetEnd[] = [];
   readonly #batches: { targets: string[]; outcome: string }[] = [];
   #rescued: InnerEnd | undefined;
   #last: InnerEnd | undefined;
 
   constructor(
-    step: StepContext,
-    all: readonly StepTarget[],
-    bounds: { serial: readonly Amount[]; maxFail: Amount },
-  ) {
-    this.#step = step;
-    this.#all = all;
-    this.#bounds = bounds;
-  }
+    private readonly step: StepContext,
+    private readonly all: readonly StepTarget[],
+    private readonly bounds: { serial: readonly Amount[]; maxFail: Amount },
+  ) {}
 
   async run(
     runBatch: (batch: Planned) => Promise<InnerEnd>,
     fields: Parameters<StepContext["targets"]>[0],
   ): Promise<StepEnd> {
-    const { emit, key, retained, signal } = this.#step;
-    await emit(targetsEvent(key, this.#all));
-    this.#ends.push(...await deadEnds(this.#step, this.#all));
+    const { emit, retained, signal } = this.step;
+    await emit(targetsEvent(this.step, this.all));
+    this.#ends.push(...await deadEnds(this.step, this.all));
     const isReachable = this.#trouble() === undefined;
-    for (const one of this.#all) {
+    for (const one of this.all) {
       const end = one.unreachable === undefined ? retained.get(one) : undefined;
       if (end !== undefined) this.#ends.push(end);
     }
@@ -151,14 +141,11 @@ class Rollout {
 
   /** Returns the batches with pods that an earlier run hasn't ended. */
   #planned(): Planned[] {
-    const there = this.#all.filter(({ unreachable }) => unreachable === undefined);
+    const there = this.all.filter(({ unreachable }) => unreachable === undefined);
     let start = 0;
-    return batchSizes(this.#bounds.serial, there.length).map((size, index) => {
+    return batchSizes(this.bounds.serial, there.length).map((size, index) => {
       const targets = there.slice(start, start += size);
-      return {
-        index,
-        targets: targets.filter((one) => this.#step.retained.get(one) === undefined),
-      };
+      return { index, targets: targets.filter((one) => this.step.retained.get(one) === undefined) };
     }).filter(({ targets }) => targets.length > 0);
   }
 
@@ -170,7 +157,7 @@ class Rollout {
       of: number;
     },
   ): Promise<void> {
-    const { emit, key: step, environment: { clock } } = this.#step;
+    const { emit, key: step, environment: { clock } } = this.step;
     const startedMs = clock.elapsedMs();
     const names = targets.map(({ name }) => name);
     await emit({ kind: "batchStarted", step, index, count: of + 1, names, at: clock.now() });
@@ -201,7 +188,7 @@ class Rollout {
     fields: Parameters<StepContext["targets"]>[0],
   ): Promise<ReadonlyMap<string, StepTarget["target"]> | undefined> {
     try {
-      const found = await this.#step.targets(fields);
+      const found = await this.step.targets(fields);
       return new Map(found.map(({ name, target }) => [name, target]));
     } catch {
       // Whatever it is, the next batch reports it.
@@ -219,32 +206,32 @@ class Rollout {
 
   async #add(end: StepTargetEnd): Promise<void> {
     this.#ends.push(end);
-    const { key, environment } = this.#step;
-    await this.#step.emit({ kind: "stepTargetEnded", step: key, end, at: environment.clock.now() });
+    const { key, environment } = this.step;
+    await this.step.emit({ kind: "stepTargetEnded", step: key, end, at: environment.clock.now() });
   }
 
   #isOver(): boolean {
     const bad = this.#ends.filter(({ outcome }) => outcome.kind !== "ok");
-    return overBudget(bad.length, this.#all.length, this.#bounds.maxFail);
+    return overBudget(bad.length, this.all.length, this.bounds.maxFail);
   }
 
   #trouble() {
-    return troubleIn(this.#all, this.#ends, this.#bounds.maxFail);
+    return troubleIn(this.all, this.#ends, this.bounds.maxFail);
   }
 
   #end(): StepEnd {
-    const order = new Map(this.#all.map(({ name }, at) => [name, at]));
+    const order = new Map(this.all.map(({ name }, at) => [name, at]));
     this.#ends.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
     const named = (good: boolean) =>
       this.#ends.filter(({ outcome }) => (outcome.kind === "ok") === good).map(({ name }) => name);
     const output = {
-      targets: this.#all.map(({ name }) => name),
+      targets: this.all.map(({ name }) => name),
       ok: named(true),
       failed: named(false),
       batches: this.#batches,
     };
-    const found = withRecords(this.#step, this.#ends, { output });
-    if (this.#step.signal.aborted) return { outcome: { kind: "cancelled" }, ...found };
+    const found = withRecords(this.step, this.#ends, { output });
+    if (this.step.signal.aborted) return { outcome: { kind: "cancelled" }, ...found };
     const trouble = this.#trouble();
     const outcome = trouble ?? this.#rescued?.outcome ?? { kind: "ok" };
     const failure = trouble === undefined ? this.#rescued?.failure : this.#last?.failure;

@@ -6,12 +6,9 @@ import { defineStep, failed, ok } from "../step_kind.ts";
 /** The kind `check`. */
 export const checkStep = defineStep({
   name: "check",
-  summary: "Fails unless an expression is true.",
+  summary: "Fails unless an expression is true, of more than the empty outputs of skipped steps.",
   entries: {
-    check: described(
-      v.boolean("true or false"),
-      "The expression.",
-    ),
+    check: described(v.boolean("true or false"), "The expression."),
     message: v.optional(described(text, "The error message if the expression is false.")),
   },
   output: {},

@@ -99,9 +99,7 @@ outputs:
     const way = wayOf(copy);
     return way === undefined ? [] : [needOf(way)];
   },
-  rights: () => ({
-    rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }],
-  }),
+  rights: () => ({ rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }] }),
   batches: ({ serial }, total) => plannedBatches(serial, total),
   plan: ({ copy: { from, to } }) => ({
     does: `copy ${from} to ${to}`,
@@ -183,12 +181,7 @@ async function copyFiles(
     maxOutputBytes: podLimitOf(undefined),
   };
   const change = { kind: "copy", from: way.local, to: `:${way.remote}` } as const;
-  return await fanOut(
-    step,
-    all,
-    way.kind === "toPods" ? { ...work, change } : work,
-    copyOutput,
-  );
+  return await fanOut(step, all, way.kind === "toPods" ? { ...work, change } : work, copyOutput);
 }
 
 /** The fields of `output` in `steps/copy.ts`. */

@@ -4,6 +4,7 @@ import { commandLine } from "../../base/shell_quote.ts";
 import { hasExpression } from "../../expression/template.ts";
 import { booleanType, listOf, recordOf, textType, type Type } from "../../expression/type.ts";
 import { isKnownReadOnly } from "../../gate/commands.ts";
+import { mayPrintSecrets } from "../../gate/credentials.ts";
 import { command, described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
 import { recordsType } from "../engine/pod_output.ts";
 import { fanOut } from "../engine/fan_out.ts";
@@ -21,10 +22,7 @@ const result: Type = {
   },
 };
 
-const group: Type = {
-  kind: "record",
-  fields: { stdout: textType, targets: listOf(textType) },
-};
+const group: Type = { kind: "record", fields: { stdout: textType, targets: listOf(textType) } };
 
 /** The output of a step that ran something in pods, as expressions see it. */
 export const podOutput: Readonly<Record<string, Type>> = {
@@ -97,20 +95,21 @@ outputs:
   fixed: ["exec"],
   command: "exec",
   needs: ({ save }) => save === undefined ? [] : [{ kind: "write", what: save }],
-  rights: () => ({
-    rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }],
-  }),
+  rights: () => ({ rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }] }),
   batches: ({ serial }, total) => plannedBatches(serial, total),
-  plan: ({ exec }) => {
+  plan: ({ exec, env = {} }) => {
     const shell = typeof exec === "string";
     const command = shell ? [exec] : exec;
-    const reads = isKnownReadOnly(command, { shell, open: command.slice(1).some(hasExpression) });
+    const variables = Object.keys(env);
+    const open = command.slice(1).some(hasExpression);
+    const reads = isKnownReadOnly(command, { shell, open, variables });
     return {
       does: `exec ${shell ? exec : commandLine(command)}`,
       command,
       where: "pods",
       effect: reads ? "reads" : "changes",
-      ...(reads ? {} : { change: { kind: "command", command, shell } }),
+      ...(reads ? {} : { change: { kind: "command", command, shell, variables } }),
+      ...(reads && mayPrintSecrets(command, { open }) ? { readsSecrets: true } : {}),
     };
   },
   run: async (fields, step) => {
@@ -121,7 +120,7 @@ outputs:
     return await fanOut(step, await step.targets(fields), {
       command,
       shell,
-      change: { kind: "command", command, shell },
+      change: { kind: "command", command, shell, variables: Object.keys(env ?? {}) },
       bounds: fanoutOf(fields),
       maxOutputBytes: podLimitOf(maxOutput),
       ...(env === undefined ? {} : {

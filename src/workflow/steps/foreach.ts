@@ -73,14 +73,12 @@ export const foreachStep = defineStep({
   },
   inner: { steps: ["steps"] },
   fixed: ["as", "steps"],
+  spelled: ["foreach"],
   late: ["outputs"],
   outputOf: ({ outputs = {} }) => {
     const own = recordOfNames(Object.keys(outputs));
     return {
-      items: listOf({
-        kind: "record",
-        fields: { item: anyType, outcome: textType, outputs: own },
-      }),
+      items: listOf({ kind: "record", fields: { item: anyType, outcome: textType, outputs: own } }),
       byItem: recordOf(own),
     };
   },

@@ -21,9 +21,7 @@ export const forwardStep = defineStep({
   entries: {
     forward: described(port, "The port of the pod."),
     ...podEntries,
-    local: v.optional(
-      described(port, "The local port; a free one by default."),
-    ),
+    local: v.optional(described(port, "The local port; a free one by default.")),
   },
   output: { port: numberType, address: textType, pod: textType },
   example: `

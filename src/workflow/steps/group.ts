@@ -41,11 +41,7 @@ export const groupStep = defineStep({
       "Whether to ask before the first step, naming all of them; the yes covers every change in the group.",
     )),
   },
-  inner: {
-    steps: ["group", "steps"],
-    rescue: ["group", "rescue"],
-    always: ["group", "always"],
-  },
+  inner: { steps: ["group", "steps"], rescue: ["group", "rescue"], always: ["group", "always"] },
   fixed: ["group"],
   innerStay: true,
   innerNames: (_fields, list) =>
@@ -98,12 +94,7 @@ outputs:
     if (always !== undefined) {
       const { outcome: { kind: outcome }, failure = noFailure } = end;
       const names = { outcome, failure: { ...failure } };
-      const last = await step.inner("always", {
-        names,
-        unlimited: true,
-        last: true,
-        isConfirmed,
-      });
+      const last = await step.inner("always", { names, unlimited: true, last: true, isConfirmed });
       if (isGood(end.outcome) && last.outcome.kind !== "ok") end = last;
     }
     const { outcome, failure } = end;

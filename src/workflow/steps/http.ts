@@ -1,6 +1,6 @@
 /** `http`: a request to a server that `permissions.net` names. */
 import * as v from "valibot";
-import type { JsonValue } from "../../base/json_value.ts";
+import { type JsonValue, parseJson } from "../../base/json_value.ts";
 import { described, maxOutput, text } from "../fields.ts";
 import { tooLargeReason } from "../engine/cut_values.ts";
 import { defineStep, failed, ok } from "../step_kind.ts";
@@ -157,13 +157,19 @@ outputs:
     const good = expect !== undefined
       ? [expect].flat().includes(answer.status)
       : answer.status >= 200 && answer.status < 300;
-    return { ...(good ? ok(output) : failed(`${host} answered ${answer.status}`, output)), cut };
+    if (good) {
+      await file?.complete();
+      return { ...ok(output), cut };
+    }
+    const kept = await file?.keep();
+    const where = kept === undefined ? "" : `; its body is ${kept}`;
+    return { ...failed(`${host} answered ${answer.status}${where}`, output), cut };
   },
 });
 
 function parsed(body: string): JsonValue {
   try {
-    return JSON.parse(body);
+    return parseJson(body, "exact");
   } catch {
     return null;
   }

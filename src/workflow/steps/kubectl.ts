@@ -6,11 +6,18 @@ import * as v from "valibot";
 import { commandLine } from "../../base/shell_quote.ts";
 import { hasExpression } from "../../expression/template.ts";
 import { kubectlRights } from "../../gate/kubectl_rights.ts";
-import { type KubectlReason, kubectlReasonText, kubectlUse } from "../../gate/kubectl.ts";
+import {
+  type KubectlReason,
+  kubectlReasonText,
+  kubectlUse,
+  parseKubectl,
+} from "../../gate/kubectl.ts";
+import { flagValue, isOn, judgeKubectl, mayShowSecrets } from "../../gate/kubectl_rating.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
-import { KodamaError } from "../../base/errors.ts";
 import type { StepContext } from "../engine/step_context.ts";
-import { defineStep, type Need } from "../step_kind.ts";
+import { onePlace } from "../places.ts";
+import { defineStep, type Need, type Place } from "../step_kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
 /** Returns the permissions that the command line needs. */
@@ -43,22 +50,44 @@ function changes(args: readonly string[]): boolean {
   return (use.kind === "needsPermission" ? use.effect : use.kind) === "changes";
 }
 
-/**
- * Returns the args for the context and namespace of the workflow's pods.
- *
- * @throws KodamaError `config` if they are in several contexts.
- */
-export function scopeArgs(step: StepContext, context: string | undefined): string[] {
-  const contexts = new Set(context === undefined ? step.where(undefined).contexts : [context]);
-  if (contexts.size > 1) {
-    throw new KodamaError("config", "the pods are in several contexts; name one in `context`");
-  }
-  const [named] = contexts;
-  const { namespaces } = step.where(undefined).selection;
-  const [namespace, ...others] = namespaces.kind === "named" ? namespaces.names : [];
+/** Returns what a kind without a name reaches, which no argument shows. */
+function reachOf(args: readonly string[]): string {
+  // Which kind it is, or whether there is a name, may depend on a value.
+  if (args.some(hasExpression)) return "";
+  const { dangers } = judgeKubectl(args, { above: Infinity });
+  const kinds = dangers.flatMap((danger) =>
+    danger.kind === "allOfKind" ? [`all ${danger.resource}`] : []
+  );
+  return kinds.length === 0 ? "" : `  (${kinds.join(", ")})`;
+}
+
+/** Returns the context and namespace that the step names; a part of them may depend on a value. */
+function placeOf(args: readonly string[], context: string | undefined): Place {
+  const line = parseKubectl(args);
+  const isEverywhere = isOn(line, "-A", "--all-namespaces");
+  // A kind that isn't known may be of the cluster, and the objects of a file may name their namespace.
+  const rights = kubectlRights(args)?.rights ?? [];
+  const isNamespaced = rights.length > 0 && !rights.some(({ isClusterWide }) => isClusterWide);
+  return {
+    ...definedOnly({
+      context: context ?? flagValue(line, "--context"),
+      namespace: isEverywhere ? undefined : flagValue(line, "-n", "--namespace"),
+    }),
+    ...(isEverywhere ? { allNamespaces: true } : {}),
+    ...(isNamespaced ? { isNamespaced } : {}),
+  };
+}
+
+/** Returns the args for the context and namespace of the workflow's pods. @throws as {@link onePlace} */
+export function scopeArgs(step: StepContext, place: Place): string[] {
+  const { context, namespace } = onePlace(
+    place,
+    `step ${step.key}`,
+    (fields) => step.where(fields),
+  );
   return [
-    ...(named === undefined ? [] : ["--context", named]),
-    ...(namespace === undefined || others.length > 0 ? [] : ["--namespace", namespace]),
+    ...(context === undefined ? [] : ["--context", context]),
+    ...(namespace === undefined ? [] : ["--namespace", namespace]),
   ];
 }
 
@@ -87,10 +116,7 @@ export const kubectlStep = defineStep({
       described(expectedExitCodes, "The exit codes of a success; 0 by default: `[0, 1]`."),
     ),
     context: v.optional(
-      described(
-        text,
-        "The context; by default that of the workflow's pods, however it is chosen.",
-      ),
+      described(text, "The context; by default that of the workflow's pods, however it is chosen."),
     ),
   },
   fixed: ["kubectl"],
@@ -117,11 +143,13 @@ outputs:
 `,
   rights: ({ kubectl }) =>
     kubectlRights(kubectl) ?? "the rights of this kubectl command aren't known",
-  plan: ({ kubectl }) => ({
-    does: `kubectl ${commandLine(kubectl)}`,
+  plan: ({ kubectl, context }) => ({
+    place: placeOf(kubectl, context),
+    does: `kubectl ${commandLine(kubectl)}${reachOf(kubectl)}`,
     command: ["kubectl", ...kubectl],
     where: "here",
     effect: changes(kubectl) ? "asks" : "reads",
+    ...(!changes(kubectl) && mayShowSecrets(kubectl) ? { readsSecrets: true } : {}),
   }),
   run: async ({ kubectl, context, env, expect, maxOutput }, step) => {
     for (const { kind, what } of [...needsOf(kubectl, () => true), ...needsOfVariables(env)]) {
@@ -129,9 +157,14 @@ outputs:
       else step.require("run", what);
     }
     // First, so that a namespace in the args wins.
-    const args = [...scopeArgs(step, context), ...kubectl];
+    const args = [...scopeArgs(step, placeOf(kubectl, context)), ...kubectl];
     const line = `kubectl ${args.join(" ")}`;
-    const action = { kind: "command", command: ["kubectl", ...args], shell: false } as const;
+    const action = {
+      kind: "command",
+      command: ["kubectl", ...args],
+      shell: false,
+      variables: [],
+    } as const;
     if (changes(kubectl) && !await step.confirmChange(action, [])) {
       return { outcome: { kind: "refused", reason: `declined: ${line}` }, output: {} };
     }

@@ -1,4 +1,5 @@
 /** The output of a local program in expressions, and how its end becomes the step's. */
+import { withoutTrailing } from "../../base/plain_text.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { anyType, booleanType, numberType, textType, type Type } from "../../expression/type.ts";
 import { tooLargeReason } from "../engine/cut_values.ts";
@@ -57,7 +58,7 @@ export async function runHere(
   });
   // As a shell's `$(…)`: the last line break isn't part of the value.
   const output = {
-    stdout: stdout.replace(/\n+$/, ""),
+    stdout: withoutTrailing("\n", stdout),
     stderr,
     exitCode,
     truncated: truncated.length > 0,

@@ -1,7 +1,12 @@
 /** `logs`: the last lines of every selected pod. */
 import * as v from "valibot";
-import { parseDuration } from "../../base/duration.ts";
-import { countFromOne, described, duration, maxOutput, text } from "../fields.ts";
+import { joinBytes } from "../../base/byte_buffer.ts";
+import { filterLines, isWholeLog, LineLimit, type LogLine } from "../../logs/line.ts";
+import { logFields } from "../../logs/logs.ts";
+import { LineSplitter, startQuery } from "../../logs/read_stream.ts";
+import { type Input, offered } from "../../operation/field.ts";
+import { readFields, refuseExcluded } from "../../operation/operation.ts";
+import { described, entriesOf, maxOutput, text } from "../fields.ts";
 import { podOutput } from "./exec.ts";
 import { defineStep, type StepEnd } from "../step_kind.ts";
 import { fanoutEntries, podEntries, podLimitOf } from "../pod_fields.ts";
@@ -9,21 +14,19 @@ import { inParallel } from "../../base/semaphore.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { Capture } from "../../exec/capture.ts";
 import type { OutputMode } from "../../exec/run_options.ts";
-import { type Outcome, outcomeOfReadError } from "../../exec/outcome.ts";
+import { type Outcome, outcomeInState, outcomeOfReadError } from "../../exec/outcome.ts";
 import { outputFileName } from "../../exec/target_names.ts";
 import type { StepTargetEnd } from "../step_events.ts";
-import { cutOf, emitFolded } from "../engine/fan_out.ts";
+import { cutOf, emitFolded, reportIncomplete } from "../engine/fan_out.ts";
 import { deadEnds, podOutputOf, troubleIn, withRecords } from "../engine/pod_output.ts";
 import { targetsEvent } from "../engine/named_targets.ts";
 import type { StepContext } from "../engine/step_context.ts";
 import type { StepTarget } from "../engine/named_targets.ts";
 
+const stepFields = offered(logFields, "workflows");
+
 const request = v.strictObject({
-  tail: v.optional(
-    described(countFromOne, "Number of lines from the end; 100 by default."),
-  ),
-  since: v.optional(described(duration, "Lines of the last so much time.")),
-  previous: v.optional(described(v.boolean("true or false"), "Of the container before this one.")),
+  ...entriesOf(stepFields),
   timestamps: v.optional(described(
     v.boolean("true or false"),
     "Whether each line starts with the time at which it was logged; false by default.",
@@ -59,29 +62,41 @@ steps:
     logs: { tail: 20, since: 1h, previous: false, timestamps: true }
     outputMode: fold
     maxOutput: 1Mi
-  - logs: {}
+  - logs:
+      sinceTime: "2026-01-01T00:00:00Z"
+      untilTime: "2030-01-01T00:00:00Z"
+      grep: [ready, /fail(ed)?/]
+      excludeLines: [debug]
+      limitBytes: 65536
+      maxLogRequests: 10
     select: { namespace: weka-operator-system, match: compute }
     targets: [weka-compute-0]
     save: saved/logs
 `,
   needs: ({ save }) => save === undefined ? [] : [{ kind: "write", what: save }],
   rights: () => ({ rights: [{ group: "", resource: "pods/log", verbs: ["get"] }] }),
-  plan: ({ logs: { tail = 100 } }) => ({
-    does: `read the last ${tail} lines of the logs`,
+  plan: ({ logs: { tail = stepFields.tail.default } }) => ({
+    does: tail === -1 ? "read the logs" : `read the last ${tail} lines of the logs`,
     where: "pods",
     effect: "reads",
   }),
+  check: ({ logs }) => {
+    const given: Readonly<Record<string, unknown>> = logs;
+    try {
+      refuseExcluded(stepFields, (name) => given[name] !== undefined && given[name] !== false);
+      return [];
+    } catch (error) {
+      return [{ at: ["logs"], message: (error as Error).message }];
+    }
+  },
   run: async (fields, step) => {
-    const { logs: { tail, since, previous, timestamps }, save, maxOutput, outputMode } = fields;
+    const { logs: { timestamps = false, ...given }, save, maxOutput, outputMode } = fields;
     if (save !== undefined) await step.requirePath("write", save);
-    const sinceMs = since === undefined ? undefined : parseDuration(since);
     return await readLogs(step, await step.targets(fields), {
-      tail: tail ?? 100,
-      previous: previous ?? false,
-      timestamps: timestamps ?? false,
+      ...readFields(stepFields, given),
+      timestamps,
       maxOutputBytes: podLimitOf(maxOutput),
       outputMode: outputMode ?? "prefix",
-      ...(sinceMs === undefined ? {} : { sinceMs }),
       ...(save === undefined ? {} : { save }),
     });
   },
@@ -89,19 +104,15 @@ steps:
 
 /* The last lines of the logs of a step's pods. */
 
-/** Maximum number of parallel requests. */
-const parallel = 16;
+const newline = Uint8Array.of(0x0a);
 
 /** Which lines, and their destination. */
-interface LogRead {
-  tail: number;
-  previous: boolean;
+interface LogRead extends Input<typeof stepFields> {
   /** Whether each line starts with the time at which it was logged. */
   timestamps: boolean;
   /** How much of each pod's lines is stored. */
   maxOutputBytes: number;
   outputMode: OutputMode;
-  sinceMs?: number;
   /** A folder; the lines are written to files there instead of the screen. */
   save?: string;
 }
@@ -112,11 +123,11 @@ async function readLogs(
   targets: readonly StepTarget[],
   read: LogRead,
 ): Promise<StepEnd> {
-  await step.emit(targetsEvent(step.key, targets));
+  await step.emit(targetsEvent(step, targets));
   const there = targets.filter(({ unreachable }) => unreachable === undefined);
   const ofPods = await inParallel(
     there.map((one) => async () => step.retained.get(one) ?? await readOne(step, one, read)),
-    parallel,
+    read.maxLogRequests ?? 1,
   );
   const ends = [...ofPods, ...await deadEnds(step, targets)];
   if (read.save === undefined && read.outputMode === "fold") await emitFolded(step, ends);
@@ -134,7 +145,10 @@ async function readOne(
   const stored = new Capture(read.maxOutputBytes);
   let outcome: Outcome = { kind: "ok" };
   try {
-    await copyLog(step, { target, name }, { read, stored });
+    // The server's log of a pod without a node is empty, as that of a pod which has written nothing.
+    if (target.node === "" && target.trouble !== undefined) {
+      outcome = outcomeInState({ kind: "unreachable", reason: "no node runs it" }, target.trouble);
+    } else await copyLog(step, { target, name }, { read, stored });
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
     outcome = outcomeOfReadError(error);
@@ -161,25 +175,47 @@ async function copyLog(
   { read, stored }: { read: LogRead; stored: Capture },
 ): Promise<void> {
   const { context, namespace, pod, container } = target;
-  const { tail: tailLines, previous, timestamps, sinceMs, save } = read;
+  const { previous, timestamps, save } = read;
   const client = await step.environment.kube(context);
+  const isWhole = isWholeLog(read);
   const bytes = await client.logs({
-    namespace,
-    pod,
-    container,
-    follow: false,
-    previous,
-    timestamps,
-    tailLines,
-    ...(sinceMs === undefined ? {} : { sinceSeconds: Math.max(1, Math.ceil(sinceMs / 1000)) }),
+    ...{ namespace, pod, container, follow: false, previous },
+    // The filter and the limit are about a line without its time.
+    timestamps: timestamps || !isWhole,
+    ...startQuery(read),
   }, { signal: step.signal });
   await using file = save === undefined
     ? undefined
     : await step.create(`${save}/${outputFileName(name)}.log`);
-  for await (const chunk of bytes) {
-    stored.push(chunk);
-    await file?.write(chunk);
+  try {
+    for await (const chunk of isWhole ? bytes : filtered(bytes, read)) {
+      stored.push(chunk);
+      await file?.write(chunk);
+    }
+    if (!step.signal.aborted) await file?.complete();
+    else await reportIncomplete(step, name, await file?.keep());
+  } catch (error) {
+    await reportIncomplete(step, name, await file?.keep());
+    throw error;
   }
+}
+
+/** Returns the lines that pass, up to the limit. */
+async function* filtered(
+  bytes: AsyncIterable<Uint8Array>,
+  read: LogRead,
+): AsyncGenerator<Uint8Array, void> {
+  const splitter = new LineSplitter(0);
+  const limit = new LineLimit(read);
+  const passed = (lines: LogLine[]) =>
+    filterLines(limit.take(lines), read).map((line) =>
+      joinBytes([line.bytes.subarray(read.timestamps ? line.stamp : line.text, line.end), newline])
+    );
+  for await (const chunk of bytes) {
+    yield* passed(splitter.push(chunk));
+    if (limit.isReached) return;
+  }
+  yield* passed(splitter.end());
 }
 
 async function emitLines(step: StepContext, { name, stdout }: StepTargetEnd): Promise<void> {

@@ -42,6 +42,7 @@ export const pickStep = defineStep({
       "The answer, by a parameter: the question isn't asked unless it is empty.",
     )),
   },
+  spelled: ["from", "answer"],
   output: { values: listOf(anyType), value: anyType },
   example: `
 select: { namespace: weka-operator-system, match: drive }

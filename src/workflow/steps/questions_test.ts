@@ -99,27 +99,41 @@ outputs: { answer: "\${{ steps.p.answer }}" }
 });
 
 /** kubectl with one deployment, which is ready at the third reading. */
-function cluster(differs: boolean) {
+function cluster(differs: boolean, spec: object = {}) {
   const ran: string[] = [];
   let reads = 0;
   const deployment = (ready: number) =>
     JSON.stringify({
+      apiVersion: "apps/v1",
       kind: "Deployment",
       metadata: { name: "web", generation: 1 },
-      spec: { replicas: 2 },
+      spec: { replicas: 2, ...spec },
       status: {
         observedGeneration: 1,
         replicas: 2,
-        updatedReplicas: 2,
+        updatedReplicas: "paused" in spec ? 0 : 2,
         readyReplicas: ready,
         availableReplicas: ready,
       },
     });
   // It has no state of its own, so it is ready as soon as it exists.
-  const configMap = JSON.stringify({ kind: "ConfigMap", metadata: { name: "conf" }, data: {} });
-  const run: NonNullable<Play["local"]>["run"] = (argv, { onLine }) => {
-    const verb = argv.find((arg) => ["diff", "apply", "get"].includes(arg)) ?? "";
+  const configMap = JSON.stringify({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "conf" },
+    data: {},
+  });
+  const manifests = ['{"kind":"ConfigMap","metadata":{"name":"read-1"}}\n'];
+  const run: NonNullable<Play["local"]>["run"] = (argv, { onLine, input }) => {
+    const verb = argv.find((arg) => ["patch", "diff", "apply", "get"].includes(arg)) ?? "";
     ran.push(verb);
+    if (verb === "patch") {
+      const stdout = manifests.shift() ?? assert.fail("the manifests were read again");
+      return Promise.resolve({ exitCode: 0, stdout, stderr: "", truncated: [] });
+    }
+    // What was read first is what is shown and applied.
+    assert.match(input ?? "", /read-1/);
+    assert.deepEqual(argv.slice(-2), ["-f", "-"]);
     const stdout = verb === "diff" && differs
       ? "--- a\n+++ b\n-  replicas: 1\n+  replicas: 2"
       : verb === "get"
@@ -152,14 +166,25 @@ Deno.test("`apply` shows the differences, asks once, and waits until all is read
   };
   const { events } = await play({ files: { "w.yaml": applying }, local: { run }, environment });
   assert.equal(endsOf(events).at(-1), "= ok");
-  assert.deepEqual(ran, ["diff", "apply", "get", "get", "get"]);
-  assert.deepEqual(shownBefore, ["diff"]);
+  assert.deepEqual(ran, ["patch", "diff", "apply", "get", "get", "get"]);
+  assert.deepEqual(shownBefore, ["patch", "diff"]);
   assert.deepEqual(asked.map(({ isUnplanned }) => isUnplanned), [true]);
   assert.deepEqual(outputsOf(events), { changed: 1, objects: 2 });
   const lines = events.flatMap((event) => event.kind === "stepLine" ? [event.text] : []);
   assert.ok(lines.includes("+  replicas: 2"));
   const reasons = lines.filter((line) => line.startsWith("deployment/web: "));
   assert.equal(reasons.length, 1, lines.join("\n"));
+});
+
+Deno.test("`apply` fails at once if an object doesn't become ready by itself", async () => {
+  const { ran, run } = cluster(true, { paused: true });
+  const { events } = await play({ files: { "w.yaml": applying }, local: { run } });
+  assert.equal(
+    endsOf(events)[0],
+    "a failed: deployment/web: it is paused: 0 of 2 pods are updated; " +
+      "`untilReady: false` doesn't wait for it",
+  );
+  assert.deepEqual(ran, ["patch", "diff", "apply", "get"]);
 });
 
 Deno.test("`apply` asks nothing if nothing differs, and changes nothing after a no", async () => {
@@ -182,7 +207,7 @@ Deno.test("`apply` asks nothing if nothing differs, and changes nothing after a 
     environment: no,
   });
   assert.deepEqual(endsOf(refused.events).slice(0, 1), ["a refused: declined"]);
-  assert.deepEqual(other.ran, ["diff"]);
+  assert.deepEqual(other.ran, ["patch", "diff"]);
 });
 
 Deno.test("`apply` needs the permission to read its manifests", async () => {

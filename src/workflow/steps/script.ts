@@ -12,10 +12,7 @@ export const scriptStep = defineStep({
   summary:
     "Runs TypeScript in a sandbox with the workflow's permissions and access to kodama, for at most 30s unless the step has a `timeout`.",
   entries: {
-    script: described(
-      text,
-      "The code, or the name of a .ts file beside the workflow.",
-    ),
+    script: described(text, "The code, or the name of a .ts file beside the workflow."),
     with: v.optional(described(anything, "The value of `kodama.input`.")),
     memory: v.optional(described(countFromOne, "Memory limit in MiB; 128 by default.")),
   },

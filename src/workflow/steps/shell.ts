@@ -1,6 +1,7 @@
 /** `shell`: a command on this machine. */
 import * as v from "valibot";
 import { commandLine } from "../../base/shell_quote.ts";
+import { strictLine } from "../../base/strict_line.ts";
 import { command, described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
 import { defineStep, usesCluster } from "../step_kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
@@ -63,7 +64,7 @@ steps:
     };
   },
   run: async ({ shell, env, workdir, expect, maxOutput }, step) => {
-    const argv = typeof shell === "string" ? ["sh", "-c", shell] : shell;
+    const argv = typeof shell === "string" ? ["sh", "-c", strictLine(shell)] : shell;
     step.require("run", argv[0] ?? "");
     const folder = workdir === undefined ? undefined : await step.requirePath("read", workdir);
     return await runHere(step, argv, { env, maxOutput, folder, expect });

@@ -41,9 +41,7 @@ steps:
     sync: false
     allowFailure: true
 `,
-  rights: () => ({
-    rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }],
-  }),
+  rights: () => ({ rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }] }),
   plan: ({ tmux }) => ({
     does: `open panes of tmux with ${tmux.length === 0 ? "shells" : commandLine(tmux)}`,
     command: tmux,
@@ -77,5 +75,5 @@ steps:
 function changeOf(command: readonly string[]) {
   return command.length === 0
     ? { kind: "shells" } as const
-    : { kind: "command", command, shell: false } as const;
+    : { kind: "command", command, shell: false, variables: [] } as const;
 }

@@ -10,10 +10,7 @@ export const workflowStep = defineStep({
   name: "workflow",
   summary: "Runs another workflow, by its name or by a path relative to this file.",
   entries: {
-    workflow: described(
-      text,
-      "Its name, or its path, which starts with a dot.",
-    ),
+    workflow: described(text, "Its name, or its path, which starts with a dot."),
     with: v.optional(described(
       v.record(v.string(), anything, "parameters and their values"),
       "Its parameters.",

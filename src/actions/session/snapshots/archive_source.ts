@@ -16,12 +16,14 @@ import { sessionOf } from "../../../session/document.ts";
 import type { Session } from "../../../session/model.ts";
 import type { Host } from "../../host.ts";
 import { documentEntry, endEntry } from "./archive_write.ts";
+import { ownSpec } from "../definition.ts";
 import { fill } from "../fill.ts";
 import { podChecksums } from "../pod_files.ts";
+import { fileSpec } from "./file_spec.ts";
 import type { RestoreSource } from "./restore_source.ts";
 
 /**
- * Returns a file as a source. It contains no secrets.
+ * Returns a file as a source. It contains no secrets, and its session counts as far as a repository's settings do.
  *
  * @throws KodamaError `config` if it isn't complete.
  */
@@ -29,8 +31,10 @@ export async function archiveSource(host: Host, file: string): Promise<RestoreSo
   const path = file.startsWith("/") ? file : `${host.places.workingDir}/${file}`;
   const { session, takenAt, files, bytes, open } = await readArchive(host, path);
   const what = "cannot restore the files";
+  const { spec, replaced } = fileSpec(session.spec, await ownSpec(host));
   return {
-    session,
+    session: { ...session, spec },
+    replaced,
     takenAt,
     content: { kind: "file", files, bytes },
     open: async () => {
@@ -41,13 +45,13 @@ export async function archiveSource(host: Host, file: string): Promise<RestoreSo
 }
 
 /** A complete archive. */
-export interface Archive {
+interface Archive {
   /** The session as it was. */
   session: Session;
   takenAt: Date;
   files: number;
   bytes: number;
-  /** Opens the files of one folder. */
+  /** Opens the files of a folder. */
   open(folder: CarriedFolder): Promise<AsyncDisposable & { source: TreeSource }>;
 }
 

@@ -1,4 +1,4 @@
-/** Writes a session's files as one archive while they are read from its pod. */
+/** Writes a session's files as a single archive while they are read from its pod. */
 import { metered } from "../../../copy/bodies.ts";
 import type { TreeEntry } from "../../../copy/entry.ts";
 import type { Checksums, Meter } from "../../../copy/source.ts";
@@ -23,8 +23,7 @@ export interface ArchiveCounts {
   notes: string[];
 }
 
-/** The source of an archive. */
-export interface ArchiveSource {
+interface ArchiveSource {
   pod: PodAccess;
   session: Session;
   checksums: Checksums;

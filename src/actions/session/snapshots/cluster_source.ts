@@ -1,4 +1,4 @@
-/** A cluster snapshot as the source of a restore: as new volumes, or copied file by file into the existing ones. */
+/** A cluster snapshot as the source of a restore: as new volumes, or copied file by file into the existing volumes. */
 import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../../kube/resources.ts";
@@ -51,6 +51,7 @@ export async function snapshotSource(
   const sources = sourcesOf(snapshot.volumes);
   return {
     session,
+    replaced: [],
     takenAt: new Date(snapshot.takenAt),
     content: {
       kind: "snapshot",
@@ -112,8 +113,8 @@ async function canCreateVolumes(
 }
 
 /**
- * New volumes have all contents of the old ones: what isn't for a copy is removed before the session's own pod mounts
- * them, as that starts what is queued there. A pod of a killed restore is removed before.
+ * New volumes have all contents of the old volumes: files that aren't for a copy are removed before the session's own
+ * pod mounts them, as that starts the queued tasks there. A pod of a killed restore is removed before.
  */
 async function* prepared(
   host: Host,
@@ -132,7 +133,7 @@ async function* prepared(
       throw podFailure("cannot remove secrets from the restored volumes", result);
     }
   });
-  // It holds the volumes until it is gone, and a session's pod may be scheduled to another node.
+  // The pod holds the volumes until it is gone, and a session's pod may be scheduled to another node.
   const { pod } = snapshotPodNames(name);
   await untilGone(host, store, { name, pod, limitMs, signal });
 }
@@ -161,12 +162,12 @@ function notUsable(
 
 /** Which snapshot, and which session. */
 interface SnapshotPodWork {
-  /** The session being restored: it owns what is created here. */
+  /** The session being restored: it owns all objects that are created here. */
   stored: StoredSession;
   /** As in the snapshot: the class and the sizes of its volumes. */
   definition: Session;
   sources: VolumeSources;
-  /** Claims created for the work, and removed with the pod; or the session's own existing ones. */
+  /** Claims created for the work, and removed with the pod; or the session's own existing claims. */
   shown: ShownClaims;
   readyTimeoutMs: number;
   signal: AbortSignal;
@@ -200,7 +201,8 @@ async function* withSnapshotPod<T>(
     const target = targetOf(store, there);
     return yield* withFiles({ client: store.client, target, clock: host.clock, signal });
   } finally {
-    // What remains is owned by the state, and the next restore removes it first. The claims are removed with their pod.
+    // The remaining objects are owned by the state, and the next restore removes them first. The claims are removed
+    // with their pod.
     await cleanUp(host.clock, store, (cleaning) => removeAll(cleaning, name));
   }
 }
@@ -220,7 +222,7 @@ async function made(
       name,
     );
   }
-  await store.ensure(PODS, ownedBy(stored, snapshotPod(session, shown)), name);
+  await store.ensurePod(session, ownedBy(stored, snapshotPod(session, shown)));
 }
 
 /** Waits until it is ready: its volumes have been checked. */

@@ -1,4 +1,6 @@
-/** Restores a session's files from a snapshot, in a file or in the cluster: into a new session, or a stopped one. */
+/**
+ * Restores a session's files from a snapshot, in a file or in the cluster: into a new session, or a stopped session.
+ */
 import { requireWritable } from "../../../kube/client_limits.ts";
 import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
@@ -13,7 +15,7 @@ import type { SessionStore } from "../../../session/store.ts";
 import type { Host } from "../../host.ts";
 import { cleanUp, kodamaErrorOf, rollBackFill, rollBackStart, withOutcome } from "../cleanup.ts";
 import { bringUp } from "../bring_up.ts";
-import type { SessionRef, StartEvent } from "../events.ts";
+import type { SessionRef, StartEvent, Unsaved } from "../events.ts";
 import {
   isOlder,
   type RestoreContent,
@@ -23,17 +25,21 @@ import {
 } from "./restore_source.ts";
 import { newSession, type SessionDraft } from "../new_session.ts";
 import { openStore } from "../../session_ref.ts";
+import { type Consent, requireConsent } from "../owner.ts";
+import { type Accepted, requireSaved, unsavedWork } from "../unsaved.ts";
 
 /** Which session, and the source. */
-export interface RestoreOptions extends SessionRef {
+interface RestoreOptions extends SessionRef {
   from: RestoreFrom;
   /** Restores the agent's login too, if the snapshot has it. */
   withSecrets: boolean;
+  /** To replacing files of another user. */
+  consent: Consent;
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
 
-/** What a restore would do. */
+/** The effects of a restore. */
 export interface RestorePlan {
   name: string;
   namespace: string;
@@ -42,19 +48,25 @@ export interface RestorePlan {
   snapshot: { session: string; image: string; takenAt: Date; content: RestoreContent };
   /** Volumes whose contents are replaced; none for a new session. */
   lost: readonly { name: string; size: string }[];
+  /** Work in them that nothing else has. */
+  unsaved: readonly Unsaved[];
 }
 
 /** A plan, and the function that runs it. */
-export interface PlannedRestore {
+interface PlannedRestore {
   plan: RestorePlan;
-  run(): AsyncGenerator<StartEvent, void>;
+  /**
+   * @param accepted work that may be lost.
+   * @throws UnsavedError before anything is replaced if there is other work.
+   */
+  run(accepted: Accepted): AsyncGenerator<StartEvent, void>;
 }
 
 /**
- * Reads the whole file, or queries the cluster for its snapshot, and checks what exists.
+ * Reads the whole file, or queries the cluster for its snapshot, and checks the existing objects.
  *
  * @throws KodamaError `config` if a file isn't complete; `notFound` for a snapshot; `conflict` if the session runs, or
- *   has another repository.
+ * has another repository.
  */
 export async function planRestore(host: Host, options: RestoreOptions): Promise<PlannedRestore> {
   const { name, from, signal } = options;
@@ -64,6 +76,9 @@ export async function planRestore(host: Host, options: RestoreOptions): Promise<
   const there = await store.read(name);
   await refuseRunning(store, name, there);
   refuseOther(source.session, there?.session);
+  if (there !== undefined) {
+    await requireConsent(store.client, there.session, { verb: "replace the files of", ...options });
+  }
   const isResumed = there?.session.origin?.filled === false;
   // Claims that a killed restore created are no one's work; those that it found are someone's.
   const lost = await claimsOf(
@@ -78,8 +93,17 @@ export async function planRestore(host: Host, options: RestoreOptions): Promise<
     context: store.client.context,
     snapshot: { session: session.name, image: session.spec.image, takenAt, content },
     lost,
+    unsaved: there === undefined || lost.length === 0 || isResumed
+      ? []
+      : await unsavedWork(host, { store, stored: there, pod: undefined }, signal),
   };
-  return { plan, run: () => restoring(host, store, { options, source, there, lost }) };
+  return {
+    plan,
+    async *run(accepted) {
+      requireSaved(name, plan.unsaved, accepted);
+      yield* restoring(host, store, { options, source, there, lost });
+    },
+  };
 }
 
 async function sourceOf(
@@ -148,6 +172,14 @@ async function* restoring(
   const { name, signal, readyTimeoutMs, withSecrets } = options;
   const session = there?.session ??
     await newSession(host, store, restored(name, source), signal);
+  if (there === undefined && source.replaced.length > 0) {
+    yield {
+      kind: "warning",
+      text: `your own settings replace these parts of the file's session: ${
+        source.replaced.join(", ")
+      }`,
+    };
+  }
   yield { kind: "stepStarted", step: "claim", session };
   const stored = await opened(host, store, { session, there, signal });
   yield { kind: "stepEnded", step: "claim", result: there === undefined ? "done" : "already" };
@@ -180,7 +212,7 @@ async function* restoring(
   }
 }
 
-/** As in the snapshot, except what belongs to its own time and machine. */
+/** As in the snapshot, except the parts of its own time and machine. */
 function restored(name: string, { session }: RestoreSource): SessionDraft {
   const { repository, spec, template } = session;
   return {
@@ -194,7 +226,7 @@ function restored(name: string, { session }: RestoreSource): SessionDraft {
   };
 }
 
-/** Returns the state to start from. An earlier sync's ancestor is invalid: it would copy old files over new ones. */
+/** Returns the state to start from. An earlier sync's ancestor is invalid: it would copy old files over newer files. */
 async function opened(
   host: Host,
   store: SessionStore,

@@ -1,4 +1,4 @@
-/** What a restore needs from a snapshot, in a local file or in the cluster. */
+/** The parts of a snapshot that a restore needs, from a local file or from the cluster. */
 import type { Session } from "../../../session/model.ts";
 import type { PodAccess } from "../../../podscript/run_in_pod.ts";
 import type { StoredSession } from "../../../session/state.ts";
@@ -15,16 +15,18 @@ export type RestoreFrom =
   /** In the cluster, in the session's namespace. */
   | { kind: "snapshot"; name: string };
 
-/** Its contents, as far as they are known. */
+/** The contents of the source, as far as they are known. */
 export type RestoreContent =
   | { kind: "file"; files: number; bytes: number }
   | { kind: "snapshot"; name: string; volumes: readonly { name: string; size: string }[] };
 
 /** How its files get into a session. */
-export interface RestoreFilling {
+interface RestoreFilling {
   /** The source of missing volumes. */
   volumes?: NewVolumes;
-  /** Copies what isn't in the volumes yet: all of it, or nothing. Yields its progress, and returns the result. */
+  /**
+   * Copies the files that aren't in the volumes yet: all of them, or none. Yields its progress, and returns the result.
+   */
   fill(pod: PodAccess): AsyncGenerator<string, string>;
 }
 
@@ -32,6 +34,8 @@ export interface RestoreFilling {
 export interface RestoreSource {
   /** As it was at the time. */
   session: Session;
+  /** Parts of its specification that aren't those of the file: only the user's own settings can set them. */
+  replaced: readonly string[];
   takenAt: Date;
   content: RestoreContent;
   open(

@@ -1,4 +1,4 @@
-/** Saves a session's files in a local file, with what is needed to start such a session again. */
+/** Saves a session's files in a local file, with everything that is needed to start such a session again. */
 import { hint, option } from "../../../base/hint.ts";
 import { BoundedQueue } from "../../../base/bounded_queue.ts";
 import { KodamaError } from "../../../base/errors.ts";
@@ -19,8 +19,7 @@ export interface SnapshotOptions extends SessionRef {
   signal: AbortSignal;
 }
 
-/** The file. */
-export interface SnapshotFile extends ArchiveCounts {
+interface SnapshotFile extends ArchiveCounts {
   path: string;
   /** The size of the file itself; `bytes` is that of its contents. */
   size: number;
@@ -46,7 +45,9 @@ export async function* snapshot(
     signal,
   });
   const takenAt = host.clock.now();
-  const path = pathOf(host, options, takenAt);
+  const stamp = takenAt.toISOString().replace(/\D/g, "").slice(0, 14);
+  const file = options.output ?? `${options.name}-${stamp}.tar.gz`;
+  const path = file.startsWith("/") ? file : `${host.places.workingDir}/${file}`;
   const files = await host.copyFiles();
   if (await files.kindOf(path) !== undefined) {
     throw new KodamaError("conflict", `${path} already exists`, {
@@ -69,12 +70,6 @@ async function* fromPod(
   writing.catch(() => {});
   yield* progress;
   return await writing;
-}
-
-function pathOf({ places }: Host, { name, output }: SnapshotOptions, at: Date): string {
-  const stamp = at.toISOString().replace(/\D/g, "").slice(0, 14);
-  const file = output ?? `${name}-${stamp}.tar.gz`;
-  return file.startsWith("/") ? file : `${places.workingDir}/${file}`;
 }
 
 interface Writing {

@@ -21,18 +21,19 @@ import {
 import { sessionLabel } from "../../../session/names.ts";
 import type { Host } from "../../host.ts";
 import type { SessionScope } from "../events.ts";
+import { type Consent, requireConsent } from "../owner.ts";
 import { listScope, scopeNamespace, type SessionListScope } from "../../session_ref.ts";
 
 export type { StoredSnapshot } from "../../../session/volume_snapshot.ts";
 
 /** Which snapshots. */
-export interface ListSnapshotsOptions extends SessionListScope {
+interface ListSnapshotsOptions extends SessionListScope {
   /** Only those of this session. */
   session?: string;
 }
 
 /** The snapshots, and the scope of the list. */
-export interface ListedSnapshots {
+interface ListedSnapshots {
   context: string;
   /** Undefined for all. */
   namespace: string | undefined;
@@ -91,7 +92,7 @@ export async function snapshotObjects(
 }
 
 /**
- * Returns one of them, with the session as it was.
+ * Returns a snapshot, with the session as it was.
  *
  * @throws KodamaError `notFound` if there is none; `conflict` if it doesn't contain a session.
  */
@@ -114,9 +115,8 @@ export async function readSnapshot(
 }
 
 async function objectsOf(store: SessionStore, name: string): Promise<VolumeSnapshot[]> {
-  const labelled = await store.labelled(VOLUME_SNAPSHOTS, selectSnapshot(name));
-  return labelled.filter(({ metadata }) => metadata.labels?.[snapshotLabel] === name)
-    .map((one) => one as VolumeSnapshot);
+  const labelled = await store.labelled<VolumeSnapshot>(VOLUME_SNAPSHOTS, selectSnapshot(name));
+  return labelled.filter(({ metadata }) => metadata?.labels?.[snapshotLabel] === name);
 }
 
 function noSnapshot(name: string, { namespace, client }: SessionStore): KodamaError {
@@ -147,11 +147,24 @@ export interface PlannedSnapshotRemoval {
  */
 export async function planSnapshotRemoval(
   host: Host,
-  { scope, names, signal }: { scope: SessionScope; names: readonly string[]; signal: AbortSignal },
+  { scope, names, consent, signal }: {
+    scope: SessionScope;
+    names: readonly string[];
+    consent: Consent;
+    signal: AbortSignal;
+  },
 ): Promise<PlannedSnapshotRemoval> {
   const found = await scopeNamespace(host, scope);
   const store = new SessionStore(found.client, found.namespace, host.clock, signal);
-  return await plannedRemoval(store, names);
+  const planned = await plannedRemoval(store, names);
+  for (const name of new Set(planned.snapshots.map(({ session }) => session))) {
+    const there = await store.read(name);
+    if (there === undefined) continue;
+    await requireConsent(store.client, there.session, {
+      ...{ verb: "delete snapshots of", consent, signal },
+    });
+  }
+  return planned;
 }
 
 async function plannedRemoval(

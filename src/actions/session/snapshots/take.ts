@@ -48,7 +48,7 @@ export interface TakeOptions extends SessionRef {
 }
 
 /** A usable snapshot. */
-export interface TakenSnapshot extends StoredSnapshot {
+interface TakenSnapshot extends StoredSnapshot {
   context: string;
   /** Notes for the user. */
   notes: readonly string[];
@@ -58,12 +58,12 @@ export interface TakenSnapshot extends StoredSnapshot {
 const refusalMs = 10_000;
 /** Without a change the state is checked at this interval: a wait has time limits. */
 const tickMs = 1000;
-/** Flushing what a pod wrote last to a disk takes time. */
+/** Flushing a pod's last writes to a disk takes time. */
 const flushLimitMs = 60_000;
 
 /**
- * Takes a snapshot; yields what it waits for. It exists only once the cluster reports that both volumes can be used:
- * otherwise all of it is removed.
+ * Takes a snapshot; yields the reasons for waiting. It exists only once the cluster reports that both volumes can be
+ * used: otherwise all of it is removed.
  *
  * @throws KodamaError `conflict` if the cluster can't, with the way out; `timeout`.
  */
@@ -74,7 +74,9 @@ export async function* takeSnapshot(
   const { name, signal } = options;
   const { store, stored: found, pod } = await openSession(host, options, signal);
   requireFiles(found.session);
-  const snapshot = checkedSnapshotName(options.as ?? `${name}-${stampOf(host.clock.now())}`);
+  const snapshot = checkedSnapshotName(
+    options.as ?? `${name}-${host.clock.now().toISOString().replace(/\D/g, "").slice(0, 14)}`,
+  );
   const claims = await boundClaims(store, name);
   const classes = await Promise.all(
     claims.map((claim) =>
@@ -98,10 +100,6 @@ export async function* takeSnapshot(
   }
 }
 
-function stampOf(at: Date): string {
-  return at.toISOString().replace(/\D/g, "").slice(0, 14);
-}
-
 async function boundClaims(
   store: SessionStore,
   session: string,
@@ -117,7 +115,10 @@ async function boundClaims(
   }));
 }
 
-/** Omits what is specific to this machine and moment: useless to a restore. The class of the claims is included. */
+/**
+ * Omits the parts that are specific to this machine and moment: useless to a restore. The class of the claims is
+ * included.
+ */
 function restorableSession(session: Session, claim: PersistentVolumeClaim | undefined): Session {
   const { agent: _agent, message: _message, ...rest } = session;
   const storageClass = claim?.spec?.storageClassName ?? session.spec.storageClass;
@@ -133,12 +134,7 @@ async function* flushed(
 ): AsyncGenerator<string, string[]> {
   if (liveStatus(found.session, pod).status !== "Running") return [];
   yield "flushing writes to disk";
-  const access = {
-    client: store.client,
-    target: targetOf(store, pod),
-    clock: host.clock,
-    signal,
-  };
+  const access = { client: store.client, target: targetOf(store, pod), clock: host.clock, signal };
   const paths = carriedFolders.map(({ path }) => path);
   // Debian's `sync` takes paths, busybox's needs an option; syncing the whole node works with both.
   const command = scriptCommand([`sync -f "$@" 2>/dev/null || sync`], paths);
@@ -188,7 +184,9 @@ async function* untilUsable(
     for await (const { objects } of list.snapshots(tickMs)) {
       const [found] = storedSnapshots([...objects.values()]);
       if (found?.state === "Ready") return found;
-      if (found === undefined || found.state === "Incomplete") throw deletedMeanwhile(snapshot);
+      if (found === undefined || found.state === "Incomplete") {
+        throw new KodamaError("conflict", `snapshot "${snapshot}" was deleted meanwhile`);
+      }
       waits = waitingFor(found);
       yield waits;
       const nowMs = host.clock.elapsedMs();
@@ -206,10 +204,6 @@ async function* untilUsable(
     );
   }
   throw new Error("a watch without an end has ended");
-}
-
-function deletedMeanwhile(snapshot: string): KodamaError {
-  return new KodamaError("conflict", `snapshot "${snapshot}" was deleted meanwhile`);
 }
 
 /** `workspace: no word of it yet`. */
@@ -250,18 +244,17 @@ const provisionerAnnotations = [
   "volume.beta.kubernetes.io/storage-provisioner",
 ];
 
-/** The requested class. */
 interface ClassRequest {
   /** The session's name, for the hint. */
   session: string;
-  /** The named class; the driver's default one if absent. */
+  /** The named class; the driver's default class if absent. */
   className: string | undefined;
   signal: AbortSignal;
 }
 
 /**
- * Returns the class for a claim; undefined if the cluster is to use its default one because the user may not list
- * them.
+ * Returns the class for a claim; undefined if the cluster is to use its default class because the user may not list the
+ * classes.
  *
  * @throws KodamaError `conflict` if the cluster can't snapshot such a volume, `notFound` if the class doesn't exist.
  */

@@ -1,4 +1,4 @@
-/** A synchronisation's report for tests: one with two folders in sync. */
+/** A synchronisation's report for tests: with two folders in sync. */
 import { firstState } from "../../../sync/engine/status.ts";
 import type { SyncReport, SyncSpec } from "../../../sync/daemon/model.ts";
 
@@ -14,6 +14,7 @@ export function syncReport(
       target: { context: "lab", namespace: "team", pod: "web-0", container: "main" },
       remotePath: "/w",
       mode: "two-way-safe",
+      git: false,
       useGitignore: true,
       excludePatterns: [],
       kubeconfig: null,

@@ -5,19 +5,20 @@ import {
   agentData,
   agentsTable,
   approvalsOf,
+  noticeLine,
   requestName,
   taskData,
   tasksTable,
 } from "../../../present/agent_tasks.ts";
 import { approvalLines } from "../../../present/agent_events.ts";
-import { noticeLine } from "../../../present/team_text.ts";
 import { jsonLine } from "../../../present/json.ts";
 import { notification, notificationKinds } from "../../../terminal/notification.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { failure, success } from "../../exit_codes.ts";
-import { renderData } from "../../output.ts";
+import { whereText, writeList } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
+import { listScope } from "../../parser/scope_flags.ts";
 import {
   BadValue,
   choice,
@@ -35,6 +36,7 @@ import { followExitCodes } from "./show_follow.ts";
 import type { AgentRef } from "../../../actions/session/agent_pod.ts";
 import type { Approval, Decision, WaitingTask } from "../../../actions/agent/tasks.ts";
 import { askYes, canAsk } from "../../ask_yes.ts";
+import { askConsent, theirsFlag } from "../session/theirs.ts";
 import type { Invocation } from "../../invocation.ts";
 
 /* `kodama agent approve` and `kodama agent deny`: the answers to an agent that waits. */
@@ -43,6 +45,7 @@ const answerOperands = [agentOperand, { name: "REQUEST", arity: "optional" }] as
 
 const answerFlags = {
   ...agentScopeFlags,
+  ...theirsFlag,
   all: toggle("answer all requests that wait now"),
 };
 
@@ -53,12 +56,12 @@ const answerExitCodes = [
   ["4", "the pod couldn't be reached"],
 ] as const;
 
-/** What to answer. */
+/** The answer, and its request. */
 interface Answer {
   ref: AgentRef;
   name: string;
-  kubeconfig: string | undefined;
-  /** The start of a request's name; undefined for the only one. */
+  theirs: boolean;
+  /** The start of a request's name; undefined for the only request. */
   request: string | undefined;
   all: boolean;
   decision: Decision;
@@ -72,10 +75,10 @@ const approve = defineCommand({
     "command show, or the start of it. An approval counts once, for exactly what was shown.",
   operands: answerOperands,
   flags: answerFlags,
-  examples: [
-    { title: "Show what the agent waits for, and ask", line: "kodama agent approve my-work" },
-    { title: "Approve one request", line: "kodama agent approve my-work 3f1c2a9b" },
-  ],
+  examples: {
+    "Show what the agent waits for, and ask": "kodama agent approve my-work",
+    "Approve one request": "kodama agent approve my-work 3f1c2a9b",
+  },
   exitCodes: answerExitCodes,
   seeAlso: [
     "kodama prompt NAME --permissions ask starts a task that asks.",
@@ -98,12 +101,9 @@ const deny = defineCommand({
     ...answerFlags,
     message: value("reason that the agent reads", text, { placeholder: "TEXT", short: "m" }),
   },
-  examples: [
-    {
-      title: "Refuse, and give another way",
-      line: 'kodama agent deny my-work 3f1c2a9b -m "Use the test database"',
-    },
-  ],
+  examples: {
+    "Refuse, and give another way": 'kodama agent deny my-work 3f1c2a9b -m "Use the test database"',
+  },
   exitCodes: answerExitCodes,
   seeAlso: ["kodama interrupt NAME stops the whole task."],
   resolve: ({ flags, operands: [name = "", request] }): Answer => ({
@@ -121,20 +121,25 @@ function resolved(
   if (flags.all && request !== undefined) {
     throw new UsageError("--all and REQUEST can't be used together");
   }
-  const { kubeconfig, all } = flags;
-  return { ref: agentRef(flags, name), name, kubeconfig, request, all };
+  const { theirs, all } = flags;
+  return { ref: agentRef(flags, name), name, theirs, request, all };
 }
 
 async function answer(options: Answer, invocation: Invocation): Promise<number> {
-  const { ref, name, kubeconfig, decision } = options;
+  const { ref, name, theirs, decision } = options;
   const { signals, terminal } = invocation;
-  const host = await invocation.host({ kubeconfig });
-  const [{ agentTarget }, { answerApproval, waitingTask }] = await Promise.all([
+  const host = await invocation.host();
+  const [{ agentTargetFor }, { answerApproval, waitingTask }] = await Promise.all([
     import("../../../actions/session/agent_pod.ts"),
     import("../../../actions/agent/tasks.ts"),
   ]);
   return await interruptible(signals, async (signal) => {
-    const target = await agentTarget(host, ref, signal);
+    const consent = askConsent({ theirs, terminal, signal });
+    const { target } = await agentTargetFor(host, ref, {
+      verb: "answer the agent of",
+      consent,
+      signal,
+    });
     const waiting = await waitingTask(host, target, signal);
     if (waiting === undefined) {
       throw new KodamaError("conflict", `the agent of ${name} doesn't wait for an approval`, {
@@ -187,8 +192,6 @@ function chosenOf({ approvals }: WaitingTask, { request, all }: Answer): readonl
   );
 }
 
-const listFormats = choice(["table", "json", "jsonl", "yaml"]);
-
 /** `kodama agent list`. */
 const list = defineCommand({
   description:
@@ -200,55 +203,47 @@ const list = defineCommand({
   flags: {
     ...agentScopeFlags,
     "all-namespaces": toggle("list the agents of all namespaces", { short: "A" }),
-    "limit": valueOr("largest number of tasks to list", count, "20", { placeholder: "N" }),
-    "output": valueOr("output format", listFormats.parse, "table", { short: "o", ...listFormats }),
+    "limit": valueOr("largest number of tasks to list", count, "20"),
+    "output": valueOr("output format", choice(["table", "json", "jsonl", "yaml"]), "table", {
+      short: "o",
+    }),
   },
-  examples: [
-    { title: "List the last tasks", line: "kodama agent list my-work" },
-    { title: "The newest task as JSON", line: "kodama agent list my-work --limit 1 -o json" },
-    { title: "What all agents do, and which of them wait", line: "kodama agent list -A" },
-  ],
+  examples: {
+    "List the last tasks": "kodama agent list my-work",
+    "The newest task as JSON": "kodama agent list my-work --limit 1 -o json",
+    "What all agents do, and which of them wait": "kodama agent list -A",
+  },
   seeAlso: [
     "kodama logs --agent NAME shows what the agent did.",
     "kodama agent approve NAME lets it use a tool that it waits for.",
   ],
   resolve: ({ flags, operands: [name] }) => {
-    const { kubeconfig, limit: newest, output: format, namespace, context } = flags;
-    const allNamespaces = flags["all-namespaces"];
-    if (name !== undefined && allNamespaces) {
+    const { limit: newest, output: format } = flags;
+    if (name !== undefined && flags["all-namespaces"]) {
       throw new UsageError("SESSION and --all-namespaces can't be used together");
     }
-    if (allNamespaces && namespace !== undefined) {
-      throw new UsageError("--namespace and --all-namespaces can't be used together");
-    }
     return {
-      kubeconfig,
       newest,
       format,
       of: name === undefined
-        ? { kind: "all" as const, scope: { allNamespaces, ...definedOnly({ namespace, context }) } }
+        ? { kind: "all" as const, scope: listScope(flags) }
         : { kind: "one" as const, name, ref: agentRef(flags, name) },
     };
   },
-  async run({ of, kubeconfig, newest, format }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+  async run({ of, newest, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost();
     if (of.kind === "all") {
       const { sessionAgents } = await import("../../../actions/session/agents.ts");
-      const { agents, namespace, context } = await interruptible(
+      const { agents, ...where } = await interruptible(
         signals,
         (signal) => sessionAgents(host, of.scope, signal),
       );
-      if (format !== "table") {
-        await terminal.stdout.write(await renderData(agents.map(agentData), format));
-        return success;
-      }
-      if (agents.length === 0) {
-        const where = namespace === undefined ? "any namespace" : `namespace "${namespace}"`;
-        await terminal.stderr.write(`no sessions in ${where} (context ${context})\n`);
-        return success;
-      }
-      await terminal.stdout.write(agentsTable(agents).map((line) => `${line}\n`).join(""));
-      return success;
+      return await writeList(terminal, agents, {
+        format,
+        data: agentData,
+        table: () => agentsTable(agents),
+        empty: `no sessions in ${whereText(where)}`,
+      });
     }
     const { name, ref } = of;
     const [{ readingAgent }, { readTasks }] = await Promise.all([
@@ -263,16 +258,13 @@ const list = defineCommand({
         { onWait, signal },
         (target, { isStopped }) => readTasks(host, target, { newest, isStopped, signal }),
       ));
-    if (format !== "table") {
-      await terminal.stdout.write(await renderData(tasks.map(taskData), format));
-      return success;
-    }
-    if (tasks.length === 0) {
-      await terminal.stderr.write(`no tasks yet: kodama prompt ${name} "…" starts one\n`);
-      return success;
-    }
-    const lines = tasksTable(tasks, host.clock.now());
-    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    await writeList(terminal, tasks, {
+      format,
+      data: taskData,
+      table: () => tasksTable(tasks, host.clock.now()),
+      empty: `no tasks yet: kodama prompt ${name} "…" starts one`,
+    });
+    if (format !== "table") return success;
     for (const approval of tasks.flatMap(approvalsOf)) {
       const shown = approvalLines(approval).map((line) => `${line}\n`).join("");
       const answer = `kodama agent approve ${printable(`${name} ${requestName(approval)}`)}`;
@@ -281,8 +273,6 @@ const list = defineCommand({
     return success;
   },
 });
-
-const logFormats = choice(["text", "jsonl"]);
 
 /** `kodama agent logs`. */
 const logs = defineCommand({
@@ -298,26 +288,22 @@ const logs = defineCommand({
     offset: value(
       "start at this byte offset of its events, as an earlier event reported it",
       byteCount,
-      {
-        placeholder: "BYTES",
-      },
+      { placeholder: "BYTES" },
     ),
-    output: valueOr("output format; jsonl has complete events", logFormats.parse, "text", {
+    output: valueOr("output format; jsonl has complete events", choice(["text", "jsonl"]), "text", {
       short: "o",
-      ...logFormats,
     }),
   },
-  examples: [
-    { title: "Show the newest task", line: "kodama agent logs my-work" },
-    { title: "Follow it", line: "kodama agent logs my-work -f" },
-    { title: "Show an earlier task, as JSON", line: "kodama agent logs my-work --task 3 -o jsonl" },
-  ],
+  examples: {
+    "Show the newest task": "kodama agent logs my-work",
+    "Follow it": "kodama agent logs my-work -f",
+    "Show an earlier task, as JSON": "kodama agent logs my-work --task 3 -o jsonl",
+  },
   exitCodes: followExitCodes,
   seeAlso: ["kodama agent list NAME lists the tasks."],
   resolve: ({ flags, operands: [name = ""] }): AgentLogs => ({
     name,
     ref: agentRef(flags, name),
-    kubeconfig: flags.kubeconfig,
     follow: flags.follow,
     format: flags.output,
     ...definedOnly({ task: flags.task, offset: flags.offset }),
@@ -331,66 +317,40 @@ function byteCount(raw: string): number {
   throw new BadValue(raw, "must be a whole number, 0 or more");
 }
 
-const watchFormats = choice(["text", "jsonl"]);
-const notifications = choice(notificationKinds);
-
 /** `kodama agent watch`. */
 const watch = defineCommand({
   description:
     "Watches the agents of all sessions of a namespace, and prints a line when one waits for an answer or " +
     "its task has ended, until it is interrupted. On a terminal it also rings the bell and sends a message " +
-    "to the desktop, if the terminal can. With the setting notify.webhook each notice is sent there too, " +
-    "signed.",
+    "to the desktop, if the terminal can.",
   flags: {
     ...agentScopeFlags,
     "all-namespaces": toggle("watch the agents of all namespaces", { short: "A" }),
-    "interval": valueOr("time between two queries of the pods", durationMs, "10s", {
-      placeholder: "DURATION",
-    }),
-    "notify": valueOr("how the terminal notifies", notifications.parse, "desktop", notifications),
-    "output": valueOr("output format", watchFormats.parse, "text", { short: "o", ...watchFormats }),
+    "interval": valueOr("time between two queries of the pods", durationMs, "10s"),
+    "notify": valueOr("how the terminal notifies", choice(notificationKinds), "desktop"),
+    "output": valueOr("output format", choice(["text", "jsonl"]), "text", { short: "o" }),
   },
-  examples: [
-    { title: "Watch the current namespace", line: "kodama agent watch" },
-    { title: "All namespaces, as data", line: "kodama agent watch -A -o jsonl" },
-  ],
+  examples: {
+    "Watch the current namespace": "kodama agent watch",
+    "All namespaces, as data": "kodama agent watch -A -o jsonl",
+  },
   exitCodes: [["130", "stopped by Ctrl-C or a signal"]],
   seeAlso: ["kodama agent list -A lists what all agents do."],
   resolve({ flags }) {
-    const { namespace, context, kubeconfig, interval, notify, output: format } = flags;
-    const allNamespaces = flags["all-namespaces"];
-    if (allNamespaces && namespace !== undefined) {
-      throw new UsageError("--namespace and --all-namespaces can't be used together");
-    }
-    const scope = { allNamespaces, ...definedOnly({ namespace, context }) };
-    return { scope, kubeconfig, intervalMs: interval, notify, format };
+    const { interval: intervalMs, notify, output: format } = flags;
+    return { scope: listScope(flags), intervalMs, notify, format };
   },
-  async run({ scope, kubeconfig, intervalMs, notify, format }, invocation) {
+  async run({ scope, intervalMs, notify, format }, invocation) {
     const { host: openHost, signals, terminal: { stdout, stderr }, environment } = invocation;
-    const host = await openHost({ kubeconfig });
-    const [{ watchAgents }, { configuredWebhook, sendNotice }] = await Promise.all([
-      import("../../../actions/session/notices.ts"),
-      import("../../../actions/session/webhook.ts"),
-    ]);
-    const webhook = await configuredWebhook(host);
-    const screen = {
-      term: environment("TERM") ?? "",
-      isTmux: (environment("TMUX") ?? "") !== "",
-    };
+    const host = await openHost();
+    const { watchAgents } = await import("../../../actions/session/notices.ts");
+    const screen = { term: environment("TERM") ?? "", isTmux: (environment("TMUX") ?? "") !== "" };
     return await interruptible(signals, async (signal) => {
       const notices = watchAgents(host, { ...scope, taskIntervalMs: intervalMs, signal });
       for await (const notice of notices) {
         const line = noticeLine(notice);
-        const { key: _key, ...data } = notice;
-        await stdout.write(format === "jsonl" ? jsonLine(data) : `${line}\n`);
+        await stdout.write(format === "jsonl" ? jsonLine(notice) : `${line}\n`);
         if (stderr.isTerminal) await stderr.write(notification(line, notify, screen));
-        if (webhook === undefined) continue;
-        // A slow receiver delays no further notice.
-        sendNotice(host, webhook, { notice, signal }).catch(async (error: unknown) => {
-          if (signal.aborted) return;
-          const reason = error instanceof Error ? error.message : String(error);
-          await stderr.write(printable(`warning: notify.webhook: ${reason}`) + "\n");
-        });
       }
       return success;
     });

@@ -1,20 +1,20 @@
 /** `kodama logs --agent` and `kodama agent logs`: the same command under two paths. */
+import { definedOnly } from "../../../base/json_value.ts";
 import type { AgentRef } from "../../../actions/session/agent_pod.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ParsedArgs } from "../../parser/command.ts";
+import type { Flags } from "../../parser/flag.ts";
 import type { Invocation } from "../../invocation.ts";
-import type { logsFlags } from "../logs/flags.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { success } from "../../exit_codes.ts";
 import { agentRef } from "./flags.ts";
 import { showFollow } from "./show_follow.ts";
 
-/** What to show. */
+/** The log to show. */
 export interface AgentLogs {
   ref: AgentRef;
   /** The operand, for messages. */
   name: string;
-  kubeconfig: string | undefined;
   follow: boolean;
   task?: number;
   /** Byte offset of the first event. */
@@ -25,9 +25,16 @@ export interface AgentLogs {
 /** Flags of `kodama logs` that also apply to an agent's log. */
 const understood = new Set(["agent", "follow", "namespace", "context", "kubeconfig", "output"]);
 
-/** Parses the args of `kodama logs --agent`. Throws UsageError for what an agent's log doesn't have. */
+/** Parses the args of `kodama logs --agent`. Throws UsageError for flags that don't apply to an agent's log. */
 export function resolveAgentLogs(
-  { flags, given, operands }: ParsedArgs<typeof logsFlags>,
+  { flags, given, operands }: Pick<ParsedArgs<Flags>, "given" | "operands"> & {
+    flags: {
+      namespace: readonly string[];
+      context: readonly string[];
+      follow: boolean;
+      output: "default" | "raw" | "json" | "jsonl";
+    };
+  },
 ): AgentLogs {
   const hint = "see kodama agent logs --help";
   const strange = [...given].find((flag) => !understood.has(flag));
@@ -49,17 +56,16 @@ export function resolveAgentLogs(
   return {
     ref: agentRef({ namespace, context }, name),
     name,
-    kubeconfig: flags.kubeconfig,
-    follow: flags.follow ?? false,
+    follow: flags.follow,
     format: flags.output === "default" ? "text" : "jsonl",
   };
 }
 
 /** Shows the events. */
 export async function runAgentLogs(options: AgentLogs, invocation: Invocation): Promise<number> {
-  const { ref, kubeconfig, follow, task, offset, format, name } = options;
+  const { ref, follow, task, offset, format, name } = options;
   const { terminal } = invocation;
-  const host = await invocation.host({ kubeconfig });
+  const host = await invocation.host();
   const [{ agentTarget, readingAgent }, { followTask, showTask }] = await Promise.all([
     import("../../../actions/session/agent_pod.ts"),
     import("../../../actions/agent/follow.ts"),
@@ -67,8 +73,7 @@ export async function runAgentLogs(options: AgentLogs, invocation: Invocation): 
   const start = async function* (signal: AbortSignal) {
     const which = {
       signal,
-      ...(task === undefined ? {} : { number: task }),
-      ...(offset === undefined ? {} : { offset }),
+      ...definedOnly({ number: task, offset }),
     };
     if (follow) {
       yield* followTask(host, await agentTarget(host, ref, signal), which);

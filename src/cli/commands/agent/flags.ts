@@ -18,13 +18,10 @@ export const agentScopeFlags = {
   namespace: { ...scopeFlags.namespace, summary: "namespace of the session or pod" },
 };
 
-/** Chooses one of an agent's tasks. */
+/** Chooses a task of an agent. */
 export const taskFlag = value(
   "show task N (default the newest; with --follow the current one, if any)",
   count,
-  {
-    placeholder: "N",
-  },
 );
 
 /** Chooses the agent of a new task. */
@@ -40,17 +37,14 @@ export const adapterFlag = valueOr(
   },
 );
 
-const permissions = choice(permissionModes);
-
-/** What limits the agent of a new task. */
+/** Limits of the agent of a new task. */
 export const agentLimitFlags = {
   permissions: valueOr(
-    `${taskOptions.permissions.description}, by \`kodama agent approve\``,
-    permissions.parse,
+    `${taskOptions.permissions.about}, by \`kodama agent approve\``,
+    choice(permissionModes),
     "bypass",
-    permissions,
   ),
-  budget: value(taskOptions.budget.description, dollars, { placeholder: "USD" }),
+  budget: value(taskOptions.budget.about, dollars, { placeholder: "USD" }),
 };
 
 function dollars(raw: string): number {

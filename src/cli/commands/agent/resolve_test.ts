@@ -12,7 +12,6 @@ testResolve([
     changes: [
       ["--namespace x", { of: { ref: { namespace: "x" } } }],
       ["--context x", { of: { ref: { context: "x" } } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--limit 3", { newest: 3 }],
       ["--output yaml", { format: "yaml" }],
     ],
@@ -36,7 +35,6 @@ testResolve([
     changes: [
       ["--namespace x", { ref: { namespace: "x" } }],
       ["--context x", { ref: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--task 3", { task: 3 }],
       ["--follow", { follow: true }],
       ["--offset 3", { offset: 3 }],
@@ -60,11 +58,12 @@ testResolve([
       request: "3f1c",
       all: false,
       decision: { kind: "allow" },
+      theirs: false,
     },
     changes: [
       ["--namespace x", { ref: { namespace: "x" } }],
       ["--context x", { ref: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--theirs", { theirs: true }],
     ],
     errors: [["--all", /--all and REQUEST can't be used together/]],
   },
@@ -75,11 +74,12 @@ testResolve([
       ref: { kind: "session", name: "my-work" },
       all: true,
       decision: { kind: "deny" },
+      theirs: false,
     },
     changes: [
       ["--namespace x", { ref: { namespace: "x" } }],
       ["--context x", { ref: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--theirs", { theirs: true }],
       ["--message no", { decision: { message: "no" } }],
     ],
   },
@@ -104,7 +104,6 @@ testResolve([
     changes: [
       ["--namespace x", { scope: { namespace: "x" } }],
       ["--context x", { scope: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["-A", { scope: { allNamespaces: true } }],
       ["--interval 1m", { intervalMs: 60_000 }],
       ["--notify bell", { notify: "bell" }],

@@ -11,7 +11,7 @@ import type { Invocation } from "../../invocation.ts";
 import { styleOf } from "../../output.ts";
 import { eventData, eventLines, lostLine } from "../../../present/agent_events.ts";
 
-/** As for a run of one target whose command failed. */
+/** As for a run of a single target whose command failed. */
 const taskFailed = 5;
 
 /** Exit codes, for the help of each command that follows a task. */

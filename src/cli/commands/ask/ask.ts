@@ -5,8 +5,6 @@ import { askOptions } from "../../../actions/model/options.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { contextFlags } from "../../parser/scope_flags.ts";
 
-const formats = choice(["json", "jsonl"]);
-
 const ownFlags = {
   model: optionFlag(askOptions, "model", { placeholder: "NAME", completion: { kind: "models" } }),
   "freeze-memory": optionFlag(askOptions, "freezeMemory"),
@@ -26,14 +24,14 @@ export const command = defineCommand({
     ...contextFlags,
     "show-metrics": toggle("print tokens, time and cost of the answer"),
     quiet: toggle("print the answer alone", { short: "q" }),
-    output: value("print data instead of text", formats.parse, { short: "o", ...formats }),
+    output: value("print data instead of text", choice(["json", "jsonl"]), { short: "o" }),
   },
-  examples: [
-    { title: "Ask a question", line: 'kodama ask "why is web not ready?"' },
-    { title: "Give a task", line: 'kodama ask "restart the pods of web one by one"' },
-    { title: "Ask another model", line: 'kodama ask --model opus "which pods use most memory?"' },
-    { title: "As JSON, for a script", line: 'kodama ask "is anything wrong in shop?" -o json' },
-  ],
+  examples: {
+    "Ask a question": 'kodama ask "why is web not ready?"',
+    "Give a task": 'kodama ask "restart the pods of web one by one"',
+    "Ask another model": 'kodama ask --model opus "which pods use most memory?"',
+    "As JSON, for a script": 'kodama ask "is anything wrong in shop?" -o json',
+  },
   exitCodes: [
     ["0", "the model answered"],
     ["1", "no model answered, or the answer is incomplete"],
@@ -51,7 +49,6 @@ export const command = defineCommand({
       question,
       options: optionValues(ownFlags, flags),
       context: flags.context,
-      kubeconfig: flags.kubeconfig,
       view: {
         format: flags.output ?? "text" as const,
         quiet: flags.quiet,
@@ -59,8 +56,8 @@ export const command = defineCommand({
       },
     };
   },
-  async run({ question, options, context, kubeconfig, view }, invocation) {
+  async run({ question, options, context, view }, invocation) {
     const { runAsk } = await import("./run_ask.ts");
-    return await runAsk({ question, options, context, kubeconfig, view, reads: false }, invocation);
+    return await runAsk({ question, options, context, view, reads: false }, invocation);
   },
 });

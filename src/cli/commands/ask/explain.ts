@@ -15,12 +15,11 @@ interface EndedCommand {
   sample: OutputSample;
   model: string | undefined;
   context: string | undefined;
-  kubeconfig: string | undefined;
 }
 
 /** Prints the explanation on standard error. A failure is printed there too. */
 export async function explainRun(
-  { command, exitCode, sample, model, context, kubeconfig }: EndedCommand,
+  { command, exitCode, sample, model, context }: EndedCommand,
   invocation: Invocation,
 ): Promise<void> {
   const { terminal } = invocation;
@@ -35,7 +34,6 @@ export async function explainRun(
       question,
       options: { freezeMemory: true, ...(model === undefined ? {} : { model }) },
       context,
-      kubeconfig,
       view: { format: "text", quiet: false, metrics: false },
       reads: true,
     }, {
@@ -45,6 +43,7 @@ export async function explainRun(
         stdin: terminal.stdin,
         stdout: terminal.stderr,
         stderr: terminal.stderr,
+        progress: terminal.progress,
         keyboard: () => terminal.keyboard(),
         atEnd: (finalOutput) => terminal.atEnd(finalOutput),
         size: () => terminal.size(),

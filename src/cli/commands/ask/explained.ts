@@ -3,8 +3,9 @@ import { modelOptions } from "../../../actions/model/options.ts";
 import type { Invocation } from "../../invocation.ts";
 import type { OutputStream } from "../../../terminal/terminal.ts";
 import type { SinkData } from "../../../terminal/sink.ts";
-import type { Command } from "../../parser/command.ts";
+import { type Command, withKubeconfig } from "../../parser/command.ts";
 import { toggle } from "../../parser/flag.ts";
+import { withoutToken } from "../../parser/global_flags.ts";
 import { optionFlag } from "../../parser/option_flag.ts";
 
 const explainFlags = {
@@ -21,8 +22,8 @@ const explainFlags = {
 type Args = Parameters<Command["prepare"]>[0];
 
 /**
- * Adds `--explain` to a command, which itself never sees it: its output and exit code are what they are without, and an
- * explanation that fails doesn't change them.
+ * Adds `--explain` to a command, which itself never sees it: its output and exit code are unchanged, and an explanation
+ * that fails doesn't change them.
  */
 export function withExplanation(command: Command): Command {
   const without = (
@@ -38,11 +39,10 @@ export function withExplanation(command: Command): Command {
     resolve: (args) => command.resolve(without(args)),
     prepare(args) {
       const run = command.prepare(without(args));
-      const { explain, model, context, kubeconfig } = args.flags as {
+      const { explain, model, context } = args.flags as {
         explain: boolean;
         model: string | undefined;
         context?: string | readonly string[];
-        kubeconfig?: string;
       };
       if (!explain) return run;
       return async (invocation) => {
@@ -55,13 +55,12 @@ export function withExplanation(command: Command): Command {
         const contexts = [context ?? []].flat();
         const trailing = args.trailing === undefined ? [] : ["--", ...args.trailing];
         await explainRun({
-          command: [args.spoken, ...args.line, ...trailing].join(" "),
+          command: [args.spoken, ...withoutToken(args.line), ...trailing].join(" "),
           exitCode,
           sample,
           model,
           context: contexts.length === 1 ? contexts[0] : undefined,
-          kubeconfig,
-        }, invocation);
+        }, withKubeconfig(invocation, args.flags));
         return exitCode;
       };
     },
@@ -95,6 +94,7 @@ function sampling(invocation: Invocation, sample: { add(text: string): void }): 
       stdin: terminal.stdin,
       stdout,
       stderr,
+      progress: terminal.progress,
       keyboard: () => terminal.keyboard(),
       atEnd: (finalOutput) => terminal.atEnd(finalOutput),
       size: () => terminal.size(),

@@ -13,7 +13,6 @@ testResolve([
       ["--model opus", { options: { model: "opus" } }],
       ["--freeze-memory", { options: { freezeMemory: true } }],
       ["--context lab", { context: "lab" }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--show-metrics", { view: { metrics: true } }],
       ["-q", { view: { quiet: true } }],
       ["-o json", { view: { format: "json" } }],
@@ -25,19 +24,18 @@ testResolve([
     options: {},
     changes: [
       ["--context lab", { context: "lab" }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["-o json", { format: "json" }],
     ],
   },
   {
     line: "memory set text",
     options: { text: "text" },
-    changes: [["--context lab", { context: "lab" }], ["--kubeconfig f", { kubeconfig: "f" }]],
+    changes: [["--context lab", { context: "lab" }]],
   },
   {
     line: "memory clear",
     options: {},
-    changes: [["--context lab", { context: "lab" }], ["--kubeconfig f", { kubeconfig: "f" }]],
+    changes: [["--context lab", { context: "lab" }]],
   },
   { line: "memory enable", options: {} },
   { line: "memory disable", options: {} },
@@ -54,7 +52,6 @@ testResolve([
       ["--explain --limit 3 -o json", { limit: 3, format: "json" }],
       ["--explain --in-cluster --all-namespaces --context x --kubeconfig f", {
         scope: { allNamespaces: true, context: "x" },
-        kubeconfig: "f",
       }],
       ["--in-cluster --namespace n", { scope: { namespace: "n" } }],
     ],

@@ -14,7 +14,6 @@ interface AskRun {
   question: string;
   options: AskOptionValues;
   context: string | undefined;
-  kubeconfig: string | undefined;
   view: AskPainterOptions;
   /** Only tools that change nothing are offered. */
   reads: boolean;
@@ -22,12 +21,12 @@ interface AskRun {
 
 /** Returns the exit code. */
 export async function runAsk(
-  { question, options, context, kubeconfig, view, reads }: AskRun,
+  { question, options, context, view, reads }: AskRun,
   invocation: Invocation,
 ): Promise<number> {
   const { terminal, signals } = invocation;
-  const opened = await invocation.host({ kubeconfig });
-  // A context that was chosen is the one of every tool that names none.
+  const opened = await invocation.host();
+  // A chosen context is the context of every tool that names none.
   const host = context === undefined
     ? opened
     : { ...opened, kube: (named?: string) => opened.kube(named ?? context) };
@@ -42,6 +41,7 @@ export async function runAsk(
       above: undefined,
       stdin: false,
       listing: "the question",
+      clock: host.clock,
       signal,
     });
     const mayAsk = !reads && view.format === "text" && canAsk(terminal);

@@ -20,15 +20,13 @@ import type { Sink } from "../../../terminal/sink.ts";
 
 /* Output of the embedded cluster's commands. */
 
-const formats = choice(["json"]);
-
 /** The flags that all cluster commands have. */
 const clusterFlags = {
   data: value("folder in which the cluster stores its objects", text, {
     placeholder: "DIR",
     completion: { kind: "files" },
   }),
-  output: value("output format", formats.parse, { short: "o", ...formats }),
+  output: value("output format", choice(["json"]), { short: "o" }),
 };
 
 /** A port of this machine; undefined for 0, the convention for any free port. */
@@ -140,12 +138,12 @@ const up = defineCommand({
     foreground: toggle("run in the foreground, until Ctrl-C"),
     ...clusterFlags,
   },
-  examples: [
-    { title: "Start a cluster", line: "kodama cluster up" },
-    { title: "With 300 drive pods", line: "kodama cluster up --world weka:drives=300" },
-    { title: "With the objects of a file", line: "kodama cluster up --world ./pods.yaml" },
-    { title: "With objects that are stored in a folder", line: "kodama cluster up --data ./lab" },
-  ],
+  examples: {
+    "Start a cluster": "kodama cluster up",
+    "With 300 drive pods": "kodama cluster up --world weka:drives=300",
+    "With the objects of a file": "kodama cluster up --world ./pods.yaml",
+    "With objects that are stored in a folder": "kodama cluster up --data ./lab",
+  },
   seeAlso: ["kodama cluster status --help", "kodama cluster down --help"],
   resolve: ({ flags: { world, port, foreground, output, data } }) => ({
     start: {
@@ -198,13 +196,10 @@ const down = defineCommand({
     "of its pods are deleted; the objects and claims of a cluster with --data are retained. It is not " +
     "an error if no cluster is running.",
   flags: clusterFlags,
-  examples: [
-    { title: "Stop the cluster", line: "kodama cluster down" },
-    {
-      title: "Stop a cluster that stores its objects in a folder",
-      line: "kodama cluster down --data ./lab",
-    },
-  ],
+  examples: {
+    "Stop the cluster": "kodama cluster down",
+    "Stop a cluster that stores its objects in a folder": "kodama cluster down --data ./lab",
+  },
   seeAlso: ["kodama cluster up --help starts a cluster."],
   resolve: ({ flags }) => ({ folder: clusterFolder(flags), format: flags.output }),
   async run({ folder, format }, { host, signals, terminal }) {
@@ -226,10 +221,10 @@ const status = defineCommand({
     "Prints whether the embedded cluster is running, its address, how many of its pods are ready, and " +
     "how to use it.",
   flags: clusterFlags,
-  examples: [
-    { title: "Show the status", line: "kodama cluster status" },
-    { title: "As JSON, for a script", line: "kodama cluster status -o json" },
-  ],
+  examples: {
+    "Show the status": "kodama cluster status",
+    "As JSON, for a script": "kodama cluster status -o json",
+  },
   exitCodes: [["0", "it is running"], ["1", "it is not running, or is still starting"]],
   seeAlso: ["kodama cluster up --help starts a cluster."],
   resolve: ({ flags }) => ({ folder: clusterFolder(flags), format: flags.output }),
@@ -247,13 +242,11 @@ const silentMs = 1000;
 
 /** Prints the events, starting with the latest one before the first message was due. Dispose of it at the end. */
 export class DelayedProgress implements Disposable {
-  readonly #sink: Sink;
   readonly #timer: Disposable;
   #silent = true;
   #latest: string | undefined;
 
-  constructor(sink: Sink, clock: Clock) {
-    this.#sink = sink;
+  constructor(private readonly sink: Sink, clock: Clock) {
     this.#timer = clock.timer(silentMs, () => {
       this.#silent = false;
       this.#write();
@@ -269,7 +262,7 @@ export class DelayedProgress implements Disposable {
   #write(): void {
     if (this.#latest === undefined) return;
     // Informational: the wait depends neither on its speed nor on anyone reading it.
-    this.#sink.write(`${printable(this.#latest)}\n`).catch(() => {});
+    this.sink.write(`${printable(this.#latest)}\n`).catch(() => {});
     this.#latest = undefined;
   }
 

@@ -1,13 +1,13 @@
 /** `kodama config`. */
+import type { Clock } from "../../../base/clock.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { interruption } from "../../../terminal/driver/signals.ts";
 import { tableLines } from "../../../terminal/table.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { success } from "../../exit_codes.ts";
-import { renderData } from "../../output.ts";
+import { dataFlag, renderData } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { choice, value } from "../../parser/flag.ts";
 import type {
   ConfigChange,
   EffectiveSetting,
@@ -17,7 +17,6 @@ import type {
 import { didYouMeanText } from "../../../base/nearest_names.ts";
 import { printable } from "../../../terminal/printable.ts";
 
-/** `kodama config get`. */
 const get = defineCommand({
   description:
     "Prints the effective value of a setting. It comes from an environment variable, the repository's " +
@@ -25,10 +24,10 @@ const get = defineCommand({
     "its settings.",
   operands: [{ name: "KEY", arity: "one", completion: { kind: "configKeys" } }],
   flags: {},
-  examples: [
-    { title: "Print one setting", line: "kodama config get exec.fanout" },
-    { title: "Print a group of settings", line: "kodama config get exec" },
-  ],
+  examples: {
+    "Print one setting": "kodama config get exec.fanout",
+    "Print a group of settings": "kodama config get exec",
+  },
   exitCodes: [["0", "the setting has a value"], ["1", "the setting has no value"], [
     "2",
     "there is no such setting",
@@ -61,17 +60,11 @@ const set = defineCommand({
     { name: "VALUE", arity: "one", completion: { kind: "configValues" } },
   ],
   flags: {},
-  examples: [
-    { title: "Use fewer pods at the same time", line: "kodama config set exec.fanout 8" },
-    {
-      title: "Store a key that another program prints",
-      line: "kodama config set model_keys.anthropic -",
-    },
-    {
-      title: "Set a list",
-      line: 'kodama config set sync.excludePatterns \'["*.log", "dist/"]\'',
-    },
-  ],
+  examples: {
+    "Use fewer pods at the same time": "kodama config set exec.fanout 8",
+    "Store a key that another program prints": "kodama config set model_keys.anthropic -",
+    "Set a list": 'kodama config set sync.excludePatterns \'["*.log", "dist/"]\'',
+  },
   exitCodes: [["0", "the setting has the value"], [
     "2",
     "there is no such setting, or it can't have the value",
@@ -84,7 +77,11 @@ const set = defineCommand({
     if (isSecretKey(key)) {
       if (value === "-") {
         const { interruptible } = await import("../../../terminal/driver/signals.ts");
-        secret = await interruptible(signals, (signal) => readSecret(terminal, key, signal));
+        const { clock } = await host();
+        secret = await interruptible(
+          signals,
+          (signal) => secretOf(terminal, key, { clock, signal }),
+        );
       } else {
         await terminal.stderr.write(
           "warning: the key is in the history of your shell; - as the value reads it from standard input\n",
@@ -96,50 +93,47 @@ const set = defineCommand({
   },
 });
 
-/** Enter, Ctrl-C and Ctrl-D. */
-const ends: ReadonlySet<string> = new Set(["\r", "\n", "\x03", "\x04"]);
-
-/** More than any key. */
+/** Maximum characters of a secret on standard input. */
 const maxSecretLength = 16 * 1024;
 
-/** Reads one secret: on a terminal what is typed until Enter, without showing it; else all of standard input. */
-async function readSecret(
-  { stdin, stderr }: Terminal,
+/** Reads a secret: from the terminal, where it isn't shown, else all of standard input. */
+async function secretOf(
+  terminal: Terminal,
+  key: string,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<string> {
+  const secret = terminal.stdin.isTerminal
+    ? await typedSecret(terminal, key, { clock, signal })
+    : await pipedSecret(terminal, key, signal);
+  if (secret.trim() === "") throw new UsageError(`the value of ${key} is empty`);
+  return secret.trim();
+}
+
+async function typedSecret(
+  terminal: Terminal,
+  key: string,
+  on: { clock: Clock; signal: AbortSignal },
+): Promise<string> {
+  const { readSecret } = await import("../../read_secret.ts");
+  await terminal.stderr.write(`${key} (not shown): `);
+  await terminal.stderr.flush();
+  const end = await readSecret(terminal, on);
+  if (end.kind === "interrupted") throw interruption("SIGINT");
+  return end.kind === "typed" ? end.text : "";
+}
+
+async function pipedSecret(
+  { stdin }: Terminal,
   key: string,
   signal: AbortSignal,
 ): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  using _raw = stdin.isTerminal ? stdin.raw() : undefined;
-  if (stdin.isTerminal) {
-    await stderr.write(`${key} (not shown): `);
-    await stderr.flush();
-  }
   for await (const chunk of stdin.chunks(signal)) {
     text += decoder.decode(chunk, { stream: true });
     if (text.length > maxSecretLength) throw new UsageError(`the value of ${key} is too long`);
-    // In raw mode Ctrl-C and Ctrl-D are characters.
-    const end = stdin.isTerminal ? [...text].findIndex((one) => ends.has(one)) : -1;
-    if (end < 0) continue;
-    await stderr.write("\r\n");
-    const typed = [...text];
-    if (typed[end] === "\x03") throw interruption("SIGINT");
-    text = typed.slice(0, end).join("");
-    break;
   }
-  const secret = stdin.isTerminal ? withoutErased(text) : text;
-  if (secret.trim() === "") throw new UsageError(`the value of ${key} is empty`);
-  return secret.trim();
-}
-
-/** Applies Backspace, which raw mode passes on. */
-function withoutErased(text: string): string {
-  const characters: string[] = [];
-  for (const one of text) {
-    if (one === "\x7f" || one === "\b") characters.pop();
-    else characters.push(one);
-  }
-  return characters.join("");
+  return text;
 }
 
 /** `kodama config unset`. */
@@ -148,7 +142,7 @@ const unset = defineCommand({
     "Removes a setting, or a group of settings, from your config.yaml. Its default applies again.",
   operands: [{ name: "KEY", arity: "one", completion: { kind: "configKeys" } }],
   flags: {},
-  examples: [{ title: "Return to the default", line: "kodama config unset exec.fanout" }],
+  examples: { "Return to the default": "kodama config unset exec.fanout" },
   seeAlso: ["kodama config view --help prints the effective settings."],
   resolve: ({ operands: [key = ""] }) => ({ key }),
   async run({ key }, { host, terminal }) {
@@ -158,21 +152,14 @@ const unset = defineCommand({
   },
 });
 
-const formats = choice(["json", "jsonl", "yaml"]);
-
 /** `kodama config view`. */
 const view = defineCommand({
   description: "Prints every setting that has a value, and its source.",
-  flags: {
-    output: value("output format: data instead of a table", formats.parse, {
-      short: "o",
-      ...formats,
-    }),
+  flags: { output: dataFlag("output format: data instead of a table") },
+  examples: {
+    "Print the effective settings": "kodama config view",
+    "As JSON, for a script": "kodama config view -o json",
   },
-  examples: [
-    { title: "Print the effective settings", line: "kodama config view" },
-    { title: "As JSON, for a script", line: "kodama config view -o json" },
-  ],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { viewConfig } = await import("../../../actions/config/config.ts");
@@ -192,13 +179,12 @@ const view = defineCommand({
   },
 });
 
-/** `kodama config path`. */
 const path = defineCommand({
   description:
     "Prints the path of your config.yaml, even if it doesn't exist. $KODAMA_CONFIG_DIR changes its " +
     "folder.",
   flags: {},
-  examples: [{ title: "Open the file in an editor", line: '"$EDITOR" "$(kodama config path)"' }],
+  examples: { "Open the file in an editor": '"$EDITOR" "$(kodama config path)"' },
   resolve: () => ({}),
   async run(_options, { host, terminal }) {
     const { places } = await host();
@@ -207,15 +193,12 @@ const path = defineCommand({
   },
 });
 
-/** `kodama config schema`. */
 const schema = defineCommand({
   description:
     "Prints the JSON Schema of config.yaml and .kodama.yaml, for editors and as a reference of all " +
     "settings.",
   flags: {},
-  examples: [
-    { title: "For an editor", line: "kodama config schema > kodama-config.schema.json" },
-  ],
+  examples: { "For an editor": "kodama config schema > kodama-config.schema.json" },
   resolve: () => ({}),
   async run(_options, { terminal }) {
     const { configSchema } = await import("../../../actions/config/config.ts");
@@ -245,7 +228,6 @@ function originText(origin: SettingOrigin): string {
   }
 }
 
-/** Returns a setting as data. */
 function settingData({ key, value, origin }: EffectiveSetting) {
   return { key, value, origin: origin.kind, from: originText(origin) };
 }

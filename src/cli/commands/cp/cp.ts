@@ -20,29 +20,16 @@ export const command = defineCommand({
     { name: "DEST", arity: "one", completion: { kind: "files" } },
   ],
   flags: copyFlags,
-  examples: [
-    {
-      title: "Copy a file to every pod with a label",
-      line: "kodama cp -l app=web ./app.conf :/etc/app/",
-    },
-    {
-      title: "Copy a folder from each pod to ./logs/POD/weka",
-      line: "kodama cp -n storage -m drive :/var/log/weka ./logs",
-    },
-    { title: "Copy a file from one pod", line: "kodama cp web-0:/etc/app.conf ." },
-    {
-      title: "Name the copies after their pods",
-      line: "kodama cp deploy/web :/etc/hostname './{pod}.txt'",
-    },
-    {
-      title: "Copy from one pod to all others of a StatefulSet",
-      line: "kodama cp sts/db db-0:/data/seed.sql :/data/",
-    },
-    {
-      title: "List the copies without making them",
-      line: "kodama cp -m web --list ./conf :/etc/app",
-    },
-  ],
+  examples: {
+    "Copy a file to every pod with a label": "kodama cp -l app=web ./app.conf :/etc/app/",
+    "Copy a folder from each pod to ./logs/POD/weka":
+      "kodama cp -n storage -m drive :/var/log/weka ./logs",
+    "Copy a file from one pod": "kodama cp web-0:/etc/app.conf .",
+    "Name the copies after their pods": "kodama cp deploy/web :/etc/hostname './{pod}.txt'",
+    "Copy from one pod to all others of a StatefulSet":
+      "kodama cp sts/db db-0:/data/seed.sql :/data/",
+    "List the copies without making them": "kodama cp -m web --list ./conf :/etc/app",
+  },
   exitCodes: [
     ["0", "every copy is complete"],
     ["1", "kodama itself failed; with one pod, its copy failed"],
@@ -54,12 +41,8 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama pods --help shows what a selection matches."],
   resolve: resolveCopy,
-  run: async ({ options: resolved, view, kubeconfig, choosing }, invocation) => {
-    const chosen = await chooseTargets(choosing, resolved, {
-      kubeconfig,
-      invocation,
-      purpose: "copy",
-    });
+  run: async ({ options: resolved, view, choosing }, invocation) => {
+    const chosen = await chooseTargets(choosing, resolved, { invocation, purpose: "copy" });
     if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const options = { ...resolved, ...narrowed };

@@ -6,8 +6,6 @@ import { runningFlags } from "../exec/flags.ts";
 import { allFlag, selectionFlags } from "../../parser/selection.ts";
 
 const copying = { group: "Copying" };
-const progresses = choice(["auto", "none"]);
-
 const {
   fanout,
   serial,
@@ -17,6 +15,7 @@ const {
   yes,
   "max-fail": maxFail,
   "fail-fast": failFast,
+  "require-all": requireAll,
   "connect-timeout": connectTimeout,
   "confirm-above": confirmAbove,
 } = runningFlags;
@@ -29,6 +28,7 @@ export const copyFlags = {
   serial,
   "max-fail": maxFail,
   "fail-fast": failFast,
+  "require-all": requireAll,
   "connect-timeout": connectTimeout,
   "timeout": optionFlag(copyOptions, "timeoutMs", { group: runningFlags.list.group }),
   yes,
@@ -39,18 +39,15 @@ export const copyFlags = {
       "before writing into",
     ),
   },
-  "list": toggle("print what would be copied, and copy nothing", runningGroup()),
+  "list": toggle("print what would be copied, and copy nothing", {
+    group: runningFlags.list.group,
+  }),
   "checksum": optionFlag(copyOptions, "checksum", copying),
   "retries": optionFlag(copyOptions, "retries", copying),
   output,
-  "progress": valueOr("progress line on a terminal", progresses.parse, "auto", {
-    ...progresses,
+  "progress": valueOr("progress line on a terminal", choice(["auto", "none"]), "auto", {
     group: "Output",
   }),
   color,
   quiet,
 };
-
-function runningGroup(): { group: string } {
-  return { group: runningFlags.list.group };
-}

@@ -27,24 +27,15 @@ export interface CopyView {
 export interface ResolvedCopy {
   options: Omit<CopyOptions, "signal">;
   view: CopyView;
-  kubeconfig: string | undefined;
   /** A person chooses among the pods first. */
   choosing: Choosing | undefined;
 }
 
 /** Flags that choose pods, without meaning if both sides name theirs. */
 const choosing = [
-  "all-namespaces",
-  "match",
-  "exclude",
-  "selector",
-  "field-selector",
-  "from",
-  "node",
-  "sample",
-  "shuffle",
-  "pick",
-] as const;
+  ..."all-namespaces match exclude selector field-selector from from-run node".split(" "),
+  ..."sample shuffle pick".split(" "),
+];
 
 /** Throws `UsageError` for args that don't describe a copy. */
 export function resolveCopy(words: ParsedArgs<typeof copyFlags>): ResolvedCopy {
@@ -62,9 +53,8 @@ export function resolveCopy(words: ParsedArgs<typeof copyFlags>): ResolvedCopy {
   if (named !== undefined) refuseChoice(operands, given);
   const { above: _above, ...options } = optionValues(copyFlags, flags);
   const writes = named === undefined && way.kind !== "fromPods" && !flags.list;
-  const choosing = choosingOf({ ...words, operands }, { mustChoose: writes });
+  const choosing = choosingOf(selected, { all: flags.all, mustChoose: writes });
   return {
-    kubeconfig: selected.kubeconfig,
     choosing,
     options: {
       contexts: selected.contexts,
@@ -84,7 +74,7 @@ export function resolveCopy(words: ParsedArgs<typeof copyFlags>): ResolvedCopy {
   };
 }
 
-/** Returns the direction, and the one pod that is copied to or from if it is named. */
+/** Returns the direction, and the pod that is copied to or from if it is named. */
 function wayOf(
   { from, to }: { from: Side; to: Side },
   selection: Selection,
@@ -113,7 +103,7 @@ function wayOf(
   return { way, ...(to.kind === "pod" ? { named: podOf(to, selection) } : {}) };
 }
 
-/** Returns the selection of one named pod: of the flags that choose pods, only the scope remains. */
+/** Returns the selection of a named pod: of the flags that choose pods, only the scope remains. */
 function podOf(
   side: Extract<Side, { kind: "pod" }>,
   { container, namespaces }: Selection,
@@ -141,9 +131,9 @@ function refuseChoice(operands: readonly string[], given: ReadonlySet<string>): 
   });
 }
 
-/* Parses the two sides of a copy: a local path, a path in the selected pods, or in one named pod. */
+/* Parses the two sides of a copy: a local path, a path in the selected pods, or in a named pod. */
 
-/** One side of a copy. */
+/** A side of a copy. */
 type Side =
   | { kind: "here"; path: string }
   /** `:/path` */
@@ -165,6 +155,12 @@ function sideOf(operand: string): Side {
     });
   }
   if (colon < 0 || plainlyHere.test(operand)) return { kind: "here", path: operand };
+  // No pod has a capital letter in its name.
+  if (/^[A-Z]:|^[a-z]:\\/.test(operand)) {
+    throw new UsageError(`${operand} looks like a path of Windows`, {
+      hint: `./${operand} is a file of this machine; a path in a pod begins with the pod's name`,
+    });
+  }
   const [before, path] = [operand.slice(0, colon), operand.slice(colon + 1)];
   if (path === "") {
     throw new UsageError(`no path after the colon of ${operand}`, {

@@ -68,6 +68,8 @@ testResolve([
       }],
       ["--max-fail 2", { options: { maxFail: { kind: "count", count: 2 } } }],
       ["--fail-fast", { options: { failFast: true } }],
+      ["--require-all", { options: { requireAll: true } }],
+      ["--require-all=false", { options: { requireAll: false } }],
       ["--connect-timeout 30s", { options: { connectTimeoutMs: 30000 } }],
       ["--timeout 30s", { options: { timeoutMs: 30000 } }],
       ["--yes", { view: { confirm: { yes: true } } }],

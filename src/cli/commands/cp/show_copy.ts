@@ -9,15 +9,15 @@ import { printable } from "../../../terminal/printable.ts";
 import { tableLines } from "../../../terminal/table.ts";
 import { success } from "../../exit_codes.ts";
 import type { Invocation } from "../../invocation.ts";
-import { renderData, styleOf } from "../../output.ts";
+import { drawsStatus, renderData, styleOf } from "../../output.ts";
 import { confirmOption } from "../exec/confirm.ts";
 import type { CopyView } from "./resolve.ts";
 
-/** What the terminal adds to the options of a copy. */
+/** The terminal's additions to the options of a copy. */
 type CopyExtras = Pick<CopyOptions, "signal" | "confirm">;
 
 /** The environment in which a copy is shown. */
-export type CopySurroundings = Pick<Invocation, "terminal" | "signals" | "environment">;
+type CopySurroundings = Pick<Invocation, "terminal" | "signals" | "environment">;
 
 /** Shows the copy that `start` starts; returns the exit code of the process. */
 export async function showCopy(
@@ -29,9 +29,6 @@ export async function showCopy(
     ...view,
     style: styleOf(terminal.stderr, environment, view.color),
   });
-  // Behind a pipe another program may draw on this terminal, as a pager does.
-  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
-  const watched = shown && !view.quiet && view.progress === "auto";
   return await drive<CopyEvent>(
     ({ signal }) => {
       const confirm = confirmOption(terminal, view.confirm, {
@@ -50,12 +47,12 @@ export async function showCopy(
       incomplete: nothingRan,
       progress: new CopyRunProgress(clock),
       confirmsInterrupt: true,
-      statusLine: watched && environment("TERM") !== "dumb",
+      statusLine: !view.quiet && view.progress === "auto" && drawsStatus(invocation),
     },
   );
 }
 
-/** Prints what would be copied. */
+/** Prints the planned copies. */
 export async function showCopyPlan(
   start: (extras: CopyExtras) => AsyncIterable<CopyEvent>,
   { invocation, view }: { invocation: CopySurroundings; view: CopyView },
@@ -99,4 +96,4 @@ async function planText(
   return await renderData(objects, format);
 }
 
-/* Progress of a copy as one line of a terminal: a bar, the rate of the last seconds, and the time remaining. */
+/* Progress of a copy as a line of a terminal: a bar, the rate of the last seconds, and the time remaining. */

@@ -40,7 +40,7 @@ async function copyOn(terminals: MemoryTerminalOptions["terminals"] & object) {
     progress: "auto",
     confirm: { yes: true, above: undefined },
   } as const;
-  // It ends without an outcome: the test checks what was shown before.
+  // The copy ends without an outcome: the test checks the output before.
   const shown = showCopy(events, { invocation, clock, view });
   await assert.rejects(clock.runUntil(shown), /cancelled/);
   return { asked, stderr: terminal.written("stderr") };

@@ -1,6 +1,7 @@
 /** Asks on the terminal before a change of many pods. */
 import type { AskAboutModel } from "../../../actions/confirm_change.ts";
 import type { ChangeQuestion, Confirm } from "../../../actions/exec/events.ts";
+import type { Clock } from "../../../base/clock.ts";
 import { plural } from "../../../base/plural.ts";
 import { UnconfirmedError, UsageError } from "../../../base/errors.ts";
 import { commandArgs, commandLine } from "../../../base/shell_quote.ts";
@@ -38,7 +39,10 @@ export function confirmOn(terminal: Terminal, options: Confirming): Confirm {
 }
 
 /** Like {@link confirmOn}, for changes that a model requests: the person can edit the command. */
-export function askAboutModelOn(terminal: Terminal, options: Confirming): AskAboutModel {
+export function askAboutModelOn(
+  terminal: Terminal,
+  options: Confirming & { clock: Clock },
+): AskAboutModel {
   return async (question, command) => {
     const line = commandLine(command?.args ?? []);
     // What can't be seen on one line can't be edited there.
@@ -53,7 +57,7 @@ export function askAboutModelOn(terminal: Terminal, options: Confirming): AskAbo
         text: `${questionText(question, columns)}\nContinue?`,
         choices: "y/N, l lists the pods, e edits the command",
         more: { key: "l", text: () => wholeText(question) },
-        edit: { key: "e", prompt: `${command.program ?? ">"} `, line },
+        edit: { key: "e", prompt: `${command.program ?? ">"} `, line, clock: options.clock },
       }, options.signal);
       if (typeof answer === "boolean") return answer;
       try {
@@ -78,7 +82,8 @@ export function confirmOption(
 }
 
 /** Without a terminal nothing is changed without confirmation, and nothing waits for an answer that can't come. */
-function refusal({ action, count, scopes }: ChangeQuestion, listing: string): UnconfirmedError {
+function refusal(question: ChangeQuestion, listing: string): UnconfirmedError {
+  const { action, count, scopes } = question;
   const pods = plural(count, "pod");
   const what = {
     // Without pods it changes objects of the cluster.
@@ -97,5 +102,6 @@ function refusal({ action, count, scopes }: ChangeQuestion, listing: string): Un
   const where = contexts.length === 0 ? "" : ` (context ${contexts.join(", ")})`;
   return new UnconfirmedError(`refusing to ${what}${where} without confirmation`, {
     hint: `pass --yes to confirm, or ${listing} to see what it would do`,
+    asked: questionText(question, 80),
   });
 }

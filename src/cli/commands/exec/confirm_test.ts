@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import type { ChangeQuestion } from "../../../actions/exec/events.ts";
+import { ManualClock } from "../../../base/testing/manual_clock.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import { questionText } from "../../../present/change_question.ts";
 import { askAboutModelOn, confirmOn } from "./confirm.ts";
 
 const drives: ChangeQuestion = {
-  action: { kind: "command", command: ["sh", "-c", "test $N = 7 && echo b"], shell: false },
+  action: {
+    kind: "command",
+    command: ["sh", "-c", "test $N = 7 && echo b"],
+    shell: false,
+    variables: [],
+  },
   count: 50,
   scopes: [{
     context: "prod-eu",
@@ -38,8 +44,15 @@ Deno.test("questionText() words every kind of change and every reason to ask", (
   const few = { count: 1, scopes: [{ ...scope, ranges: "web-0", pods: ["web-0"] }] };
   const table: [ChangeQuestion, RegExp][] = [
     [
-      { ...few, action: { kind: "command", command: ["a; b"], shell: true } },
+      { ...few, action: { kind: "command", command: ["a; b"], shell: true, variables: [] } },
       /^Run in 1 pod \(sh\): {2}a; b\n/,
+    ],
+    [
+      {
+        ...few,
+        action: { kind: "command", command: ["a"], shell: false, variables: ["PATH", "A"] },
+      },
+      /^Run in 1 pod \(with PATH, A\): {2}a\n/,
     ],
     [
       { ...few, action: { kind: "copy", from: "./a b", to: ":/etc" } },
@@ -87,7 +100,7 @@ Deno.test("questionText() fits a small screen, however long the command and howe
   );
   for (
     const action of [
-      { kind: "command", command: ["\x1b[2J".repeat(9000)], shell: true },
+      { kind: "command", command: ["\x1b[2J".repeat(9000)], shell: true, variables: [] },
       { kind: "steps", workflow: "w", path: "w.yaml", steps },
     ] as const
   ) {
@@ -142,7 +155,7 @@ Deno.test("a change of objects is named by its command, as it has no pods", asyn
   const terminal = new MemoryTerminal({ terminals: [] });
   const { ask } = confirmOn(terminal, { above: 1, stdin: false, listing: "--plan", signal });
   const command = ["kubectl", "apply", "-f", "a b.yaml"];
-  const action = { kind: "command", command, shell: false } as const;
+  const action = { kind: "command", command, shell: false, variables: [] } as const;
   await assert.rejects(ask({ action, count: 0, scopes: [] }), {
     message: "refusing to run kubectl apply -f 'a b.yaml' without confirmation",
   });
@@ -169,7 +182,8 @@ Deno.test("a model's command is edited on one line, on which all of it can be se
       input: ["e\n", "\r", "n\n"],
     });
     const { signal } = new AbortController();
-    const options = { above: undefined, stdin: false, listing: "--list", signal };
+    const clock = new ManualClock();
+    const options = { above: undefined, stdin: false, listing: "--list", clock, signal };
     assert.equal(await askAboutModelOn(terminal, options)(drives, { args }), false);
     const text = terminal.written("stderr");
     assert.equal(text.includes("e edits the command"), isEditable, text);

@@ -33,49 +33,34 @@ export const command = defineCommand({
   operands: selectionOperands,
   trailing: "required",
   flags: flagsOfExec,
-  examples: [
-    {
-      title: "Run a command in every pod of a deployment",
-      line: "kodama exec deploy/web -- uptime",
-    },
-    {
-      title: "Print equal outputs of many pods once",
-      line: "kodama exec -n storage -m drive --fold -- uname -r",
-    },
-    {
-      title: "One pod first, then 20% at a time; stop after more than two failures",
-      line: "kodama exec sts/db --serial 1,20% --max-fail 2 -- /opt/restart.sh",
-    },
-    {
-      title: "Show what differs, and where",
-      line: "kodama exec -m web --diff -- cat /etc/app.conf",
-    },
-    {
-      title: "Repeat a command every five seconds, and print what changes",
-      line: "kodama exec -m drive --watch=5s -- weka version",
-    },
-    { title: "Open a shell in one pod", line: "kodama exec -it web-0 -- sh" },
-    {
-      title: "Use three pods at random, and print JSON",
-      line: "kodama exec -l app=web --sample 3 -o jsonl -- cat /etc/hostname",
-    },
-    {
-      title: "Use the pods that another command prints",
-      line: "kubectl get pods -o name | kodama exec --from - -- uptime",
-    },
-    { title: "List the pods without running anything", line: "kodama exec -A -m web --list" },
-  ],
+  examples: {
+    "Run a command in every pod of a deployment": "kodama exec deploy/web -- uptime",
+    "Print equal outputs of many pods once": "kodama exec -n storage -m drive --fold -- uname -r",
+    "One pod first, then 20% at a time; stop after more than two failures":
+      "kodama exec sts/db --serial 1,20% --max-fail 2 -- /opt/restart.sh",
+    "Show what differs, and where": "kodama exec -m web --diff -- cat /etc/app.conf",
+    "Repeat a command every five seconds, and print what changes":
+      "kodama exec -m drive --watch=5s -- weka version",
+    "Open a shell in one pod": "kodama exec -it web-0 -- sh",
+    "Use three pods at random, and print JSON":
+      "kodama exec -l app=web --sample 3 -o jsonl -- cat /etc/hostname",
+    "Use the pods that another command prints":
+      "kubectl get pods -o name | kodama exec --from - -- uptime",
+    "List the pods without running anything": "kodama exec -A -m web --list",
+  },
   exitCodes: exitCodeTable,
   seeAlso: [
     "kodama pods --help shows what a selection matches.",
-    "kodama runs --help shows past runs, and runs their failed pods again.",
+    "kodama runs --help shows past runs, and runs their failed pods again. Their output is stored for " +
+    "30 days; kodama config set runs.outputs false turns that off.",
   ],
   resolve(words) {
     const { flags, given, trailing } = words;
     const running = resolveRunning(flags, given);
     // The first operand that can't be a pod probably starts the command: the error shows where `--` belongs.
     if (trailing === undefined && !running.list) throw noCommand(flagsOfExec, words);
-    const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
+    const selected = resolveSelection(words);
+    const { contexts, selection, pick } = selected;
     if ((flags.stdin || flags.tty) && flags.from?.tookStdin === true) {
       throw new UsageError("standard input can't name the pods and be passed to them", {
         hint: "--from FILE names them too",
@@ -86,36 +71,56 @@ export const command = defineCommand({
         hint: "leave out --tty, or the output flags",
       });
     }
-    const named = namesOnePod(selection, contexts) && !given.has("from");
-    const single = flags.tty || (named && running.bounds.outputMode === undefined);
-    const options = {
-      ...running.bounds,
-      ...running.options,
-      ...(single ? { outputMode: "raw" as const } : {}),
-      ...(flags.tty ? { oneTarget: true } : {}),
-      contexts,
-      selection,
-      command: trailing ?? [],
-    } satisfies Omit<ExecOptions, "signal">;
-    const view = { ...running.view, single, tty: flags.tty };
-    // A terminal is for one pod: if several match, the person chooses one.
-    const choosing = pick
-      ? { kind: flags.tty ? "one" as const : "many" as const }
-      : flags.tty && !named
-      ? { kind: "oneIfUnclear" as const }
-      : choosingOf(words, { mustChoose: !running.list });
-    return { options, view, list: running.list, kubeconfig, choosing };
+    const named = namesOnePod(selection, contexts) && !given.has("from") &&
+      !given.has("from-run");
+    const asRun = (tty: boolean, stdin: boolean) => {
+      const single = tty || (named && running.bounds.outputMode === undefined);
+      const options = {
+        ...running.bounds,
+        ...running.options,
+        ...(single ? { outputMode: "raw" as const } : {}),
+        ...(tty ? { oneTarget: true } : {}),
+        contexts,
+        selection,
+        command: trailing ?? [],
+      } satisfies Omit<ExecOptions, "signal">;
+      const view = { ...running.view, single, tty, stdin };
+      // A terminal is for one pod: if several match, the person chooses one.
+      const choosing = pick
+        ? { kind: tty ? "one" as const : "many" as const }
+        : tty && !named
+        ? { kind: "oneIfUnclear" as const }
+        : choosingOf(selected, { all: flags.all, mustChoose: !running.list });
+      return { options, view, choosing };
+    };
+    const { list, bounds, view } = running;
+    const [program = ""] = trailing ?? [];
+    if (program.startsWith("-")) {
+      throw new UsageError(`the command begins with ${program}`, {
+        hint: "flags of kodama come before --, the program right after it",
+      });
+    }
+    const opens = isInteractiveShell(trailing ?? []) && !view.stdin && !flags.tty && !list;
+    if (opens && (bounds.outputMode !== undefined || view.watchMs !== undefined)) {
+      throw shellWithoutInput(trailing ?? []);
+    }
+    return { ...asRun(flags.tty, view.stdin), shell: opens ? asRun(true, true) : undefined, list };
   },
-  run: async ({ options: resolved, view, list, kubeconfig, choosing }, invocation) => {
+  run: async ({ list, shell, ...run }, invocation) => {
+    const { stdin, stdout } = invocation.terminal;
+    if (shell !== undefined && !(stdin.isTerminal && stdout.isTerminal)) {
+      throw shellWithoutInput(run.options.command);
+    }
+    const { options: resolved, view, choosing } = shell ?? run;
     const purpose = list ? "list" : commandLine(resolved.command);
-    const chosen = await chooseTargets(choosing, resolved, { kubeconfig, invocation, purpose });
+    const chosen = await chooseTargets(choosing, resolved, { invocation, purpose });
     if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const options = { ...resolved, ...narrowed };
     if (list) {
       const { showPods } = await import("../pods/table.ts");
       const format = listFormat(view.format);
-      return await showPods({ ...options, kubeconfig, pick: false }, {
+      return await showPods({ ...options, pick: false }, {
         host,
         invocation,
         format,
@@ -124,24 +129,48 @@ export const command = defineCommand({
     }
     if (chosen.picked !== undefined && !view.quiet) {
       // The picker has cleared the screen, and a command without output wouldn't show where it ran.
-      const { pickedText } = await import("../../../present/run_notes.ts");
+      const { pickedText } = await import("../../../runs/notes.ts");
       await invocation.terminal.stderr.write(`${printable(pickedText(chosen.picked))}\n`);
+    }
+    if (invocation.terminal.stderr.isTerminal && !view.quiet && !view.tty) {
+      const { noteRecording } = await import("../../../actions/exec/recording_note.ts");
+      await noteRecording(host);
     }
     const { exec } = await import("../../../actions/exec/exec.ts");
     return await showRun((extras) => exec(host, { ...options, ...extras }), {
       invocation,
       clock: host.clock,
       view,
+      command: options.command,
     });
   },
 });
+
+/* A shell as the whole command. Without input it ends at once, and would be ok; at a terminal it is opened instead. */
+
+const shells = ["bash", "zsh", "fish", "ash", "dash", "ksh", "sh"];
+/** Flags with which a shell still reads its commands from its input. */
+const interactiveFlags = ["-i", "-l", "-il", "-li", "--login", "--norc", "--noprofile"];
+
+function isInteractiveShell([program = "", ...args]: readonly string[]): boolean {
+  return shells.includes(program.slice(program.lastIndexOf("/") + 1)) &&
+    args.every((arg) => interactiveFlags.includes(arg));
+}
+
+function shellWithoutInput(command: readonly string[]): UsageError {
+  const line = commandLine(command);
+  return new UsageError(`${line} has no input here, and would end at once`, {
+    hint:
+      `-i passes standard input to it, ${line} -c 'LINE' runs a line, and at a terminal it is opened in one pod`,
+  });
+}
 
 /* The usage error for a command line without `--`: it shows where `--` belongs in the args as typed. */
 
 /** Flags that choose pods: an operand after one of them is likely to be the command. */
 const choosing: readonly string[] = [
   ...["-m", "--match", "-l", "--selector", "--field-selector", "-A", "--all-namespaces"],
-  ...["--node", "--from", "--all", "-P", "--pick"],
+  ...["--node", "--from", "--from-run", "--all", "-P", "--pick"],
 ];
 
 /**

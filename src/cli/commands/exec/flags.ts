@@ -4,8 +4,6 @@ import { colorFlag } from "../../output.ts";
 import { choice, text, toggle, value, valueOr } from "../../parser/flag.ts";
 import { optionFlag } from "../../parser/option_flag.ts";
 
-const formats = choice(["json", "jsonl"]);
-const progresses = choice(["auto", "json", "none"]);
 const running = { group: "Running" };
 const output = { group: "Output" };
 
@@ -16,6 +14,7 @@ export const runningFlags = {
   "serial": optionFlag(execOptions, "serial", running),
   "max-fail": optionFlag(execOptions, "maxFail", running),
   "fail-fast": optionFlag(execOptions, "failFast", running),
+  "require-all": optionFlag(execOptions, "requireAll", running),
   "connect-timeout": optionFlag(execOptions, "connectTimeoutMs", running),
   "timeout": optionFlag(execOptions, "timeoutMs", running),
   "env": optionFlag(execOptions, "environment", running),
@@ -40,20 +39,16 @@ export const runningFlags = {
     ...output,
   }),
   "force": toggle("with --outdir: replace the files of an earlier run", output),
-  "output": value("print one JSON object per pod", formats.parse, {
+  "output": value("print one JSON object per pod", choice(["json", "jsonl"]), {
     short: "o",
-    ...formats,
     ...output,
   }),
   "events": toggle("with -o jsonl: one object per event instead of per pod", output),
   "progress": valueOr(
     "progress: a line on a terminal, or events on stderr",
-    progresses.parse,
+    choice(["auto", "json", "none"]),
     "auto",
-    {
-      ...progresses,
-      ...output,
-    },
+    { ...output },
   ),
   "color": colorFlag,
   "quiet": toggle("don't print a summary, or pods that aren't ready", { short: "q", ...output }),

@@ -1,7 +1,5 @@
 /** Args -> options. */
 import assert from "node:assert/strict";
-import { BadValue } from "../../parser/flag.ts";
-import { amounts, parseAmount } from "../../parser/option_flag.ts";
 import { execFlags, runningFlags } from "./flags.ts";
 import { noCommand } from "./exec.ts";
 import { wholeSelection } from "../../../actions/exec/events.ts";
@@ -40,6 +38,8 @@ testResolve([
       }],
       ["--max-fail 2", { options: { maxFail: { kind: "count", count: 2 } } }],
       ["--fail-fast", { options: { failFast: true } }],
+      ["--require-all", { options: { requireAll: true } }],
+      ["--require-all=false", { options: { requireAll: false } }],
       ["--connect-timeout 30s", { options: { connectTimeoutMs: 30000 } }],
       ["--timeout 30s", { options: { timeoutMs: 30000 } }],
       ["--env A=b", { options: { environment: { A: "b" } } }],
@@ -159,25 +159,6 @@ testResolve([
   { line: "exec web-0", error: /no command to run/ },
   { line: "exec", error: /no command to run/ },
 ], selectionFlags);
-
-Deno.test("batches are numbers and percentages, in turn", () => {
-  assert.deepEqual(amounts("1, 5,20%"), [
-    { kind: "count", count: 1 },
-    { kind: "count", count: 5 },
-    { kind: "percent", percent: 20 },
-  ]);
-  assert.deepEqual(parseAmount("0"), { kind: "count", count: 0 });
-  assert.deepEqual(parseAmount("12.5%"), { kind: "percent", percent: 12.5 });
-});
-
-Deno.test("what is not a number of pods is refused", () => {
-  for (const raw of ["", "x", "-1", "1.5", "101%", "%", "5 %", "1e3", "1,2"]) {
-    assert.throws(() => parseAmount(raw), BadValue, raw);
-  }
-  for (const raw of ["", "0", "1,,2", "0%", "1,x", "1,"]) {
-    assert.throws(() => amounts(raw), BadValue, raw);
-  }
-});
 
 const lines: readonly (readonly [line: string, hint: string])[] = [
   ["", "web-0 -- uname -a"],

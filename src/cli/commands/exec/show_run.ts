@@ -1,11 +1,13 @@
 /** A run on this process's terminal: provides the terminal that it needs, and shows its events. */
 import type { ExecEvent, ExecOptions } from "../../../actions/exec/events.ts";
 import type { Clock } from "../../../base/clock.ts";
+import type { Hint } from "../../../base/hint.ts";
 import type { Invocation } from "../../invocation.ts";
-import { endsOnTerminal, styleOf } from "../../output.ts";
+import { drawsStatus, endsOnTerminal, styleOf } from "../../output.ts";
 import { speak } from "../../program.ts";
 import { confirmOption } from "./confirm.ts";
 import { drive, type Painter, type TerminalLease } from "../../../terminal/driver/drive.ts";
+import { commandAdvice } from "../../../present/command_advice.ts";
 import { nothingRan, runMilestone, RunProgress } from "../../../present/run_progress.ts";
 import type { RunView } from "./options.ts";
 import type { RoundExtras } from "./show_rounds.ts";
@@ -17,23 +19,21 @@ export type RunExtras = RoundExtras & Pick<ExecOptions, "stdin" | "terminal">;
 /** Shows the run that `start` starts; returns the exit code of the process. */
 export async function showRun(
   start: (extras: RunExtras) => AsyncIterable<ExecEvent>,
-  options: { invocation: Invocation; clock: Clock; view: RunView },
+  options: { invocation: Invocation; clock: Clock; view: RunView; command?: readonly string[] },
 ): Promise<number> {
+  const advice = commandAdvice(options.command ?? []);
   if (options.view.watchMs !== undefined) {
     const { showRounds } = await import("./show_rounds.ts");
-    const painter = painterOf(options.invocation, options.view);
+    const painter = painterOf(options.invocation, options.view, advice);
     return await showRounds(start, { ...options, painter, everyMs: options.view.watchMs });
   }
-  const { invocation: { terminal, signals, environment }, clock, view } = options;
+  const { invocation: { terminal, signals }, clock, view } = options;
   const interactive = view.tty && terminal.stdin.isTerminal;
   if (view.tty && !interactive) {
     // As kubectl: this message, and the command runs without a terminal.
     await terminal.stderr.write("Unable to use a TTY: standard input is not a terminal\n");
   }
-  // Behind a pipe another program may draw on this terminal, as a pager does.
-  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
-  const watched = shown && !interactive && !view.single && !view.raw;
-  const painter = painterOf(options.invocation, view);
+  const painter = painterOf(options.invocation, view, advice);
   return await drive<ExecEvent>(
     (lease) => {
       const { signal } = lease;
@@ -55,8 +55,8 @@ export async function showRun(
       progress: new RunProgress(),
       confirmsInterrupt: true,
       interactive,
-      statusLine: watched && !view.quiet && view.progress === "auto" &&
-        environment("TERM") !== "dumb",
+      statusLine: !interactive && !view.single && !view.raw && !view.quiet &&
+        view.progress === "auto" && drawsStatus(options.invocation),
     },
   );
 }
@@ -65,6 +65,7 @@ export async function showRun(
 function painterOf(
   { terminal, environment, program }: Invocation,
   view: RunView,
+  unknownProgram: Hint | undefined,
 ): Painter<ExecEvent> {
   const text = new RunPainter({
     terminal: {
@@ -79,6 +80,7 @@ function painterOf(
     single: view.single,
     format: view.format === "events" ? "jsonl" : view.format,
     rerunLine: (id) => speak(program, `kodama runs rerun ${id} --failed`),
+    unknownProgram,
   });
   const events = view.format === "events"
     ? new EventLines({ stream: "stdout", output: true })
@@ -105,10 +107,7 @@ function terminalOf(
   { terminal }: Invocation,
   { signal, raw }: TerminalLease,
 ): NonNullable<ExecOptions["terminal"]> {
-  return {
-    sizes: terminal.sizes(signal),
-    onStarted: raw,
-  };
+  return { sizes: terminal.sizes(signal), onStarted: raw };
 }
 
 /** The interactive target has the terminal until it ends. */

@@ -1,4 +1,4 @@
-/** Forwards in the background: how they are started, and what their process does. */
+/** Forwards in the background: how they are started, and the work of their process. */
 import type { ForwardReport } from "../../../actions/forward/background.ts";
 import type { OpenForward } from "../../../actions/forward/forward.ts";
 import type { Host } from "../../../actions/host.ts";
@@ -17,11 +17,11 @@ const reportMs = 1000;
 
 /** Starts forwards in the background, and prints their addresses. */
 export async function detachForward(
-  { kubeconfig, options, format }: ForwardArgs,
+  { options, format }: ForwardArgs,
   { name, line }: ForwardArgs["typed"],
   invocation: Invocation,
 ): Promise<number> {
-  const host = await invocation.host({ kubeconfig });
+  const host = await invocation.host();
   const args = await storedArgs(host, line, options.contexts);
   const { startSet } = await import("../../../actions/forward/background.ts");
   const report = await interruptible(
@@ -58,7 +58,7 @@ async function storedArgs(
   });
 }
 
-/** Prints what runs now: its addresses, and how it is stopped. */
+/** Prints the running set: its addresses, and how it is stopped. */
 export async function printStarted(
   report: ForwardReport,
   format: "text" | "json",
@@ -86,11 +86,11 @@ export async function servedArgs(name: string, invocation: Invocation): Promise<
 
 /** Forwards until a signal ends this process, and reports its state for others to read. */
 export async function serveForward(
-  { options, kubeconfig, record }: ForwardArgs,
+  { options, record }: ForwardArgs,
   name: string,
   invocation: Invocation,
 ): Promise<number> {
-  const host = await invocation.host({ kubeconfig });
+  const host = await invocation.host();
   const [{ forward }, { ForwardPainter, statisticsData }] = await Promise.all([
     import("../../../actions/forward/forward.ts"),
     import("../../../present/forward_painter.ts"),

@@ -1,4 +1,6 @@
-/** The flags and operands of `kodama forward`. If kubectl port-forward has the flag, its name and meaning are the same. */
+/**
+ * The flags and operands of `kodama forward`. If kubectl port-forward has the flag, its name and meaning are the same.
+ */
 import type { ForwardGroup, ForwardOptions } from "../../../actions/forward/forward.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { looksLikePorts, parsePorts, type PortMapping } from "../../../actions/forward/ports.ts";
@@ -30,8 +32,6 @@ function metricsAddress(raw: string): { hostname: string; port: number } {
 }
 
 const ports = { group: "Ports" };
-const formats = choice(["json", "jsonl"]);
-
 const {
   "all-phases": _phases,
   container: _container,
@@ -50,19 +50,13 @@ export const forwardFlags = {
     "address to listen on; localhost is both loopback addresses",
     text,
     "localhost",
-    {
-      placeholder: "ADDRESS",
-      ...ports,
-    },
+    { placeholder: "ADDRESS", ...ports },
   ),
   "grace": valueOr(
     "how long connections wait for the cluster, or for another pod",
     durationMs,
     "30s",
-    {
-      placeholder: "DURATION",
-      ...ports,
-    },
+    { ...ports },
   ),
   "inspect": toggle("print requests and protocols of the connections, without bodies or secrets", {
     group: "Traffic",
@@ -70,11 +64,7 @@ export const forwardFlags = {
   "record": value(
     "record requests in FILE: a HAR if it ends in .har, else a JSON line for each event",
     text,
-    {
-      placeholder: "FILE",
-      group: "Traffic",
-      completion: { kind: "files" },
-    },
+    { placeholder: "FILE", group: "Traffic", completion: { kind: "files" } },
   ),
   "fault": value(
     "disturb the connections: latency=200ms,bandwidth=1Mi,drop=1%",
@@ -90,28 +80,24 @@ export const forwardFlags = {
     group: "Background",
   }),
   "served": value("the name of this process in the background", text, { hidden: true }),
-  "output": value("print data", formats.parse, { short: "o", ...formats, group: "Output" }),
+  "output": value("print data", choice(["json", "jsonl"]), { short: "o", group: "Output" }),
   "metrics": value(
     "serve counters for Prometheus at [ADDRESS:]PORT (default address the loopback)",
     metricsAddress,
-    {
-      placeholder: "[ADDRESS:]PORT",
-      group: "Output",
-    },
+    { placeholder: "[ADDRESS:]PORT", group: "Output" },
   ),
   "no-live": toggle("don't show the live rows on a terminal", { group: "Output" }),
   "quiet": toggle("print only addresses, failures and errors", { short: "q", group: "Output" }),
 };
 
-/** Flags that choose pods: without one, the first operand is a pod. */
-const choosers = ["match", "exclude", "selector", "field-selector", "node", "from", "pick"];
+/** Flags that choose pods: without any, the first operand is a pod. */
+const choosers = "match exclude selector field-selector node from from-run pick".split(" ");
 
 /** The resolved args. */
 export interface ForwardArgs {
   options: Omit<ForwardOptions, "signal">;
   /** No args: a terminal offers the sets of the settings, and those that ran before. */
   isEmpty: boolean;
-  kubeconfig: string | undefined;
   pick: boolean;
   format: "text" | "json" | "jsonl";
   live: boolean;
@@ -141,26 +127,25 @@ export function resolveForward(words: ParsedArgs<typeof forwardFlags>): ForwardA
       { hint: "as in: kodama forward svc/web 8080:80" },
     );
   }
-  const { selection: { operands: parsed, ...selection }, contexts, kubeconfig, pick } =
-    resolveSelection({
-      ...words,
-      operands: targets,
-      flags: {
-        ...flags,
-        "container": undefined,
-        "all-phases": true,
-        "sample": undefined,
-        "sort": "name",
-        "shuffle": false,
-      },
-    });
+  const { selection: { operands: parsed, ...selection }, contexts, pick } = resolveSelection({
+    ...words,
+    operands: targets,
+    flags: {
+      ...flags,
+      "container": undefined,
+      "all-phases": true,
+      "sample": undefined,
+      "sort": "name",
+      "shuffle": false,
+    },
+  });
   let at = 0;
   const groups = sorted.map(({ targets, ports }): ForwardGroup => {
     const first = at;
     at += targets.length;
     return { targets: parsed.slice(first, at), ports };
   });
-  // Those of --from come behind the operands.
+  // Ports of --from come behind the operands.
   const named = parsed.slice(at);
   const [first = { targets: [], ports: [] }, ...others] = groups;
   return {
@@ -176,7 +161,6 @@ export function resolveForward(words: ParsedArgs<typeof forwardFlags>): ForwardA
       ...definedOnly({ metrics: flags.metrics }),
     },
     isEmpty,
-    kubeconfig,
     pick,
     format: flags.output ?? "text",
     live: !flags["no-live"],
@@ -204,7 +188,7 @@ function nameOf(
 }
 
 /** Flags that a process in the background can't use: they need a person, standard input or standard output. */
-const onlyHere: readonly string[] = ["pick", "from", "inspect"];
+const onlyHere: readonly string[] = ["pick", "from", "from-run", "inspect"];
 
 /** Flags of the command itself, which a process in the background doesn't get. */
 const ownFlags = /^(?:-d|-q|-o.*|--(?:detach|quiet|no-live|name|output)(?:=.*)?)$/;
@@ -267,9 +251,12 @@ function portsOf(operand: string): PortMapping[] {
   const parsed = parsePorts(operand);
   if (Array.isArray(parsed)) return parsed;
   const isName = !looksLikePorts(operand);
+  const [, pod, ports] = /^([^:]*[a-z][^:]*):([^:]+)$/i.exec(operand) ?? [];
   throw new BadValue(operand, parsed.invalid, {
     hint: isName
       ? `another pod is written pod/${operand}`
+      : pod !== undefined
+      ? `the ports come behind the pod: ${pod} ${ports}`
       : "ports look like 8080:80, :80, 80, https, 8443:https or 8000-8010:8000-8010",
   }, "PORT");
 }

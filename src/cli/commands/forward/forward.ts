@@ -20,26 +20,18 @@ export const command = defineCommand({
     "any, a terminal offers the sets of the setting forwards, and what ran before.",
   operands: [{ name: "POD|KIND/NAME|PORT", arity: "any", completion: { kind: "pods" } }],
   flags: forwardFlags,
-  examples: [
-    { title: "A service's port 80 as 8080", line: "kodama forward svc/web 8080:80" },
-    { title: "All ports of a deployment", line: "kodama forward deploy/web" },
-    {
-      title: "Two targets, one of them with a named port",
-      line: "kodama forward svc/web 8443:https svc/db 5432",
-    },
-    { title: "A local port for each pod", line: "kodama forward -l app=web 8080:80" },
-    {
-      title: "One local port for all of them",
-      line: "kodama forward -l app=web --balance 8080:80",
-    },
-    { title: "A free local port, for a script", line: "kodama forward web-0 :80 -o json" },
-    { title: "In the background", line: "kodama forward svc/web 8080:80 --detach" },
-    {
-      title: "Show the requests, with a delay of 200 ms",
-      line: "kodama forward svc/web 8080:80 --inspect --fault latency=200ms",
-    },
-    { title: "A socket", line: "kodama forward sts/db unix:/tmp/db.sock:5432" },
-  ],
+  examples: {
+    "A service's port 80 as 8080": "kodama forward svc/web 8080:80",
+    "All ports of a deployment": "kodama forward deploy/web",
+    "Two targets, one of them with a named port": "kodama forward svc/web 8443:https svc/db 5432",
+    "A local port for each pod": "kodama forward -l app=web 8080:80",
+    "One local port for all of them": "kodama forward -l app=web --balance 8080:80",
+    "A free local port, for a script": "kodama forward web-0 :80 -o json",
+    "In the background": "kodama forward svc/web 8080:80 --detach",
+    "Show the requests, with a delay of 200 ms":
+      "kodama forward svc/web 8080:80 --inspect --fault latency=200ms",
+    "A socket": "kodama forward sts/db unix:/tmp/db.sock:5432",
+  },
   exitCodes: [
     ["1", "a local port is taken, or the cluster refuses"],
     ["2", "the command line is wrong, or nothing matches"],
@@ -70,7 +62,6 @@ async function showForward(args: ForwardArgs, invocation: Invocation): Promise<n
   const { terminal, signals } = invocation;
   const { format, live, quiet } = args;
   const chosen = await chooseTargets(args.pick ? { kind: "many" } : undefined, args.options, {
-    kubeconfig: args.kubeconfig,
     invocation,
     purpose: "forward",
   });
@@ -100,7 +91,7 @@ async function showForward(args: ForwardArgs, invocation: Invocation): Promise<n
     milestone: (event) => event.kind === "ready" ? { kind: "started" } : undefined,
   });
 
-  /** What a person has opened is offered the next time. */
+  /** Forwards that a person has opened are offered the next time. */
   async function* opened(events: AsyncIterable<ForwardActionEvent>) {
     for await (const event of events) {
       yield event;

@@ -6,7 +6,7 @@ import { jsonDocument } from "../../../present/json.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { askYes, canAsk } from "../../ask_yes.ts";
 import { failure, success } from "../../exit_codes.ts";
-import { renderData } from "../../output.ts";
+import { dataFlag, writeList } from "../../output.ts";
 import type { Invocation } from "../../invocation.ts";
 import { defineCommand, type Operand } from "../../parser/command.ts";
 import { choice, toggle, value } from "../../parser/flag.ts";
@@ -15,22 +15,15 @@ import { printStarted } from "./background.ts";
 /** The operand that names a set of forwards in the background. */
 const setOperand: Operand = { name: "NAME", arity: "optional" };
 
-const listFormats = choice(["json", "jsonl", "yaml"]);
-
 /** `kodama forward list`. */
 const list = defineCommand({
   description:
     "Lists the forwards in the background: those that run, and those that ran and can be started again.",
-  flags: {
-    output: value("output format: data instead of a table", listFormats.parse, {
-      short: "o",
-      ...listFormats,
-    }),
+  flags: { output: dataFlag("output format: data instead of a table") },
+  examples: {
+    "List them": "kodama forward list",
+    "As JSON, for a script": "kodama forward list -o json",
   },
-  examples: [
-    { title: "List them", line: "kodama forward list" },
-    { title: "As JSON, for a script", line: "kodama forward list -o json" },
-  ],
   seeAlso: ["kodama forward status --help shows what each has carried."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
@@ -38,14 +31,11 @@ const list = defineCommand({
     const { setTable } = await import("../../../present/forward_sets.ts");
     const opened = await host();
     const sets = await listSets(opened);
-    if (format !== undefined) await terminal.stdout.write(await renderData(sets, format));
-    else if (sets.length === 0) {
-      await terminal.stderr.write("there are no forwards in the background\n");
-    } else {
-      const lines = setTable(sets, opened.clock.now().getTime());
-      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
-    }
-    return success;
+    return await writeList(terminal, sets, {
+      format,
+      table: () => setTable(sets, opened.clock.now().getTime()),
+      empty: "there are no forwards in the background",
+    });
   },
 });
 
@@ -57,11 +47,11 @@ const status = defineCommand({
     "Shows the forwards of a set in the background, and what they have carried. The name may be omitted if only " +
     "one runs.",
   operands: [setOperand],
-  flags: { output: value("output format", reportFormats.parse, { short: "o", ...reportFormats }) },
-  examples: [
-    { title: "The only set", line: "kodama forward status" },
-    { title: "One of several, as JSON", line: "kodama forward status svc-web -o json" },
-  ],
+  flags: { output: value("output format", reportFormats, { short: "o" }) },
+  examples: {
+    "The only set": "kodama forward status",
+    "One of several, as JSON": "kodama forward status svc-web -o json",
+  },
   exitCodes: [["0", "it is running"], ["1", "it isn't, or there is none"]],
   seeAlso: ["kodama forward logs --help shows its messages."],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
@@ -85,7 +75,7 @@ const logs = defineCommand({
     "failed. The name may be omitted if only one set runs.",
   operands: [setOperand],
   flags: {},
-  examples: [{ title: "Of the only set", line: "kodama forward logs" }],
+  examples: { "Of the only set": "kodama forward logs" },
   resolve: ({ operands: [name] }) => ({ name }),
   async run({ name }, { host, terminal }) {
     const { findSet } = await import("../../../actions/forward/background.ts");
@@ -97,17 +87,16 @@ const logs = defineCommand({
   },
 });
 
-/** `kodama forward stop`. */
 const stop = defineCommand({
   description:
     "Stops forwards in the background. kodama forward up starts them again, unless --forget removes them from the " +
     "list. The name may be omitted if only one set runs.",
   operands: [setOperand],
   flags: { forget: toggle("remove them from the list") },
-  examples: [
-    { title: "Stop the only set", line: "kodama forward stop" },
-    { title: "Stop one, and forget it", line: "kodama forward stop svc-web --forget" },
-  ],
+  examples: {
+    "Stop the only set": "kodama forward stop",
+    "Stop one, and forget it": "kodama forward stop svc-web --forget",
+  },
   resolve: ({ flags, operands: [name] }) => ({ name, forget: flags.forget }),
   async run({ name, forget }, { host, signals, terminal }) {
     const { findSet } = await import("../../../actions/forward/background.ts");
@@ -126,7 +115,6 @@ const stop = defineCommand({
   },
 });
 
-/** `kodama forward up`. */
 const up = defineCommand({
   description:
     "Starts a set of forwards in the background: one that the setting forwards names, or one that ran before. A set " +
@@ -134,12 +122,12 @@ const up = defineCommand({
   operands: [{ name: "NAME", arity: "one" }],
   flags: {
     yes: toggle("don't ask", { short: "y" }),
-    output: value("output format", reportFormats.parse, { short: "o", ...reportFormats }),
+    output: value("output format", reportFormats, { short: "o" }),
   },
-  examples: [
-    { title: "The set web of the settings", line: "kodama forward up web" },
-    { title: "One that was stopped", line: "kodama forward up svc-web" },
-  ],
+  examples: {
+    "The set web of the settings": "kodama forward up web",
+    "One that was stopped": "kodama forward up svc-web",
+  },
   seeAlso: ["docs/forward.md shows the setting."],
   resolve: ({ flags, operands: [name = ""] }) => ({ name, yes: flags.yes, format: flags.output }),
   async run({ name, yes, format }, invocation) {

@@ -33,7 +33,7 @@ async function chosen(keys: string, settings: { config?: string; repository?: st
   const { host } = simulatedHost({}, {
     files: { "/config/config.yaml": config, "/project/.kodama.yaml": repository },
   });
-  // Each question reads on where the one before has ended.
+  // Each question reads on where the question before has ended.
   const input = new BoundedQueue<string>(100);
   for (const key of keys.split(" ")) await input.push(key);
   input.close();
@@ -61,7 +61,7 @@ Deno.test("kodama forward alone offers sets of the settings, stopped ones, and w
   assert.deepEqual(started, [
     { name: "dev", args: ["svc/web", "8080:80"] },
     { name: "stopped", args: ["svc/old", "1:1"] },
-    // The name is another set's; what that set forwards is not offered twice, nor what runs.
+    // The name is another set's; that set's forwards are not offered twice, nor running forwards.
     { name: "stopped-2", args: ["pod/db-0", "5432"] },
   ]);
   const one = await chosen("d b 5 4 \r", { config });

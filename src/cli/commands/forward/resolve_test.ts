@@ -111,8 +111,16 @@ testResolve([
         chosen({ fieldSelector: "status.podIP=10.0.0.7" }),
       ],
       ["--node n1", chosen({ node: "n1" })],
+      ["--from-run last --failed --skipped --differing --same-as web-0", {
+        options: {
+          groups: [{
+            targets: [web, { kind: "pod", name: "web-0" }],
+            ports: [port(8080, 80)],
+          }],
+        },
+        isRepeatable: false,
+      }],
       ["--context c", { options: { contexts: ["c"] } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
     ].map(typedToo),
     errors: [
       ["1:2:3", /2:3 is not a port/],
@@ -132,7 +140,7 @@ testResolve([
       "svc-web",
       "svc/web 8443:https svc/db 5432 http",
       { targets: [web], ports: [port(8443, "https")] },
-      { targets: [db], ports: [port(5432), { local: { kind: "free" }, remote: "http" }] },
+      { targets: [db], ports: [port(5432), { local: { kind: "same" }, remote: "http" }] },
     ),
   },
   {

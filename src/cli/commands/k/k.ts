@@ -1,3 +1,4 @@
+import { definedOnly } from "../../../base/json_value.ts";
 import type { Host } from "../../../actions/host.ts";
 import {
   isKnownToRead,
@@ -17,7 +18,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { count, toggle, value } from "../../parser/flag.ts";
 import { readOnlyFlag } from "../../parser/global_flags.ts";
 
-/** More than any manifest: what `-f -` reads is passed on when it has been judged. */
+/** Limit for `-f -`: stdin is buffered for the check, then passed to kubectl. More than any manifest. */
 const maxInputBytes = 64 * 1024 * 1024;
 
 const own = { "--yes": "switch", "--read-only": "switch", "--budget": "value" } as const;
@@ -30,7 +31,7 @@ export const command = defineCommand({
     "touches: the server's dry run of the same command, with the difference to the objects as they are; for a drain " +
     "the pods, their local data and the budgets that block it.\n\n" +
     "Standard input, flags, plugins and exit codes are kubectl's. Flags of kodama's own may be anywhere before --, and " +
-    "with a plugin before its name. The setting gate.contexts has a policy for each context: read-only, ask or allow.",
+    "with a plugin before its name. The settings gate.contexts and gate.servers have policies: read-only, ask or allow.",
   operands: [{ name: "VERB", arity: "any" }],
   trailing: "optional",
   flags: {
@@ -40,30 +41,19 @@ export const command = defineCommand({
     "budget": value(
       "print objects within N characters, whole values only (with -o yaml|json)",
       count,
-      {
-        placeholder: "N",
-      },
     ),
   },
-  examples: [
-    { title: "A read, as kubectl itself", line: "kodama k get pods -A -o wide" },
-    { title: "What would it change?", line: "kodama k apply -f web.yaml" },
-    { title: "From a pipe: the question is asked on the terminal", line: "kodama k apply -f -" },
-    {
-      title: "Pods, local data and budgets of a node first",
-      line: "kodama k drain n1 --ignore-daemonsets",
-    },
-    {
-      title: "The objects in 2000 characters: status first, whole values only",
-      line: "kodama k get pods -o yaml --budget 2000",
-    },
-    {
-      title: "Apply, and wait until all of it is ready",
-      line: "kodama k apply -f web.yaml --watch",
-    },
-    { title: "In a script", line: "kodama k --yes rollout restart deploy/web" },
-    { title: "Nothing that changes something", line: "kodama k --read-only get secrets" },
-  ],
+  examples: {
+    "A read, as kubectl itself": "kodama k get pods -A -o wide",
+    "What would it change?": "kodama k apply -f web.yaml",
+    "From a pipe: the question is asked on the terminal": "kodama k apply -f -",
+    "Pods, local data and budgets of a node first": "kodama k drain n1 --ignore-daemonsets",
+    "The objects in 2000 characters: status first, whole values only":
+      "kodama k get pods -o yaml --budget 2000",
+    "Apply, and wait until all of it is ready": "kodama k apply -f web.yaml --watch",
+    "In a script": "kodama k --yes rollout restart deploy/web",
+    "Nothing that changes something": "kodama k --read-only get secrets",
+  },
   exitCodes: [
     ["1", "the question was answered with no, or nothing may be changed"],
     ["2", "a change has to be confirmed, and there is no terminal"],
@@ -89,12 +79,12 @@ export const command = defineCommand({
     isConfirmed: flags.yes,
     readOnly: flags["read-only"],
     watch: flags.watch,
-    ...(flags.budget === undefined ? {} : { budget: flags.budget }),
+    ...definedOnly({ budget: flags.budget }),
   }),
   run: ({ args, ...options }, invocation) => runGuarded(args, { ...options, invocation }),
 });
 
-/** What each part of a run needs. */
+/** The parts of a run. */
 interface GuardedRun {
   host: Host;
   kubectl: KubectlProgram;
@@ -120,13 +110,13 @@ async function runGuarded(
   const { plan, preview } = await stoppable(signals, async (signal) => {
     const readInput = () => inputOf(terminal, signal);
     const plan = await planKubectl(host, args, { readInput, isConfirmed });
-    const shown = plan.decision === "ask" ? await confirm(run, plan, signal) : undefined;
-    return { plan, preview: shown ?? (watch ? await previewOf(run, plan, signal) : undefined) };
+    if (plan.decision === "ask") return await confirm(run, plan, signal);
+    return { plan, preview: watch ? await previewOf(run, plan, signal) : undefined };
   });
   if (budget !== undefined) return await readBudgeted(run, plan, budget);
   await Promise.all([terminal.stdout.flush(), terminal.stderr.flush()]);
   const input = {
-    ...(plan.input === undefined ? {} : { input: plan.input }),
+    ...definedOnly({ input: plan.input }),
     ...(host.readOnly ? { environment: { KODAMA_READ_ONLY: "1" } } : {}),
   };
   const style = styleOf(terminal.stdout, invocation.environment);
@@ -158,7 +148,7 @@ async function readHighlighted(
   });
 }
 
-/** Shows what an editor has changed, as far as the objects can be read before and after. */
+/** Shows the changes of an editor, as far as the objects can be read before and after. */
 async function edit(
   { kubectl, invocation: { terminal, signals, environment } }: GuardedRun,
   { args, judgement: { line } }: KubectlPlan,
@@ -185,7 +175,7 @@ async function previewOf(
   return await previewKubectl(host, kubectl, plan, signal);
 }
 
-/** Shows what becomes of the objects; the exit code is that of `kodama wait`. */
+/** Shows the state of the objects until the end; the exit code is that of `kodama wait`. */
 async function watchObjects(
   { host, invocation }: GuardedRun,
   { judgement, scope }: KubectlPlan,
@@ -225,27 +215,37 @@ async function readBudgeted(
   });
 }
 
-/** Asks whether to run it; returns what was shown. Throws `declined`, or UnconfirmedError if no one can be asked. */
+/**
+ * Asks whether to run it; returns the plan that then runs. Throws `declined`, or UnconfirmedError if no one can be
+ * asked.
+ */
 async function confirm(
-  run: GuardedRun,
+  { host, kubectl, invocation: { terminal, environment } }: GuardedRun,
   plan: KubectlPlan,
   signal: AbortSignal,
-): Promise<KubectlPreview> {
-  const { terminal, environment } = run.invocation;
+): Promise<{ plan: KubectlPlan; preview: KubectlPreview }> {
   const keyboard = terminal.stderr.isTerminal ? terminal.keyboard() : undefined;
   if (keyboard === undefined) throw await refusal(plan);
-  const [preview, { questionOf }] = await Promise.all([
-    previewOf(run, plan, signal),
+  const [{ confirmPlan }, { questionOf }] = await Promise.all([
+    import("../../../actions/kubectl/confirm_plan.ts"),
     import("../../../present/kubectl_question.ts"),
   ]);
-  const { text, whole } = questionOf(plan, preview, styleOf(terminal.stderr, environment));
-  const isAgreed = await askChoice({ ...terminal, stdin: keyboard }, {
-    text: `${text}Run it?`,
-    choices: whole === undefined ? "y/N" : "y/N, d shows all of it",
-    ...(whole === undefined ? {} : { more: { key: "d", text: () => whole } }),
-  }, signal);
-  if (!isAgreed) throw new KodamaError("declined", "cancelled; nothing was changed");
-  return preview;
+  const style = styleOf(terminal.stderr, environment);
+  const confirmed = await confirmPlan(host, kubectl, plan, {
+    signal,
+    ask: async ({ plan, preview }, isRepeated) => {
+      const { text, whole } = questionOf(plan, preview, { style, isRepeated });
+      return await askChoice({ ...terminal, stdin: keyboard }, {
+        text: `${text}Run it?`,
+        choices: whole === undefined ? "y/N" : "y/N, d shows all of it",
+        ...(whole === undefined ? {} : { more: { key: "d", text: () => whole } }),
+      }, signal);
+    },
+  });
+  if (confirmed === undefined) {
+    throw new KodamaError("declined", "cancelled; nothing was changed");
+  }
+  return confirmed;
 }
 
 function verbOf({ judgement: { line } }: KubectlPlan): string {
@@ -273,7 +273,10 @@ async function refusal({ shown, scope, judgement }: KubectlPlan): Promise<Unconf
   );
 }
 
-async function inputOf(terminal: Terminal, signal: AbortSignal): Promise<Uint8Array> {
+async function inputOf(
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of terminal.stdin.chunks(signal)) {

@@ -1,5 +1,7 @@
 /** Args -> options. */
 import { wholeSelection } from "../../../actions/exec/events.ts";
+import { logFields } from "../../../actions/logs/events.ts";
+import { readFields } from "../../../operation/operation.ts";
 import { selectionFlags } from "../../parser/selection.ts";
 import { testResolve } from "../../testing/resolve.ts";
 
@@ -17,9 +19,7 @@ testResolve([
             operands: [{ kind: "pod", name: "web-0" }],
             allPhases: true,
           },
-          containers: { names: [], exclude: [], init: false, ephemeral: false, states: [] },
-          start: {},
-          filter: { include: [], exclude: [] },
+          ...readFields(logFields, {}),
         },
         view: {
           format: "default",
@@ -33,27 +33,30 @@ testResolve([
     },
     changes: [
       ["--exclude-container x", {
-        containers: { options: { containers: { exclude: [{ kind: "exact", name: "x" }] } } },
+        containers: { options: { excludeContainer: [{ kind: "exact", name: "x" }] } },
       }],
-      ["--init-containers", { containers: { options: { containers: { init: true } } } }],
-      ["--ephemeral-containers", { containers: { options: { containers: { ephemeral: true } } } }],
+      ["--init-containers", { containers: { options: { initContainers: true } } }],
+      ["--ephemeral-containers", { containers: { options: { ephemeralContainers: true } } }],
       ["--container-state terminated", {
-        containers: { options: { containers: { states: ["terminated"] } } },
+        containers: { options: { containerState: ["terminated"] } },
       }],
       ["--condition ready=false", {
         containers: { options: { condition: { type: "ready", status: "false" } } },
       }],
       ["--follow", { containers: { options: { follow: true } } }],
       ["--previous", { containers: { options: { previous: true } } }],
-      ["--tail 3", { containers: { options: { start: { tailLines: 3 } } } }],
-      ["--since 30s", { containers: { options: { start: { sinceSeconds: 30 } } } }],
+      ["--tail 3", { containers: { options: { tail: 3 } } }],
+      ["--since 30s", { containers: { options: { since: 30_000 } } }],
       ["--since-time 2026-01-02T03:04:05Z", {
-        containers: { options: { start: { sinceTime: new Date("2026-01-02T03:04:05.000Z") } } },
+        containers: { options: { sinceTime: new Date("2026-01-02T03:04:05.000Z") } },
+      }],
+      ["--until-time 2026-01-02T03:04:05Z", {
+        containers: { options: { untilTime: new Date("2026-01-02T03:04:05.000Z") } },
       }],
       ["--limit-bytes 3", { containers: { options: { limitBytes: 3 } } }],
-      ["--max-log-requests 3", { containers: { options: { maxRequests: 3 } } }],
-      ["--grep x", { containers: { options: { filter: { include: [/x/u] } } } }],
-      ["--exclude-lines x", { containers: { options: { filter: { exclude: [/x/u] } } } }],
+      ["--max-log-requests 3", { containers: { options: { maxLogRequests: 3 } } }],
+      ["--grep x", { containers: { options: { grep: [/x/u] } } }],
+      ["--exclude-lines x", { containers: { options: { excludeLines: [/x/u] } } }],
       ["--highlight x", { containers: { view: { highlight: [/x/u] } } }],
       ["--timestamps", { containers: { view: { timestamps: "full" } } }],
       ["--json-fields x", { containers: { view: { jsonFields: ["x"] } } }],
@@ -93,6 +96,10 @@ testResolve([
     errors: [
       ["--follow --previous", /--follow and --previous can't be used together/],
       ["--follow --limit-bytes 3", /--follow and --limit-bytes can't be used together/],
+      [
+        "--follow --until-time 2026-01-02T03:04:05Z",
+        /--follow and --until-time can't be used together/,
+      ],
       [
         "--since 1h --since-time 2026-01-02T03:04:05Z",
         /--since and --since-time can't be used together/,
@@ -134,6 +141,7 @@ testResolve([
       ["--tail 3", /--agent and --tail can't be used together/],
       ["--since 30s", /--agent and --since can't be used together/],
       ["--since-time 2026-01-02T03:04:05Z", /--agent and --since-time can't be used together/],
+      ["--until-time 2026-01-02T03:04:05Z", /--agent and --until-time can't be used together/],
       ["--limit-bytes 3", /--agent and --limit-bytes can't be used together/],
       ["--max-log-requests 3", /--agent and --max-log-requests can't be used together/],
       ["--grep x", /--agent and --grep can't be used together/],

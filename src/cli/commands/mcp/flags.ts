@@ -4,7 +4,7 @@ import type { OneNamespace } from "../../invocation.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
 import { contextValue, kubeconfigFlag, namespaceValue } from "../../parser/scope_flags.ts";
 
-/** What a server may do and reach: flags of the server itself, and of the entry that starts it. */
+/** The permissions and the reach of a server: flags of the server itself, and of the entry that starts it. */
 export const serverFlags = {
   "allow-changes": toggle("offer what changes something, and ask before each change"),
   namespace: value(

@@ -6,7 +6,6 @@ import { BadValue, choice, toggle, value } from "../../parser/flag.ts";
 import { onlyOf, serverFlags } from "./flags.ts";
 
 const programs = choice(["claude-code", "vscode"]);
-const scopes = choice(["user", "project"]);
 const ofServer = { group: "Server" };
 
 /** `kodama mcp install`. */
@@ -17,18 +16,11 @@ export const command = defineCommand({
     "written.\n\n" +
     "With --scope user the entry is for all folders of your user. With --scope project it is in the repository of " +
     "the working directory (.mcp.json or .vscode/mcp.json), for everybody who has it.",
-  operands: [{
-    name: "PROGRAM",
-    arity: "one",
-    completion: programs.completion,
-  }],
+  operands: [{ name: "PROGRAM", arity: "one", completion: programs.completion }],
   flags: {
     scope: value(
       "where the entry is: in your own file or in this repository's (default user)",
-      scopes.parse,
-      {
-        ...scopes,
-      },
+      choice(["user", "project"]),
     ),
     print: toggle("print the entry, and write nothing"),
     "allow-changes": { ...serverFlags["allow-changes"], ...ofServer },
@@ -37,11 +29,11 @@ export const command = defineCommand({
     context: { ...serverFlags.context, ...ofServer },
     kubeconfig: { ...serverFlags.kubeconfig, ...ofServer },
   },
-  examples: [
-    { title: "For Claude Code, in all your folders", line: "kodama mcp install claude-code" },
-    { title: "For VS Code, in this repository", line: "kodama mcp install vscode --scope project" },
-    { title: "Only show the entry", line: "kodama mcp install vscode --read-only --print" },
-  ],
+  examples: {
+    "For Claude Code, in all your folders": "kodama mcp install claude-code",
+    "For VS Code, in this repository": "kodama mcp install vscode --scope project",
+    "Only show the entry": "kodama mcp install vscode --read-only --print",
+  },
   seeAlso: ["kodama mcp --help has what the server offers."],
   resolve({ operands: [name = ""], flags }) {
     if (flags["allow-changes"] && flags["read-only"]) {
@@ -91,7 +83,7 @@ export const command = defineCommand({
 
 function programOf(name: string) {
   try {
-    return programs.parse(name);
+    return programs(name);
   } catch (error) {
     throw error instanceof BadValue ? error.of("PROGRAM") : error;
   }

@@ -2,7 +2,7 @@ import { definedOnly } from "../../../base/json_value.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { BadValue, text, value } from "../../parser/flag.ts";
+import { port, text, value } from "../../parser/flag.ts";
 import { agentRef } from "../agent/flags.ts";
 import { onlyOf, serverFlags } from "./flags.ts";
 
@@ -25,9 +25,7 @@ export const command = defineCommand({
     "is printed on standard error.",
   flags: {
     "allow-changes": serverFlags["allow-changes"],
-    http: value("listen on this port of 127.0.0.1; 0 is any free one", portOf, {
-      placeholder: "PORT",
-    }),
+    http: value("listen on this port of 127.0.0.1; 0 is any free one", port),
     session: value("serve the agents of this session, or of pod/POD, in its pod", text, {
       placeholder: "NAME",
       completion: { kind: "sessions" },
@@ -36,19 +34,19 @@ export const command = defineCommand({
     context: serverFlags.context,
     kubeconfig: serverFlags.kubeconfig,
   },
-  examples: [
-    { title: "What an agent's program starts", line: "kodama mcp" },
-    { title: "Let it use one namespace alone", line: "kodama mcp --namespace shop" },
-    { title: "Let it request changes", line: "kodama mcp --allow-changes" },
-    { title: "Serve programs that connect by HTTP", line: "kodama mcp --http 7331" },
-    { title: "Serve the agent of a session", line: "kodama mcp --session fix-auth" },
-  ],
+  examples: {
+    "What an agent's program starts": "kodama mcp",
+    "Let it use one namespace alone": "kodama mcp --namespace shop",
+    "Let it request changes": "kodama mcp --allow-changes",
+    "Serve programs that connect by HTTP": "kodama mcp --http 7331",
+    "Serve the agent of a session": "kodama mcp --session fix-auth",
+  },
   seeAlso: [
     "kodama mcp install --help registers it with Claude Code and VS Code.",
     "docs/mcp.md has the tools, and what an agent can't do.",
   ],
   resolve({ flags }) {
-    const { session, http: port, kubeconfig } = flags;
+    const { session, http: port } = flags;
     if (session !== undefined && (flags["allow-changes"] || port !== undefined)) {
       const other = port === undefined ? "allow-changes" : "http";
       throw new UsageError(`--session and --${other} can't be used together`);
@@ -56,23 +54,23 @@ export const command = defineCommand({
     return {
       allowChanges: flags["allow-changes"],
       port,
-      kubeconfig,
       only: session === undefined ? onlyOf(flags) : undefined,
       agent: session === undefined ? undefined : agentRef(flags, session),
     };
   },
-  async run({ allowChanges, port, kubeconfig, only, agent }, invocation) {
+  async run({ allowChanges, port, only, agent }, invocation) {
     if (agent !== undefined) {
       const { serveSession } = await import("./session.ts");
-      return await serveSession(agent, kubeconfig, invocation);
+      return await serveSession(agent, invocation);
     }
     const { interruptible } = await import("../../../terminal/driver/signals.ts");
     const { terminal, environment, signals } = invocation;
-    const host = await invocation.host({ kubeconfig, ...definedOnly({ only }) });
+    const host = await invocation.host(definedOnly({ only }));
     if (port === undefined && terminal.stdin.isTerminal) {
       await terminal.stderr.write("waiting for an agent on standard input; Ctrl-C ends it\n");
     }
-    const token = environment("KODAMA_MCP_TOKEN") || newToken();
+    const token = environment("KODAMA_MCP_TOKEN") ||
+      crypto.getRandomValues(new Uint8Array(24)).toHex();
     if (port !== undefined && token.length < 16) {
       throw new KodamaError("config", "KODAMA_MCP_TOKEN has fewer than 16 characters");
     }
@@ -92,13 +90,3 @@ export const command = defineCommand({
     return success;
   },
 });
-
-function newToken(): string {
-  return crypto.getRandomValues(new Uint8Array(24)).toHex();
-}
-
-function portOf(raw: string): number {
-  const port = Number(raw);
-  if (/^\d{1,5}$/.test(raw) && port <= 65_535) return port;
-  throw new BadValue(raw, "must be a port, 0 to 65535");
-}

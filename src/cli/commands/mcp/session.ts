@@ -9,15 +9,14 @@ import type { Invocation } from "../../invocation.ts";
 /** Serves until a signal, or until the link to the pod breaks. Returns the exit code. */
 export async function serveSession(
   agent: AgentRef,
-  kubeconfig: string | undefined,
   invocation: Invocation,
 ): Promise<number> {
   const { terminal } = invocation;
-  const opened = await invocation.host({ kubeconfig });
+  const opened = await invocation.host();
   await stoppable(invocation.signals, async (signal) => {
     const target = await agentTarget(opened, agent, signal);
     const { namespace, context, pod } = target;
-    const host = await invocation.host({ kubeconfig, only: { namespace, context } });
+    const host = await invocation.host({ only: { namespace, context } });
     async function* clients(): AsyncGenerator<ToolsClient, void> {
       for await (const event of offerTools(opened, target, signal)) {
         if (event.kind === "client") {

@@ -1,24 +1,19 @@
 /** `kodama model`. */
 import { success } from "../../exit_codes.ts";
-import { renderData } from "../../output.ts";
+import { dataFlag, renderData, writeList } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { choice, count, value, valueOr } from "../../parser/flag.ts";
+import { count, valueOr } from "../../parser/flag.ts";
 
-const formats = choice(["json", "jsonl", "yaml"]);
-
-/** `kodama model list`. */
 const list = defineCommand({
   description:
     "Lists the language models that you have chosen, in the order in which they are asked, and those that kodama " +
     "knows; and where the key for each is. A provider may have other models, which you name as PROVIDER/NAME. " +
     "Nothing is sent to a provider.",
-  flags: {
-    output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
+  flags: { output: dataFlag("print data instead of a table") },
+  examples: {
+    "List the models": "kodama model list",
+    "As JSON, for a script": "kodama model list -o json",
   },
-  examples: [
-    { title: "List the models", line: "kodama model list" },
-    { title: "As JSON, for a script", line: "kodama model list -o json" },
-  ],
   seeAlso: [
     "kodama config set model.name NAME chooses one.",
     "kodama model test --help asks them.",
@@ -43,13 +38,11 @@ const show = defineCommand({
     "Shows how models are reached: the order in which they are asked, the server, and where the key is. Without " +
     "a name, those that you have chosen. The key itself is never printed, and nothing is sent to a provider.",
   operands: [{ name: "MODEL", arity: "any", completion: { kind: "models" } }],
-  flags: {
-    output: value("print data instead of text", formats.parse, { short: "o", ...formats }),
+  flags: { output: dataFlag("print data instead of text") },
+  examples: {
+    "Show the chosen models": "kodama model show",
+    "Show another one": "kodama model show ollama/llama3.2",
   },
-  examples: [
-    { title: "Show the chosen models", line: "kodama model show" },
-    { title: "Show another one", line: "kodama model show ollama/llama3.2" },
-  ],
   seeAlso: ["kodama model list --help lists the models."],
   resolve: ({ flags, operands }) => ({ models: operands, format: flags.output }),
   async run({ models, format }, { host, terminal }) {
@@ -72,16 +65,13 @@ const test = defineCommand({
     "are asked one after the other; one that fails doesn't stop the test.",
   operands: [{ name: "MODEL", arity: "any", completion: { kind: "models" } }],
   flags: {
-    rounds: valueOr("ask each model this often", count, "1", { placeholder: "N" }),
-    output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
+    rounds: valueOr("ask each model this often", count, "1"),
+    output: dataFlag("print data instead of a table"),
   },
-  examples: [
-    { title: "See whether the chosen models answer", line: "kodama model test" },
-    {
-      title: "Compare two models",
-      line: "kodama model test anthropic/claude-haiku-5-5 ollama/llama3.2 --rounds 5",
-    },
-  ],
+  examples: {
+    "See whether the chosen models answer": "kodama model test",
+    "Compare two models": "kodama model test anthropic/claude-haiku-5-5 ollama/llama3.2 --rounds 5",
+  },
   exitCodes: [["0", "every model answered"], ["2", "a name is wrong"], ["5", "a model failed"]],
   seeAlso: ["kodama model stats --help has the sums of all requests."],
   resolve: ({ flags, operands }) => ({
@@ -95,9 +85,7 @@ const test = defineCommand({
       { answerNote, testedData, testedTable },
       { interruptible },
       { printable },
-      {
-        commandHint,
-      },
+      { commandHint },
     ] = await Promise.all([
       import("../../../actions/model/test_models.ts"),
       import("../../../present/model_text.ts"),
@@ -146,29 +134,19 @@ const stats = defineCommand({
     "Prints what requests to models cost on this machine in the last thirty days: requests, failures, tokens, the " +
     "median times to the first part of an answer and to its end, and US dollars if model.prices has the price. " +
     "Prompts and answers aren't stored.",
-  flags: {
-    output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
+  flags: { output: dataFlag("print data instead of a table") },
+  examples: {
+    "Print the sums": "kodama model stats",
+    "As JSON, for a script": "kodama model stats -o json",
   },
-  examples: [
-    { title: "Print the sums", line: "kodama model stats" },
-    { title: "As JSON, for a script", line: "kodama model stats -o json" },
-  ],
   seeAlso: ["docs/models.md has how prices are set.", "kodama model test --help measures models."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { readModelStats } = await import("../../../actions/model/call_log.ts");
     const { statsTable } = await import("../../../present/model_text.ts");
     const stats = await readModelStats(await host());
-    if (format !== undefined) {
-      await terminal.stdout.write(await renderData(stats, format));
-      return success;
-    }
-    if (stats.length === 0) {
-      await terminal.stderr.write("no model was asked in the last thirty days\n");
-      return success;
-    }
-    await terminal.stdout.write(statsTable(stats).map((line) => `${line}\n`).join(""));
-    return success;
+    const empty = "no model was asked in the last thirty days";
+    return await writeList(terminal, stats, { format, table: () => statsTable(stats), empty });
   },
 });
 

@@ -27,7 +27,7 @@ export interface PickerOptions {
   /** The picker handles clicks and the wheel while it is shown. */
   mouse: boolean;
   prompt: string;
-  /** What happens to the chosen pods; empty if they are only printed. */
+  /** The use of the chosen pods; empty if they are only printed. */
   purpose: string;
 }
 

@@ -9,10 +9,7 @@ import { printable } from "../../../terminal/printable.ts";
 import { type DataFormat, renderData } from "../../output.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../../parser/selection.ts";
 
-const formats = choice(["name", "json", "jsonl", "yaml"]);
-const layouts = choice(["default", "reverse"]);
-
-/** All but `--pick`, which is implied here, and the flags that leave the choice or the order to chance. */
+/** All flags but `--pick`, which is implied here, and the flags that leave the choice or the order to chance. */
 const { pick: _pick, sample: _sample, shuffle: _shuffle, ...choosableFlags } = selectionFlags;
 
 /** `kodama pick`. */
@@ -37,30 +34,24 @@ export const command = defineCommand({
     }),
     "layout": valueOr(
       "position of the search: below the list, or above it (reverse)",
-      layouts.parse,
+      choice(["default", "reverse"]),
       "default",
-      layouts,
     ),
     "no-preview": toggle("start without the preview"),
     "no-mouse": toggle("leave the mouse to the terminal"),
-    "output": value("output format: data instead of names", formats.parse, {
-      short: "o",
-      ...formats,
-    }),
+    "output": value(
+      "output format: data instead of names",
+      choice(["name", "json", "jsonl", "yaml"]),
+      { short: "o" },
+    ),
     "print0": toggle("end each name with a NUL byte"),
   },
-  examples: [
-    { title: "Choose one pod", line: "kodama pick --single" },
-    {
-      title: "Start with a search, in all namespaces",
-      line: "kodama pick -A --query 'drive !new'",
-    },
-    { title: "Print the only match, or ask", line: "kodama pick -q weka-drive-0 --select-1" },
-    {
-      title: "Follow the logs of the chosen pods",
-      line: "kodama pick -A -o jsonl | kodama logs --from - -f",
-    },
-  ],
+  examples: {
+    "Choose one pod": "kodama pick --single",
+    "Start with a search, in all namespaces": "kodama pick -A --query 'drive !new'",
+    "Print the only match, or ask": "kodama pick -q weka-drive-0 --select-1",
+    "Follow the logs of the chosen pods": "kodama pick -A -o jsonl | kodama logs --from - -f",
+  },
   seeAlso: [
     "? shows the keys of the picker.",
     "kodama exec --pick runs a command in the chosen pods.",
@@ -72,7 +63,7 @@ export const command = defineCommand({
   ],
   resolve(words) {
     const { flags } = words;
-    const { contexts, kubeconfig, selection } = resolveSelection({
+    const { contexts, selection } = resolveSelection({
       ...words,
       flags: { ...flags, pick: true, sample: undefined, shuffle: false },
     });
@@ -82,7 +73,6 @@ export const command = defineCommand({
       });
     }
     return {
-      kubeconfig,
       format: flags.output ?? "plain" as const,
       print0: flags.print0,
       picker: {
@@ -101,8 +91,8 @@ export const command = defineCommand({
       },
     };
   },
-  run: async ({ kubeconfig, picker, format, print0 }, invocation) => {
-    const host = await invocation.host({ kubeconfig });
+  run: async ({ picker, format, print0 }, invocation) => {
+    const host = await invocation.host();
     const { pick } = await import("./picker.ts");
     const answer = await pick(picker, { host, invocation });
     switch (answer.kind) {

@@ -11,7 +11,7 @@ import { pick } from "./picker.ts";
 export type Choosing =
   /** `--pick`. */
   | { kind: "many" | "one" }
-  /** Not requested, but several pods match, a person is present, and only one can be used. */
+  /** Not requested, but several pods match, a person is present, and only a single pod can be used. */
   | { kind: "oneIfUnclear" }
   /** A command that changes pods has no selection: a person must choose. */
   | { kind: "required" };
@@ -39,11 +39,12 @@ export async function chooseInPicker(
   const requested = kind === "many" || kind === "one";
   // A choice was neither requested nor is it possible: the command reports its own error.
   const unable = !terminal.stderr.isTerminal || terminal.keyboard() === undefined;
-  // The same applies if one has already been chosen at random.
+  // The same applies if a pod has already been chosen at random.
   const isSingle = selection.sample === 1;
   if (kind === "required" && unable) {
     throw new UsageError("no pods are chosen", {
-      hint: "name them, choose with -m, -l, --node or --from, or pass --all for every pod",
+      hint:
+        "name them before any --, choose with -m, -l, --node or --from, or pass --all for every pod",
     });
   }
   if (kind === "oneIfUnclear" && (unable || isSingle)) return { contexts, selection, host };
@@ -93,10 +94,7 @@ function narrowed(
   const { sample: _sample, labelSelector: _labels, fieldSelector: _fields, ...rest } = selection;
   return {
     ...rest,
-    namespaces: {
-      kind: "named",
-      names: [...new Set(targets.map(({ namespace }) => namespace))],
-    },
+    namespaces: { kind: "named", names: [...new Set(targets.map(({ namespace }) => namespace))] },
     operands: [...new Set(targets.map(({ pod }) => pod))].map((name) => ({ kind: "pod", name })),
   };
 }

@@ -5,7 +5,7 @@ import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import type { Invocation } from "../../invocation.ts";
 import { chooseInPicker } from "./pick_targets.ts";
 
-/** Returns the remaining selection if one pod is needed and no choice was requested. */
+/** Returns the remaining selection if a single pod is needed and no choice was requested. */
 async function left(sample: number | undefined, terminals: ("stdin" | "stderr")[]) {
   const { host } = simulatedHost({});
   const invocation = { terminal: new MemoryTerminal({ terminals }) };

@@ -33,7 +33,7 @@ interface PickOn {
  * Shows the picker until something is chosen.
  *
  * @throws UsageError with the matches, if there is no terminal and more than one match; KodamaError of the only
- *   context, if its pods can't be listed; `cancelled` on a signal.
+ * context, if its pods can't be listed; `cancelled` on a signal.
  */
 export async function pick(
   options: PickerOptions,
@@ -47,10 +47,8 @@ export async function pick(
   });
 }
 
-/** One call of {@link pick}. */
+/** A call of {@link pick}. */
 class Picker implements Disposable {
-  readonly #options: PickerOptions;
-  readonly #on: PickOn;
   readonly #stop = new AbortController();
   readonly #rows: PodRows;
   readonly #session: PickerSession;
@@ -59,9 +57,7 @@ class Picker implements Disposable {
   readonly #loaded = Promise.withResolvers<void>();
   #shown: PickerTerminal | undefined;
 
-  constructor(options: PickerOptions, on: PickOn) {
-    this.#options = options;
-    this.#on = on;
+  constructor(private readonly options: PickerOptions, private readonly on: PickOn) {
     // Awaited only while the picker runs.
     this.#over.promise.catch(() => {});
     const naming = namingOf(options);
@@ -84,8 +80,8 @@ class Picker implements Disposable {
   }
 
   async run(): Promise<Picked> {
-    const { selectOne, exitZero } = this.#options;
-    const { terminal } = this.#on.invocation;
+    const { selectOne, exitZero } = this.options;
+    const { terminal } = this.on.invocation;
     const drawable = terminal.stderr.isTerminal && !this.#isDumb;
     const keyboard = drawable ? terminal.keyboard() : undefined;
     this.#session.start();
@@ -105,8 +101,8 @@ class Picker implements Disposable {
   #withoutAsking(): Picked | undefined {
     const found = this.#found();
     const [only] = found;
-    if (only === undefined) return this.#options.exitZero ? this.#nothing : undefined;
-    if (!this.#options.selectOne || found.length > 1) return undefined;
+    if (only === undefined) return this.options.exitZero ? this.#nothing : undefined;
+    if (!this.options.selectOne || found.length > 1) return undefined;
     return this.#picked([only.entry]);
   }
 
@@ -130,9 +126,9 @@ class Picker implements Disposable {
     return { kind: "nothing", search: pods?.list.rows.length ? pods.line.text : "" };
   }
 
-  /** The terminal can't overwrite its rows: each frame would be printed below the last one. */
+  /** The terminal can't overwrite its rows: each frame would be printed below the last frame. */
   get #isDumb(): boolean {
-    return this.#on.invocation.environment("TERM") === "dumb";
+    return this.on.invocation.environment("TERM") === "dumb";
   }
 
   #noTerminal(): KodamaError {
@@ -146,14 +142,14 @@ class Picker implements Disposable {
   }
 
   async #ask(keyboard: InputStream): Promise<void> {
-    const { invocation: { terminal, environment }, host } = this.#on;
+    const { invocation: { terminal, environment }, host } = this.on;
     await using shown = new PickerTerminal(this.#session, {
       terminal,
       keyboard,
       clock: host.clock,
-      height: this.#options.height,
+      height: this.options.height,
       color: styleOf(terminal.stderr, environment).bold("") !== "",
-      mouse: this.#options.mouse,
+      mouse: this.options.mouse,
     });
     this.#shown = shown;
     try {
@@ -172,8 +168,8 @@ class Picker implements Disposable {
   }
 
   #initial(naming: Naming): PickState {
-    const options = this.#options;
-    const { invocation: { terminal }, host } = this.#on;
+    const options = this.options;
+    const { invocation: { terminal }, host } = this.on;
     const { columns, rows } = terminal.size() ?? { columns: 80, rows: 24 };
     return initialState({
       of: "pods",
@@ -230,9 +226,8 @@ interface SessionParts {
 /** Ages are shown in seconds. */
 const clockEveryMs = 1000;
 
-/** One picker, from its first row to its outcome. */
+/** A picker, from its first row to its outcome. */
 class PickerSession implements Disposable {
-  readonly #parts: SessionParts;
   readonly #preview: PreviewLoader;
   readonly #cleanup = new DisposableStack();
   readonly #failed = Promise.withResolvers<never>();
@@ -241,8 +236,7 @@ class PickerSession implements Disposable {
   #scopes: { kind: LevelKind; controller: AbortController } | undefined;
   #searching: Disposable | undefined;
 
-  constructor(parts: SessionParts) {
-    this.#parts = parts;
+  constructor(private readonly parts: SessionParts) {
     this.#state = parts.state;
     const { host, rows } = parts;
     this.#preview = this.#cleanup.use(new PreviewLoader(host, rows, (event) => this.send(event)));
@@ -251,7 +245,7 @@ class PickerSession implements Disposable {
       this.#scopes?.controller.abort();
       this.#searching?.[Symbol.dispose]();
     });
-    // It may fail before anyone awaits it; a later caller still gets the error.
+    // The promise may reject before anyone awaits it; a later caller still gets the error.
     this.#failed.promise.catch(() => {});
   }
 
@@ -279,11 +273,11 @@ class PickerSession implements Disposable {
     this.#followScopes();
     this.#preview.follow(this.#state);
     this.#followSearch();
-    this.#parts.onState(this.#state);
+    this.parts.onState(this.#state);
   }
 
   #tick(): void {
-    const { clock } = this.#parts.host;
+    const { clock } = this.parts.host;
     const next = () => {
       this.send({ kind: "clock", nowMs: clock.now().getTime() });
       timer = clock.timer(clockEveryMs, next);
@@ -297,19 +291,19 @@ class PickerSession implements Disposable {
     const busy = this.#state.outcome.kind === "open" &&
       !isComplete(activeLevel(this.#state).list.search);
     if (!busy || this.#searching !== undefined) return;
-    this.#searching = this.#parts.host.clock.timer(0, () => {
+    this.#searching = this.parts.host.clock.timer(0, () => {
       this.#searching = undefined;
       this.send({ kind: "search", entries: searchPiece });
     });
   }
 
-  /** Reads the pods of the state's scope, and stops reading those of the previous one. */
+  /** Reads the pods of the state's scope, and stops reading those of the previous scope. */
   #watch(): void {
     this.#source?.abort();
     const source = this.#source = new AbortController();
-    const signal = AbortSignal.any([source.signal, this.#parts.signal]);
+    const signal = AbortSignal.any([source.signal, this.parts.signal]);
     const { turn, place } = this.#state;
-    const { host, options } = this.#parts;
+    const { host, options } = this.parts;
     const selection: Selection = place.namespace === undefined
       ? options.selection
       : { ...options.selection, namespaces: { kind: "named", names: [place.namespace] } };
@@ -322,7 +316,7 @@ class PickerSession implements Disposable {
   #podsEvent(event: PickPodsEvent, turn: number): void {
     switch (event.kind) {
       case "changed": {
-        const upserts = event.upserts.map((pod) => this.#parts.rows.rowOf(pod));
+        const upserts = event.upserts.map((pod) => this.parts.rows.rowOf(pod));
         const { removed } = event;
         return this.send({ kind: "changed", level: "pods", turn, changes: { upserts, removed } });
       }
@@ -344,7 +338,7 @@ class PickerSession implements Disposable {
     this.send({ kind: "notice", text: printable(text) });
   }
 
-  /** Fills an opened list of namespaces or contexts; a closed one is no longer read. */
+  /** Fills an opened list of namespaces or contexts; a closed list is no longer read. */
   #followScopes(): void {
     const { kind } = activeLevel(this.#state);
     if (this.#scopes?.kind === kind) return;
@@ -362,7 +356,7 @@ class PickerSession implements Disposable {
   }
 
   async #fillScopes(kind: "namespaces" | "contexts", signal: AbortSignal): Promise<void> {
-    const { host, options } = this.#parts;
+    const { host, options } = this.parts;
     const { turn, place } = this.#state;
     const pages = kind === "contexts"
       ? [await host.contexts()]
@@ -375,10 +369,10 @@ class PickerSession implements Disposable {
     this.send({ kind: "loaded", level: kind, turn });
   }
 
-  /** Returns whether the shown pods are of this scope, which need not be the kubeconfig's current one. */
+  /** Returns whether the shown pods are of this scope, which need not be the kubeconfig's current scope. */
   #isCurrent(kind: "namespaces" | "contexts", { name, current }: ScopeChoice): boolean {
     const { place } = this.#state;
-    const { contexts, selection: { namespaces } } = this.#parts.options;
+    const { contexts, selection: { namespaces } } = this.parts.options;
     if (kind === "contexts") {
       const context = place.context ?? contexts[0];
       return context === undefined ? current : name === context;
@@ -406,9 +400,6 @@ const debounceMs = 60;
 
 /** At most one load at a time: a load for another row cancels it. */
 class PreviewLoader implements Disposable {
-  readonly #host: Host;
-  readonly #rows: PodRows;
-  readonly #send: (event: PickEvent) => void;
   #requested: string | undefined;
   /** Shows the loaded parts again, with current ages. */
   #show: ((nowMs: number) => void) | undefined;
@@ -416,11 +407,11 @@ class PreviewLoader implements Disposable {
   #load: AbortController | undefined;
   #debounce: Disposable | undefined;
 
-  constructor(host: Host, rows: PodRows, send: (event: PickEvent) => void) {
-    this.#host = host;
-    this.#rows = rows;
-    this.#send = send;
-  }
+  constructor(
+    private readonly host: Host,
+    private readonly rows: PodRows,
+    private readonly send: (event: PickEvent) => void,
+  ) {}
 
   /** Loads the preview that a state shows. */
   follow(state: PickState): void {
@@ -434,24 +425,24 @@ class PreviewLoader implements Disposable {
     this[Symbol.dispose]();
     this.#requested = requested;
     if (requested === undefined) return;
-    this.#debounce = this.#host.clock.timer(debounceMs, () => this.#start(requested));
+    this.#debounce = this.host.clock.timer(debounceMs, () => this.#start(requested));
   }
 
   #start(id: string): void {
-    const pod = this.#rows.pod(id);
+    const pod = this.rows.pod(id);
     if (pod === undefined) return;
     const load = this.#load = new AbortController();
     let parts: PreviewParts = { failed: [] };
     const show = (nowMs: number) => {
       this.#shownMs = nowMs;
-      const now = this.#rows.pod(id) ?? pod;
-      this.#send({ kind: "previewed", id, lines: previewText(now, parts, nowMs) });
+      const now = this.rows.pod(id) ?? pod;
+      this.send({ kind: "previewed", id, lines: previewText(now, parts, nowMs) });
     };
-    const showNow = () => show(this.#host.clock.now().getTime());
-    this.#send({ kind: "previewing", id });
+    const showNow = () => show(this.host.clock.now().getTime());
+    this.send({ kind: "previewing", id });
     this.#show = show;
     showNow();
-    forEachUntil(previewPod(this.#host, pod.target, load.signal), load.signal, (part) => {
+    forEachUntil(previewPod(this.host, pod.target, load.signal), load.signal, (part) => {
       parts = part.kind === "failed"
         ? { ...parts, failed: [...parts.failed, part] }
         : { ...parts, [part.kind]: part };
@@ -459,7 +450,7 @@ class PreviewLoader implements Disposable {
     }).catch((error: unknown) => {
       if (load.signal.aborted) return;
       const text = error instanceof KodamaError ? error.message : String(error);
-      this.#send({ kind: "notice", text: `no preview: ${text.replace(/\s+/g, " ")}` });
+      this.send({ kind: "notice", text: `no preview: ${text.replace(/\s+/g, " ")}` });
     });
   }
 

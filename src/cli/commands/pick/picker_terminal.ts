@@ -4,8 +4,8 @@ import type { Clock } from "../../../base/clock.ts";
 import type { PickState } from "../../../pick/state.ts";
 import type { PickEvent } from "../../../pick/step.ts";
 import { view } from "../../../pick/view.ts";
-import { readKeys } from "../../../terminal/driver/full_screen.ts";
 import { GridPainter, type GridPainterOptions } from "../../../terminal/grid_painter.ts";
+import { rawKeys, readKeys } from "../../../terminal/key_reader.ts";
 import type { TerminalInput } from "../../../terminal/keys.ts";
 import type { InputStream, Terminal } from "../../../terminal/terminal.ts";
 import { type Height, isFullScreen, rowsOf } from "./options.ts";
@@ -18,7 +18,7 @@ interface PickerSource {
 }
 
 /** Options of a {@link PickerTerminal}. */
-export interface PickerTerminalOptions {
+interface PickerTerminalOptions {
   terminal: Terminal;
   keyboard: InputStream;
   clock: Clock;
@@ -28,21 +28,20 @@ export interface PickerTerminalOptions {
   mouse: boolean;
 }
 
-/** Shows a picker from its construction on. Disposing of it clears what it drew. */
+/** Shows a picker from its construction on. Disposing of it clears its rows. */
 export class PickerTerminal implements AsyncDisposable {
-  readonly #source: PickerSource;
-  readonly #options: PickerTerminalOptions;
   readonly #screen: PickerScreen;
   readonly #stop = new AbortController();
   readonly #cleanup = new AsyncDisposableStack();
   /** The first row of the grid on the screen. */
   #top = 0;
 
-  constructor(source: PickerSource, options: PickerTerminalOptions) {
+  constructor(
+    private readonly source: PickerSource,
+    private readonly options: PickerTerminalOptions,
+  ) {
     const { terminal, keyboard, clock, height, color, mouse } = options;
-    this.#source = source;
-    this.#options = options;
-    this.#cleanup.use(keyboard.raw());
+    this.#cleanup.use(rawKeys(terminal, keyboard));
     const area = isFullScreen(height) ? "screen" as const : "inline" as const;
     this.#screen = this.#cleanup.use(new PickerScreen(terminal, clock, { area, color, mouse }));
     this.show(source.state);
@@ -63,44 +62,44 @@ export class PickerTerminal implements AsyncDisposable {
   /**
    * Reads keys until the picker has an outcome, or this is disposed of.
    *
-   * @throws KodamaError `cancelled` if the terminal is closed; what broke it.
+   * @throws KodamaError `cancelled` if the terminal is closed; the error that ended it.
    */
   async run(): Promise<void> {
     await Promise.race([this.#keys(), this.#broken()]);
   }
 
   async #keys(): Promise<void> {
-    await readKeys(this.#options.keyboard, {
-      clock: this.#options.clock,
+    await readKeys(this.options.keyboard, {
+      clock: this.options.clock,
       signal: this.#stop.signal,
       onInputs: (inputs) => {
         this.#take(inputs);
-        return this.#source.state.outcome.kind === "open";
+        return this.source.state.outcome.kind === "open";
       },
     });
   }
 
   #take(inputs: readonly TerminalInput[]): void {
-    const atMs = this.#options.clock.elapsedMs();
+    const atMs = this.options.clock.elapsedMs();
     for (const input of inputs) {
       if (input.kind === "position") this.#top = input.row;
       else if (input.kind === "mouse") {
         const within = { ...input, row: input.row - this.#top };
-        this.#source.send({ kind: "input", input: within, atMs });
-      } else this.#source.send({ kind: "input", input, atMs });
+        this.source.send({ kind: "input", input: within, atMs });
+      } else this.source.send({ kind: "input", input, atMs });
     }
-    this.show(this.#source.state);
+    this.show(this.source.state);
     this.#screen.draw();
   }
 
   async #resizes(): Promise<void> {
-    const { terminal, height, mouse } = this.#options;
+    const { terminal, height, mouse } = this.options;
     const { signal } = this.#stop;
-    const known = { columns: this.#source.state.columns, rows: this.#source.state.screenRows };
+    const known = { columns: this.source.state.columns, rows: this.source.state.screenRows };
     await forEachUntil(terminal.sizes(signal, known), signal, ({ columns, rows }) => {
       this.#screen.resized(columns);
-      this.#source.send({ kind: "resize", columns, rows: rowsOf(height, rows), screenRows: rows });
-      this.show(this.#source.state);
+      this.source.send({ kind: "resize", columns, rows: rowsOf(height, rows), screenRows: rows });
+      this.show(this.source.state);
       this.#screen.draw();
       if (mouse) this.#screen.askPosition();
     });
@@ -108,7 +107,7 @@ export class PickerTerminal implements AsyncDisposable {
 
   /** Rejects when the terminal can't be written to any more. */
   #broken(): Promise<never> {
-    const { broken } = this.#options.terminal.stderr;
+    const { broken } = this.options.terminal.stderr;
     return new Promise((_, reject) => {
       const onBroken = () => reject(broken.reason);
       broken.addEventListener("abort", onBroken, { once: true });
@@ -121,17 +120,15 @@ export class PickerTerminal implements AsyncDisposable {
   }
 }
 
-/* Its screen: draws at most as many frames as are visible. */
+/* The screen of a picker: draws at most as many frames as are visible. */
 
 /** Changes without a key are drawn together, once per interval. */
 const frameMs = 16;
 
 type DrawnOn = Pick<Terminal, "stderr" | "atEnd">;
 
-/** Draws a picker. Disposing of it clears what it drew, before anything else is written. */
+/** Draws a picker. Disposing of it clears its rows, before anything else is written. */
 export class PickerScreen implements AsyncDisposable {
-  readonly #terminal: DrawnOn;
-  readonly #clock: Clock;
   readonly #painter: GridPainter;
   /** The help's painter, on the alternate screen: the terminal's content is unchanged after it. */
   readonly #helpPainter: GridPainter;
@@ -142,12 +139,14 @@ export class PickerScreen implements AsyncDisposable {
   readonly #cleanup = new DisposableStack();
   #latest: PickState | undefined;
   #frame: Disposable | undefined;
-  /** A frame is being written: the next one waits, and shows the latest state then. */
+  /** A frame is being written: the next frame waits, and shows the latest state then. */
   #writing = false;
 
-  constructor(terminal: DrawnOn, clock: Clock, options: GridPainterOptions) {
-    this.#terminal = terminal;
-    this.#clock = clock;
+  constructor(
+    private readonly terminal: DrawnOn,
+    private readonly clock: Clock,
+    options: GridPainterOptions,
+  ) {
     this.#isFullScreen = options.area === "screen";
     this.#painter = new GridPainter(options);
     this.#helpPainter = new GridPainter({ ...options, area: "screen" });
@@ -158,7 +157,7 @@ export class PickerScreen implements AsyncDisposable {
   /** Schedules a draw of the state. */
   show(state: PickState): void {
     this.#latest = state;
-    this.#frame ??= this.#clock.timer(frameMs, () => {
+    this.#frame ??= this.clock.timer(frameMs, () => {
       this.#frame = undefined;
       this.draw();
     });
@@ -175,7 +174,7 @@ export class PickerScreen implements AsyncDisposable {
     if (text === "") return;
     this.#writing = true;
     this.#write(text);
-    this.#terminal.stderr.flush().then(() => {
+    this.terminal.stderr.flush().then(() => {
       this.#writing = false;
       this.draw();
     }, () => {
@@ -216,7 +215,7 @@ export class PickerScreen implements AsyncDisposable {
   }
 
   #write(text: string): void {
-    this.#terminal.stderr.write(text).catch(() => {
+    this.terminal.stderr.write(text).catch(() => {
       // As above.
     });
   }
@@ -227,6 +226,6 @@ export class PickerScreen implements AsyncDisposable {
     this.#latest = undefined;
     this.#write(this.#closedHelp() + this.#painter.end());
     // Standard output is another stream to the same terminal: output written now would be cleared as well.
-    await this.#terminal.stderr.flush().catch(() => {});
+    await this.terminal.stderr.flush().catch(() => {});
   }
 }

@@ -1,48 +1,35 @@
 /** `kodama plugin`. */
 import { UsageError } from "../../../base/errors.ts";
 import { success } from "../../exit_codes.ts";
-import { renderData, renderValue } from "../../output.ts";
+import { dataFlag, documentFlag, renderValue, writeList } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { choice, fileValue, text, value, valueOr, values } from "../../parser/flag.ts";
 import { contextValue } from "../../parser/scope_flags.ts";
-
-const listFormats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama plugin list`. */
 const list = defineCommand({
   description:
     "Lists the plugins of your configuration, and whether each can be used: its file is a plugin, and it is granted " +
     "the permissions that it needs. No plugin is run.",
-  flags: {
-    output: value("print data instead of a table", listFormats.parse, {
-      short: "o",
-      ...listFormats,
-    }),
+  flags: { output: dataFlag("print data instead of a table") },
+  examples: {
+    "List the plugins": "kodama plugin list",
+    "As JSON, for a script": "kodama plugin list -o json",
   },
-  examples: [
-    { title: "List the plugins", line: "kodama plugin list" },
-    { title: "As JSON, for a script", line: "kodama plugin list -o json" },
-  ],
   seeAlso: ["docs/plugins.md shows how to write and configure one."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { listPlugins } = await import("../../../actions/plugin/plugins.ts");
     const { pluginData, pluginsTable } = await import("../../../present/plugin_text.ts");
     const plugins = await listPlugins(await host());
-    const text = format === undefined && plugins.length === 0
-      ? ""
-      : format === undefined
-      ? pluginsTable(plugins).map((line) => `${line}\n`).join("")
-      : await renderData(plugins.map(pluginData), format);
-    await terminal.stdout.write(text);
-    if (plugins.length === 0 && format === undefined) {
-      await terminal.stderr.write("no plugins are configured; docs/plugins.md shows how\n");
-    }
-    return success;
+    return await writeList(terminal, plugins, {
+      format,
+      data: pluginData,
+      table: () => pluginsTable(plugins),
+      empty: "no plugins are configured; docs/plugins.md shows how",
+    });
   },
 });
-
-const checkFormats = choice(["json", "yaml"]);
 
 /** `kodama plugin check`. */
 const check = defineCommand({
@@ -52,15 +39,13 @@ const check = defineCommand({
   operands: [{ name: "FILE", arity: "one", completion: { kind: "files" } }],
   flags: {
     permission: values("permission that the plugin is granted", text, { placeholder: "NAME" }),
-    output: value("print data", checkFormats.parse, { short: "o", ...checkFormats }),
+    output: documentFlag("print data"),
   },
-  examples: [
-    { title: "Check a file", line: "kodama plugin check plugin.wasm" },
-    {
-      title: "With the permissions that its entry will have",
-      line: "kodama plugin check plugin.wasm --permission k8s:list:pods",
-    },
-  ],
+  examples: {
+    "Check a file": "kodama plugin check plugin.wasm",
+    "With the permissions that its entry will have":
+      "kodama plugin check plugin.wasm --permission k8s:list:pods",
+  },
   exitCodes: [["0", "it is a plugin"], ["1", "it is not, or it needs more permissions"]],
   seeAlso: ["kodama plugin test --help runs it."],
   resolve: ({ flags, operands: [path = ""] }) => ({
@@ -81,8 +66,6 @@ const check = defineCommand({
   },
 });
 
-const stepFormats = choice(["jsonl"]);
-
 /** `kodama plugin test`. */
 const test = defineCommand({
   description:
@@ -93,26 +76,20 @@ const test = defineCommand({
     commands: fileValue(
       "send the commands of FILE, or - for stdin: a JSON value in each line",
       ({ text: lines }) => lines,
-      {},
     ),
     size: valueOr("columns and rows of the pane", parseSize, "80x24", { placeholder: "WxH" }),
     permission: values("permission that the plugin is granted, besides those of its entry", text, {
       placeholder: "NAME",
     }),
     context: value("kubeconfig context that its requests use", text, contextValue),
-    output: value("print each step as data", stepFormats.parse, { short: "o", ...stepFormats }),
+    output: value("print each step as data", choice(["jsonl"]), { short: "o" }),
   },
-  examples: [
-    { title: "See the first rendering", line: "kodama plugin test plugin.wasm" },
-    {
-      title: "Send recorded commands to a small pane",
-      line: "kodama plugin test plugin.wasm --commands - --size 40x10",
-    },
-    {
-      title: "Let it list pods",
-      line: "kodama plugin test plugin.wasm --permission k8s:list:pods",
-    },
-  ],
+  examples: {
+    "See the first rendering": "kodama plugin test plugin.wasm",
+    "Send recorded commands to a small pane":
+      "kodama plugin test plugin.wasm --commands - --size 40x10",
+    "Let it list pods": "kodama plugin test plugin.wasm --permission k8s:list:pods",
+  },
   exitCodes: [["0", "every command was handled"], ["1", "the plugin failed"]],
   seeAlso: ["docs/plugins.md has the commands."],
   resolve: ({ flags, operands: [plugin = ""] }) => ({
@@ -156,8 +133,6 @@ function parseSize(raw: string): { width: number; height: number } {
   return { width: Number(width), height: Number(height) };
 }
 
-const languages = choice(["assemblyscript", "rust", "c"]);
-
 /** `kodama plugin new`. */
 const create = defineCommand({
   description:
@@ -165,15 +140,17 @@ const create = defineCommand({
     "and recorded commands.",
   operands: [{ name: "NAME", arity: "one" }],
   flags: {
-    language: valueOr("language of the plugin", languages.parse, "assemblyscript", {
-      short: "l",
-      ...languages,
-    }),
+    language: valueOr(
+      "language of the plugin",
+      choice(["assemblyscript", "rust", "c"]),
+      "assemblyscript",
+      { short: "l" },
+    ),
   },
-  examples: [
-    { title: "In AssemblyScript, which is close to TypeScript", line: "kodama plugin new my-view" },
-    { title: "In Rust", line: "kodama plugin new my-view --language rust" },
-  ],
+  examples: {
+    "In AssemblyScript, which is close to TypeScript": "kodama plugin new my-view",
+    "In Rust": "kodama plugin new my-view --language rust",
+  },
   exitCodes: [["1", "the folder exists"]],
   seeAlso: ["kodama plugin build --help builds it."],
   resolve: ({ flags, operands: [name = ""] }) => ({ name, language: flags.language }),
@@ -196,10 +173,10 @@ const build = defineCommand({
     "or npx, which runs AssemblyScript's compiler. Then checks the file, as kodama plugin check does.",
   operands: [{ name: "FOLDER", arity: "optional", completion: { kind: "files" } }],
   flags: {},
-  examples: [
-    { title: "The one in this folder", line: "kodama plugin build" },
-    { title: "Another one", line: "kodama plugin build my-view" },
-  ],
+  examples: {
+    "The one in this folder": "kodama plugin build",
+    "Another one": "kodama plugin build my-view",
+  },
   exitCodes: [["1", "it can't be built, or what was built is not a plugin"]],
   seeAlso: ["kodama plugin new --help creates one."],
   resolve: ({ operands: [folder = "."] }) => ({ folder }),

@@ -6,8 +6,6 @@ import { UsageError } from "../../../base/errors.ts";
 import { showPods, watchPodsTable } from "./table.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../../parser/selection.ts";
 
-const formats = choice(["wide", "json", "jsonl", "yaml", "name"]);
-
 /** `kodama pods`. */
 export const command = defineCommand({
   description:
@@ -18,49 +16,47 @@ export const command = defineCommand({
   operands: selectionOperands,
   flags: {
     ...selectionFlags,
-    output: value("print a wider table, names or data", formats.parse, { short: "o", ...formats }),
+    output: value(
+      "print a wider table, names or data",
+      choice(["wide", "json", "jsonl", "yaml", "name"]),
+      { short: "o" },
+    ),
     watch: toggle("print the pods, and then each pod that changes", { short: "w" }),
+    "no-headers": toggle("print the table without its first line"),
     quiet: toggle("don't report pods that are not ready", { short: "q" }),
   },
-  examples: [
-    { title: "List the running pods of the context's namespace", line: "kodama pods" },
-    { title: "List the pods of two workloads", line: "kodama pods deploy/web sts/db" },
-    {
-      title: "Match a regular expression in all namespaces",
-      line: "kodama pods -A -m '/^web-[0-9]+$/'",
-    },
-    { title: "Print names, for a script", line: "kodama pods -l app=web -o name" },
-    { title: "Watch a rollout", line: "kodama pods deploy/web -w" },
-  ],
+  examples: {
+    "List the running pods of the context's namespace": "kodama pods",
+    "List the pods of two workloads": "kodama pods deploy/web sts/db",
+    "Match a regular expression in all namespaces": "kodama pods -A -m '/^web-[0-9]+$/'",
+    "Print names, for a script": "kodama pods -l app=web -o name",
+    "Watch a rollout": "kodama pods deploy/web -w",
+  },
   seeAlso: ["kodama exec --help runs a command in them."],
   resolve: (words) => ({
     ...resolveSelection(words),
     format: words.flags.output ?? "status" as const,
     watch: watchOf(words.flags),
     quiet: words.flags.quiet,
+    hasHeader: !words.flags["no-headers"],
   }),
-  run: async ({ format, watch, quiet, ...selected }, invocation) => {
+  run: async ({ format, watch, quiet, hasHeader, ...selected }, invocation) => {
     if (watch !== undefined) {
-      const host = await invocation.host({ kubeconfig: selected.kubeconfig });
-      return await watchPodsTable(selected, { host, invocation, format: watch });
+      const host = await invocation.host();
+      return await watchPodsTable(selected, { host, invocation, format: watch, hasHeader });
     }
     const choosing = selected.pick ? { kind: "many" } as const : undefined;
-    const { kubeconfig } = selected;
-    const chosen = await chooseTargets(choosing, selected, {
-      kubeconfig,
-      invocation,
-      purpose: "pods",
-    });
+    const chosen = await chooseTargets(choosing, selected, { invocation, purpose: "pods" });
     if (chosen === undefined) return interruptedExitCode;
     const { picked, contexts } = chosen;
-    const host = await invocation.host({ kubeconfig });
+    const host = await invocation.host();
     const selection = picked === undefined ? chosen.selection : {
       ...chosen.selection,
       namespaces: { kind: "all" as const },
       operands: picked.map(({ pod, ...place }) => ({ kind: "pod" as const, name: pod, ...place })),
     };
     const shown = { ...selected, contexts, selection };
-    return await showPods(shown, { host, invocation, format, quiet });
+    return await showPods(shown, { host, invocation, format, quiet, hasHeader });
   },
 });
 

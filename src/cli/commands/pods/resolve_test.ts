@@ -12,11 +12,13 @@ testResolve([
       selection: wholeSelection,
       format: "status",
       quiet: false,
+      hasHeader: true,
     },
     changes: [
       ["--output name", { format: "name" }],
       ["--watch", { watch: "status" }],
       ["--quiet", { quiet: true }],
+      ["--no-headers", { hasHeader: false }],
       ["--watch -o name", { format: "name", watch: "name" }],
       ["--watch -o wide", { format: "wide", watch: "wide" }],
     ],

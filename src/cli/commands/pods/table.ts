@@ -14,7 +14,12 @@ import {
   statusTable,
   targetsTable,
 } from "../../../present/pods_table.ts";
-import { failedContextText, skippedPodText } from "../../../present/run_notes.ts";
+import {
+  failedContextText,
+  isNotReady,
+  skippedPodTexts,
+  waitingContextText,
+} from "../../../runs/notes.ts";
 import { drive } from "../../../terminal/driver/drive.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { printable } from "../../../terminal/printable.ts";
@@ -32,42 +37,64 @@ export type PodsFormat = "table" | "status" | "wide" | "name" | DataFormat;
  */
 export async function showPods(
   { contexts, selection }: SelectionOptions,
-  options: { host: Host; invocation: Invocation; format: PodsFormat; quiet: boolean },
+  options: {
+    host: Host;
+    invocation: Invocation;
+    format: PodsFormat;
+    quiet: boolean;
+    hasHeader?: boolean;
+  },
 ): Promise<number> {
-  const { host, invocation, format, quiet } = options;
+  const { host, invocation, format, quiet, hasHeader = true } = options;
   const { stdout, stderr } = invocation.terminal;
-  const pods: ListedPod[] = [];
-  let skipped = 0;
+  const columns = scopeColumns({ contexts, selection });
+  const isWhole = format === "json" || format === "yaml";
+  let pods: ListedPod[] = [];
+  let [count, skipped] = [0, 0];
   let exitCode = success;
+  /** Contexts that have answered aren't held up by others: later ones have tables of their own. */
+  let isWaiting = false;
+  let isPrinted = false;
+  const print = async () => {
+    const now = pods;
+    pods = [];
+    isPrinted = true;
+    const nowMs = host.clock.now().getTime();
+    await stdout.write(
+      format === "status" || format === "wide"
+        ? statusTable(now, { ...columns, wide: format === "wide", nowMs })
+          .slice(hasHeader ? 0 : 1).map((line) => `${line}\n`).join("")
+        : await renderPods(now, format, columns),
+    );
+    await stdout.flush();
+  };
   await interruptible(invocation.signals, async (signal) => {
-    for await (const event of listPods(host, { contexts, selection, signal })) {
+    const onWait = async (wait: Parameters<typeof waitingContextText>[0]) => {
+      await stderr.write(`${printable(waitingContextText(wait))}\n`);
+      isWaiting = contexts.length > 1 && !isWhole;
+      if (isWaiting && pods.length > 0) await print();
+    };
+    for await (const event of listPods(host, { contexts, selection, signal, onWait })) {
       if (event.kind === "contextFailed") {
         exitCode = exitCodeOfKind("unreachable");
         await stderr.write(`${printable(failedContextText(event))}\n`);
         continue;
       }
-      pods.push(
-        ...event.targets.map((target, index) => ({ target, state: event.states[index] })),
-      );
-      skipped += event.skipped.length;
-      if (quiet) continue;
-      for (const one of event.skipped) {
-        await stderr.write(`${printable(skippedPodText(one))}\n`);
+      pods.push(...event.targets.map((target, index) => ({ target, state: event.states[index] })));
+      count += event.targets.length;
+      skipped += event.skipped.filter(isNotReady).length;
+      if (!quiet) {
+        const texts = skippedPodTexts({ ...event, ...(contexts.length > 1 && { several: true }) });
+        for (const text of texts) await stderr.write(`${printable(text)}\n`);
       }
+      if (isWaiting && pods.length > 0) await print();
     }
   });
-  const columns = scopeColumns({ contexts, selection });
-  if (format !== "status" && format !== "wide") {
-    await stdout.write(await renderPods(pods, format, columns));
-    return exitCode;
-  }
-  const nowMs = host.clock.now().getTime();
-  const lines = statusTable(pods, { ...columns, wide: format === "wide", nowMs });
-  await stdout.write(lines.map((line) => `${line}\n`).join(""));
-  if (!quiet && stdout.isTerminal) {
-    await stdout.flush();
+  if (pods.length > 0 || !isPrinted) await print();
+  const isTable = format === "status" || format === "wide";
+  if (isTable && !quiet && stdout.isTerminal) {
     const others = skipped === 0 ? "" : `, ${skipped} not ready`;
-    await stderr.write(`${plural(pods.length, "pod")}${others}\n`);
+    await stderr.write(`${plural(count, "pod")}${others}\n`);
   }
   return exitCode;
 }
@@ -75,9 +102,10 @@ export async function showPods(
 /** Prints the pods of a selection, in any phase, and then each pod that changes, until a signal ends it. */
 export async function watchPodsTable(
   { contexts, selection }: SelectionOptions,
-  { host, invocation: { terminal, signals }, format }: {
+  { host, invocation: { terminal, signals }, format, hasHeader }: {
     host: Host;
     invocation: Invocation;
+    hasHeader: boolean;
     format: "status" | "wide" | "name" | "jsonl";
   },
 ): Promise<number> {
@@ -90,7 +118,7 @@ export async function watchPodsTable(
       terminal,
       signals,
       clock: host.clock,
-      painter: new PodChangesPainter({ format, columns, clock: host.clock }),
+      painter: new PodChangesPainter({ format, columns, hasHeader, clock: host.clock }),
       milestone: () => undefined,
     },
   );

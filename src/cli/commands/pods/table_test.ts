@@ -78,9 +78,10 @@ Deno.test("data of pods says how they are; names say the namespace if several we
   assert.equal(names, "jobs/pod/db-0\nweb/web-0\n");
 });
 
+const idle = { openMs: 1, output: [], end: "hangs", diesOn: "TERM" } as const;
+
 Deno.test("a list that lacks a context is shown, and its exit code says that it isn't whole", async () => {
   const failure = new KodamaError("unreachable", "no route");
-  const idle = { openMs: 1, output: [], end: "hangs", diesOn: "TERM" } as const;
   const { host, clock } = simulatedHost({ well: { pods: { "web-0": idle } }, dead: { failure } });
   const terminal = new MemoryTerminal();
   const signals = { listen: () => ({ [Symbol.dispose]: () => {} }) };
@@ -96,4 +97,32 @@ Deno.test("a list that lacks a context is shown, and its exit code says that it 
   await Promise.all([terminal.stdout.flush(), terminal.stderr.flush()]);
   assert.equal(terminal.written("stdout"), "pod/web-0\n");
   assert.equal(terminal.written("stderr"), "context dead: no route\n");
+});
+
+Deno.test("pods of contexts that have answered are printed after a second, whatever the others do", async () => {
+  for (const format of ["status", "name", "jsonl", "json"] as const) {
+    const { host, clock } = simulatedHost({
+      near: { pods: { "web-0": idle } },
+      late: { answersAfterMs: 4000, pods: { "web-1": idle } },
+      gone: { hangs: true },
+    });
+    const terminal = new MemoryTerminal();
+    const signals = { listen: () => ({ [Symbol.dispose]: () => {} }) };
+    const invocation = { terminal, signals } as Partial<Invocation> as Invocation;
+    const contexts = ["near", "late", "gone"];
+    const asked = { contexts, selection: wholeSelection, kubeconfig: undefined, pick: false };
+    const namesAt: string[] = [];
+    const names = () => (terminal.written("stdout").match(/web-\d/g) ?? []).join();
+    for (const atMs of [1001, 4001]) clock.timer(atMs, () => void namesAt.push(names()));
+    const exitCode = await clock.runUntil(
+      showPods(asked, { host, invocation, format, quiet: true }),
+    );
+    const early = format === "json" ? ["", ""] : ["web-0", "web-0,web-1"];
+    assert.deepEqual([...namesAt, names()], [...early, "web-0,web-1"], format);
+    assert.equal(exitCode, 4);
+    assert.match(
+      terminal.written("stderr"),
+      /waiting for context gone: no answer yet \(15s at most\)/,
+    );
+  }
 });

@@ -12,6 +12,7 @@ import {
   agentRef,
   agentScopeFlags,
 } from "../agent/flags.ts";
+import { askConsent, theirsFlag } from "../session/theirs.ts";
 import { promptSource, readPrompt } from "./prompt_text.ts";
 import { followExitCodes, showFollow } from "../agent/show_follow.ts";
 import { defineCommand } from "../../parser/command.ts";
@@ -19,15 +20,14 @@ import { failure, success } from "../../exit_codes.ts";
 import { choice, count, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument } from "../../../present/json.ts";
-import { environmentPair } from "../../parser/option_flag.ts";
-
-const formats = choice(["text", "json"]);
+import { environmentPair } from "../../../operation/field.ts";
 
 /** `kodama prompt`. */
 const prompt = defineCommand({
   description:
     "Gives a task to the coding agent of a session. The agent works in the pod, independently of this " +
-    "machine and its connection. If the agent is working already, the task is queued. A prompt " +
+    "machine and its connection. If the agent is working already, the task is queued, and runs only if " +
+    "the tasks before it succeed, unless --anyway is given. A prompt " +
     "continues the last conversation unless --new is given.\n\n" +
     "The agent is Claude Code, which must be installed in the pod's image. It may do " +
     "everything that the pod allows, unless --permissions ask is given. Arguments after -- are passed " +
@@ -37,13 +37,15 @@ const prompt = defineCommand({
   trailing: "optional",
   flags: {
     ...agentScopeFlags,
+    ...theirsFlag,
     "file": value("read the prompt from FILE, or - for stdin", text, {
       placeholder: "FILE",
       completion: { kind: "files" },
     }),
     "follow": toggle("follow what the agent does, until the task has ended", { short: "f" }),
+    "anyway": toggle("run the task even if a task that it is queued behind fails"),
     "new": toggle("start a new conversation"),
-    "continue": value("continue the conversation of task N", count, { placeholder: "N" }),
+    "continue": value("continue the conversation of task N", count),
     "adapter": adapterFlag,
     ...agentLimitFlags,
     "env": values("environment variable for this task", environmentPair, {
@@ -52,36 +54,21 @@ const prompt = defineCommand({
     "workdir": value("working directory (default /workspace, or the home folder)", text, {
       placeholder: "DIR",
     }),
-    "output": valueOr("output format", formats.parse, "text", {
-      short: "o",
-      ...formats,
-    }),
+    "output": valueOr("output format", choice(["text", "json"]), "text", { short: "o" }),
   },
-  examples: [
-    { title: "Give the agent a task", line: 'kodama prompt my-work "Add tests for the login"' },
-    { title: "Follow what it does", line: 'kodama prompt my-work -f "Now run them"' },
-    {
-      title: "Read the prompt from a file",
-      line: "kodama prompt my-work --file tasks/refactor.md",
-    },
-    { title: "Use another model", line: 'kodama prompt my-work "Review it" -- --model opus' },
-    {
-      title: "Plan without changing anything",
-      line: 'kodama prompt my-work --new "What is slow here?" -- --permission-mode plan',
-    },
-    {
-      title: "Approve its tools, from any machine, by kodama agent approve",
-      line: 'kodama prompt my-work --permissions ask "Clean up the branches"',
-    },
-    {
-      title: "Spend no more than this",
-      line: 'kodama prompt my-work --budget 2.50 "Fix the build"',
-    },
-    {
-      title: "Run a command instead of Claude Code, in any pod",
-      line: 'kodama prompt pod/web-0 --adapter command "check the data" -- ./agent.sh',
-    },
-  ],
+  examples: {
+    "Give the agent a task": 'kodama prompt my-work "Add tests for the login"',
+    "Follow what it does": 'kodama prompt my-work -f "Now run them"',
+    "Read the prompt from a file": "kodama prompt my-work --file tasks/refactor.md",
+    "Use another model": 'kodama prompt my-work "Review it" -- --model opus',
+    "Plan without changing anything":
+      'kodama prompt my-work --new "What is slow here?" -- --permission-mode plan',
+    "Approve its tools, from any machine, by kodama agent approve":
+      'kodama prompt my-work --permissions ask "Clean up the branches"',
+    "Spend no more than this": 'kodama prompt my-work --budget 2.50 "Fix the build"',
+    "Run a command instead of Claude Code, in any pod":
+      'kodama prompt pod/web-0 --adapter command "check the data" -- ./agent.sh',
+  },
   exitCodes: followExitCodes,
   seeAlso: [
     "kodama logs --agent NAME shows what the agent did.",
@@ -105,33 +92,38 @@ const prompt = defineCommand({
       environment: Object.fromEntries(flags.env),
       conversation: flags.new ? "new" as const : flags.continue ?? "latest" as const,
       permissions: flags.permissions,
+      anyway: flags.anyway,
       ...definedOnly({ workdir: flags.workdir, budgetUsd: flags.budget }),
     };
     return {
       name,
       ref: agentRef(flags, name),
-      kubeconfig: flags.kubeconfig,
+      theirs: flags.theirs,
       source: promptSource(prompt, flags.file, missing),
       options,
       follow: flags.follow,
       json: flags.output === "json",
     };
   },
-  async run({ name, ref, kubeconfig, source, options, follow, json }, invocation) {
+  async run({ name, ref, theirs, source, options, follow, json }, invocation) {
     const { terminal, signals } = invocation;
-    const host = await invocation.host({ kubeconfig });
-    const [{ agentTargetAndOwner }, { startTask }] = await Promise.all([
+    const host = await invocation.host();
+    const [{ agentTargetFor }, { folderInPod }, { startTask }] = await Promise.all([
       import("../../../actions/session/agent_pod.ts"),
+      import("../../../actions/session/folder_in_pod.ts"),
       import("../../../actions/agent/tasks.ts"),
     ]);
     const { target, started } = await interruptible(signals, async (signal) => {
       const prompt = await readPrompt(source, { host, terminal, signal });
       using _notice = noticeAfter(terminal.stderr, host.clock, `giving the task to ${name}`);
-      const { target, otherOwner } = await agentTargetAndOwner(host, ref, signal);
-      if (otherOwner !== undefined) {
-        await terminal.stderr.write(`session "${name}" belongs to ${printable(otherOwner)}\n`);
-      }
-      return { target, started: await startTask(host, target, { ...options, prompt, signal }) };
+      const consent = askConsent({ theirs, terminal, signal });
+      const found = await agentTargetFor(host, ref, { verb: "prompt", consent, signal });
+      const { target, session } = found;
+      const folder = session && await folderInPod(host, session, signal);
+      return {
+        target,
+        started: await startTask(host, target, { ...options, prompt, folder, signal }),
+      };
     });
     const { number, behind, continues } = started;
     if (json) {
@@ -162,19 +154,18 @@ const prompt = defineCommand({
 const interrupt = defineCommand({
   description:
     "Interrupts the agent of a session: its current task ends as interrupted, with all processes it " +
-    "started in the pod. The conversation is stored, and the next prompt continues it. Queued tasks " +
-    "are started next, unless --task names one of them.",
+    "started in the pod. The conversation is stored, and the next prompt continues it. Of the tasks that " +
+    "were queued behind it only those with --anyway run. --task takes a task from the queue.",
   operands: [agentOperand],
   flags: {
     ...agentScopeFlags,
-    task: value("interrupt task N (default the current task)", count, {
-      placeholder: "N",
-    }),
+    ...theirsFlag,
+    task: value("interrupt task N (default the current task)", count),
   },
-  examples: [
-    { title: "Interrupt the current task", line: "kodama interrupt my-work" },
-    { title: "Remove a task from the queue", line: "kodama interrupt my-work --task 4" },
-  ],
+  examples: {
+    "Interrupt the current task": "kodama interrupt my-work",
+    "Remove a task from the queue": "kodama interrupt my-work --task 4",
+  },
   exitCodes: [
     ["0", "the task has ended"],
     ["1", "no agent is working, or some of its processes couldn't be ended"],
@@ -184,24 +175,36 @@ const interrupt = defineCommand({
   seeAlso: ["kodama agent list NAME shows the tasks of a session."],
   resolve: ({ flags, operands: [name = ""] }) => ({
     ref: agentRef(flags, name),
-    kubeconfig: flags.kubeconfig,
+    theirs: flags.theirs,
     task: flags.task,
   }),
-  async run({ ref, kubeconfig, task }, { host: openHost, terminal, signals }) {
-    const host = await openHost({ kubeconfig });
-    const [{ agentTarget }, { interruptTask }] = await Promise.all([
+  async run({ ref, theirs, task }, { host: openHost, terminal, signals }) {
+    const host = await openHost();
+    const [{ agentTargetFor }, { interruptTask }] = await Promise.all([
       import("../../../actions/session/agent_pod.ts"),
       import("../../../actions/agent/tasks.ts"),
     ]);
     const words = "waiting for the agent to end its turn; it is killed where it doesn't";
     using _reported = noticeAfter(terminal.stderr, host.clock, words);
-    const { number, late, remaining } = await interruptible(signals, async (signal) => {
-      const target = await agentTarget(host, ref, signal);
-      const which = task === undefined ? {} : { number: task };
-      return await interruptTask(host, target, { ...which, signal });
-    });
+    const { number, late, remaining, next, dropped } = await interruptible(
+      signals,
+      async (signal) => {
+        const consent = askConsent({ theirs, terminal, signal });
+        const { target } = await agentTargetFor(host, ref, { verb: "interrupt", consent, signal });
+        const which = task === undefined ? {} : { number: task };
+        return await interruptTask(host, target, { ...which, signal });
+      },
+    );
     const line = late ? `task ${number} had ended` : `task ${number} interrupted`;
     await terminal.stdout.write(`${line}\n`);
+    if (dropped.length > 0) {
+      const tasks = dropped.length === 1 ? "task" : "tasks";
+      await terminal.stderr.write(`${tasks} ${dropped.join(", ")} queued behind it: not run\n`);
+    }
+    if (next !== undefined) {
+      const prompt = printable(next.prompt.split("\n")[0]?.slice(0, 100) ?? "");
+      await terminal.stderr.write(`task ${next.number} starts now: ${prompt}\n`);
+    }
     if (remaining === 0) return success;
     const processes = plural(remaining, "process", "processes");
     await terminal.stderr.write(`${processes} of it did not end on KILL\n`);

@@ -12,7 +12,7 @@ export type PromptSource =
 /** More than any task accepts; a longer prompt is refused there. */
 const maxBytes = 4 * 1024 * 1024;
 
-/** Parses the args. Throws UsageError if there is no prompt, or more than one. */
+/** Parses the args. Throws UsageError if there is no prompt, or several prompts. */
 export function promptSource(
   text: string | undefined,
   file: string | undefined,

@@ -1,5 +1,6 @@
 /** The flags that only workflows have. */
 import type { ClusterOptions } from "../../../actions/cluster_run/submit.ts";
+import type { TrustNow } from "../../../actions/workflow/trust.ts";
 import type { StepChoice } from "../../../actions/workflow/run_steps.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
@@ -22,27 +23,32 @@ export const workflowFlags = {
   "param": values(
     "parameter of the workflow; repeat it for the items of a list",
     paramPair,
-    {
-      short: "p",
-      placeholder: "NAME=VALUE",
-      group,
-      completion: { kind: "params" },
-    },
+    { short: "p", placeholder: "NAME=VALUE", group, completion: { kind: "params" } },
   ),
-  "only": values("run only this step, by its id", text, {
-    placeholder: "STEP",
-    group,
-  }),
+  "only": values("run only this step, by its id", text, { placeholder: "STEP", group }),
   "skip": values("leave out this step", text, { placeholder: "STEP", group }),
   "start-at": value("leave out the steps before this one", text, { placeholder: "STEP", group }),
   "plan": toggle("print what would be done and where, and do nothing", { group }),
   "deadline": value(
     "time limit of the whole run; what runs then is ended as a timeout, and finally follows",
     durationMs,
-    { placeholder: "DURATION", group },
+    { group },
   ),
   "trust": toggle("run it although it is not trusted here; for CI", { group }),
+  "locked": toggle("run it only as the kodama.lock beside it has it, without asking; for CI", {
+    group,
+  }),
 };
+
+/** Returns whether a workflow is trusted without a question. */
+export function trustFlag({ trust, locked }: { trust: boolean; locked: boolean }): TrustNow {
+  if (trust && locked) {
+    throw new UsageError("--trust runs the workflow whatever it contains, --locked only as it is", {
+      hint: "give one of them",
+    });
+  }
+  return locked ? "locked" : trust;
+}
 
 const inCluster = { group: "In the cluster" };
 
@@ -57,12 +63,8 @@ export const clusterFlags = {
     text,
     { placeholder: "NAME", ...inCluster },
   ),
-  "shards": valueOr("number of pods that share the work", count, "1", {
-    placeholder: "N",
-    ...inCluster,
-  }),
+  "shards": valueOr("number of pods that share the work", count, "1", { ...inCluster }),
   "retain": valueOr("how long the run and its records stay after its end", durationMs, "20d", {
-    placeholder: "DURATION",
     ...inCluster,
   }),
 };

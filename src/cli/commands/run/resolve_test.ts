@@ -65,6 +65,7 @@ testResolve([
         },
       }],
       ["--trust", { steps: { trust: true, given: new Set(["trust"]) } }],
+      ["--locked", { steps: { trust: "locked", given: new Set(["locked"]) } }],
       ["--param a=1 --param a=2 --param b=x=y", {
         steps: {
           params: new Map<string, string | string[]>([["a", ["1", "2"]], ["b", "x=y"]]),

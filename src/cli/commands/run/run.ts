@@ -1,13 +1,14 @@
 import { definedOnly } from "../../../base/json_value.ts";
+import { nearPath } from "../../../base/absolute_path.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { Host } from "../../../actions/host.ts";
 import type { PlanOverrides, Workflow } from "../../../actions/workflow/run_workflow.ts";
-import type { TrustOptions } from "../../../actions/workflow/trust.ts";
+import type { TrustNow, TrustOptions } from "../../../actions/workflow/trust.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk } from "../../ask_yes.ts";
-import { nearPath } from "../../output.ts";
 import { chooseTargets, choosingOf } from "../../choose_targets.ts";
+import { isChosen } from "../../../actions/selection.ts";
 import type { Invocation } from "../../invocation.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { type Command, defineCommand, type ParsedArgs } from "../../parser/command.ts";
@@ -23,6 +24,7 @@ import {
   inClusterFlags,
   paramTexts,
   stepChoice,
+  trustFlag,
   workflowFlags,
 } from "./flags.ts";
 
@@ -35,27 +37,23 @@ export const command: Command = defineCommand({
     "used as it is.\n\n" +
     "Flags override the options in the file, and a command after -- overrides its command. In a " +
     "workflow with steps, each step has its own options: flags choose the pods, and --param sets " +
-    "parameters.",
+    "parameters; --context and -n hold for every step and every workflow that a step uses, and a " +
+    "step that names another context or namespace is an error.",
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
   trailing: "optional",
   flags: { ...selectionFlags, ...allFlag, ...runningFlags, ...workflowFlags, ...inClusterFlags },
-  examples: [
-    { title: "Print the version of every WEKA drive", line: "kodama run kwekash" },
-    { title: "Run another command in the same pods", line: "kodama run kwekash -- weka status" },
-    { title: "Run a file, in another namespace", line: "kodama run ./checks/disk.yaml -n staging" },
-    { title: "List the pods without running anything", line: "kodama run kwekash --list" },
-    { title: "Print the plan without running anything", line: "kodama run kwekash --plan" },
-    {
-      title: "Run one of its steps",
-      line: "kodama run disk-usage --only used --param match=web",
-    },
-    { title: "Repeat it, and print what changes", line: "kodama run kwekash --watch" },
-    { title: "Set a parameter", line: "kodama run disk-usage --param match=web" },
-    {
-      title: "Run it in the cluster, in three pods, and close the lid",
-      line: "kodama run kwekash --in-cluster --shards 3 --detach",
-    },
-  ],
+  examples: {
+    "Print the version of every WEKA drive": "kodama run kwekash",
+    "Run another command in the same pods": "kodama run kwekash -- weka status",
+    "Run a file, in another namespace": "kodama run ./checks/disk.yaml -n staging",
+    "List the pods without running anything": "kodama run kwekash --list",
+    "Print the plan without running anything": "kodama run kwekash --plan",
+    "Run one of its steps": "kodama run disk-usage --only used --param match=web",
+    "Repeat it, and print what changes": "kodama run kwekash --watch",
+    "Set a parameter": "kodama run disk-usage --param match=web",
+    "Run it in the cluster, in three pods, and close the lid":
+      "kodama run kwekash --in-cluster --shards 3 --detach",
+  },
   exitCodes: exitCodeTable,
   seeAlso: [
     "kodama workflow --help lists, checks and makes workflow files.",
@@ -64,10 +62,11 @@ export const command: Command = defineCommand({
   resolve(words) {
     const [workflow = ""] = words.operands;
     const running = resolveRunning(words.flags, words.given);
-    const chosen = { ...words, operands: [] };
-    const { contexts, kubeconfig, selection, pick } = resolveSelection(chosen);
+    const selected = resolveSelection({ ...words, operands: [] });
+    const { contexts, selection, pick } = selected;
     // The file's author chose the pods for the file's command, not for one that replaces it.
-    const choosing = choosingOf(chosen, {
+    const choosing = choosingOf(selected, {
+      all: words.flags.all,
       mustChoose: words.trailing !== undefined && !running.list,
     });
     const overrides: PlanOverrides = {
@@ -83,7 +82,7 @@ export const command: Command = defineCommand({
     const steps = {
       params: paramTexts(words.flags.param),
       plan: words.flags.plan,
-      trust: words.flags.trust,
+      trust: trustFlag(words.flags),
       deadlineMs: words.flags.deadline,
       yes: words.flags.yes,
       given: words.given,
@@ -102,7 +101,7 @@ export const command: Command = defineCommand({
       options,
       view,
       list: running.list,
-      kubeconfig,
+      kubeconfig: words.flags.kubeconfig,
       pick,
       choosing,
       steps,
@@ -123,7 +122,7 @@ export const command: Command = defineCommand({
     },
     invocation,
   ) => {
-    const own = await invocation.host({ kubeconfig });
+    const own = await invocation.host();
     const actions = await import("../../../actions/workflow/run_workflow.ts");
     const { path, kind } = await actions.workflowSource(own, name);
     const workflow = invocation.program.shippedOnly
@@ -134,6 +133,10 @@ export const command: Command = defineCommand({
       await invocation.terminal.stderr.write(
         `workflow ${name}: ${printable(nearPath(path, own.places.workingDir))}\n`,
       );
+    }
+    if (invocation.terminal.stderr.isTerminal && !view.quiet && !list && !steps.plan) {
+      const { noteRecording } = await import("../../../actions/exec/recording_note.ts");
+      await noteRecording(own);
     }
     const short = await actions.shortWorkflow(own, workflow);
     if (short !== undefined && steps.choice !== undefined) {
@@ -162,7 +165,7 @@ export const command: Command = defineCommand({
     return await runShort(own, {
       workflow: short,
       overrides: given,
-      ...{ name, options, view, list, kubeconfig, choosing, trust: steps.trust },
+      ...{ name, options, view, list, choosing, trust: steps.trust },
     }, invocation);
   },
 });
@@ -170,7 +173,7 @@ export const command: Command = defineCommand({
 /** Runs the one command of a workflow in the pods that it selects, or the user chooses; or lists them. */
 async function runShort(
   own: Host,
-  { name, workflow, overrides: given, options, view, list, kubeconfig, choosing, trust }: {
+  { name, workflow, overrides: given, options, view, list, choosing, trust }: {
     /** As the user wrote it. */
     name: string;
     workflow: Workflow;
@@ -178,20 +181,18 @@ async function runShort(
     options: ReturnType<typeof resolveRunning>["options"];
     view: RunView;
     list: boolean;
-    kubeconfig: string | undefined;
     choosing: ReturnType<typeof choosingOf>;
-    trust: boolean;
+    trust: TrustNow;
   },
   invocation: Invocation,
 ): Promise<number> {
-  const { narrowsPods, plan, runWorkflow } = await import(
+  const { plan, runWorkflow } = await import(
     "../../../actions/workflow/run_workflow.ts"
   );
   const planned = plan(workflow, given);
-  const mustChoose = choosing?.kind !== "required" || !narrowsPods(planned.selection);
+  const mustChoose = choosing?.kind !== "required" || !isChosen(planned.selection);
   const chosen = choosing !== undefined && mustChoose
     ? await chooseTargets(choosing, planned, {
-      kubeconfig,
       invocation,
       purpose: `workflow ${name}`,
     })
@@ -204,7 +205,7 @@ async function runShort(
     const { contexts, selection } = plan(workflow, overrides);
     const format = listFormat(view.format);
     const shown = { host, invocation, format, quiet: view.quiet } as const;
-    return await showPods({ contexts, selection, kubeconfig, pick: false }, shown);
+    return await showPods({ contexts, selection, pick: false }, shown);
   }
   return await showRun(
     (extras) =>
@@ -226,7 +227,11 @@ function clusterOf(
 ) {
   if (flags["in-cluster"]) return { ...clusterOptions(flags), detach: flags.detach };
   const other = ["detach", ...Object.keys(clusterFlags)].find((flag) => given.has(flag));
-  if (other !== undefined) throw new UsageError(`--${other} needs --in-cluster`);
+  if (other !== undefined) {
+    throw new UsageError(`--${other} needs --in-cluster`, {
+      hint: "a run in the cluster has an image; kodama k run NAME --image IMAGE creates a pod",
+    });
+  }
   return undefined;
 }
 
@@ -247,7 +252,7 @@ const flagsOf: Readonly<Record<string, readonly string[]>> = {
   labelSelector: ["selector"],
   fieldSelector: ["field-selector"],
   allPhases: ["all-phases"],
-  operands: ["from"],
+  operands: ["from", "from-run"],
 };
 
 function isGiven(field: string, given: ParsedArgs<typeof selectionFlags>["given"]): boolean {

@@ -16,6 +16,7 @@ import { UsageError } from "../../../base/errors.ts";
 import { chooseTargets } from "../../choose_targets.ts";
 import { interruptedExitCode, interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
+import type { TrustNow } from "../../../actions/workflow/trust.ts";
 import { askTrust } from "../workflow/ask_trust.ts";
 import { runningFlags } from "../exec/flags.ts";
 import type { RunView } from "../exec/options.ts";
@@ -34,7 +35,7 @@ interface StepsArgs {
   steps: {
     params: ParamTexts;
     plan: boolean;
-    trust: boolean;
+    trust: TrustNow;
     yes: boolean;
     deadlineMs: number | undefined;
     given: ReadonlySet<string>;
@@ -45,16 +46,7 @@ interface StepsArgs {
 }
 
 /** Flags of a running command that still apply if the steps define all else themselves. */
-const meaningful = new Set([
-  "yes",
-  "confirm-above",
-  "list",
-  "output",
-  "events",
-  "quiet",
-  "color",
-  "watch",
-]);
+const meaningful = new Set("yes confirm-above list output events quiet color watch".split(" "));
 
 /** Shows the plan, or runs it. */
 export async function runWithSteps(
@@ -66,6 +58,7 @@ export async function runWithSteps(
   const { contexts, selection } = overrides;
   const where = {
     ...(contexts === undefined ? {} : { contexts }),
+    ...(steps.given.has("all") ? { all: true as const } : {}),
     ...(selection === undefined || Object.keys(selection).length === 0 ? {} : { selection }),
   };
   const request = {
@@ -76,10 +69,7 @@ export async function runWithSteps(
   };
   const isPlan = steps.plan || list;
   const only = pick
-    ? await picked(host, { ...request, ...(isPlan ? {} : { trust: steps.trust }) }, {
-      kubeconfig,
-      invocation,
-    })
+    ? await picked(host, { ...request, ...(isPlan ? {} : { trust: steps.trust }) }, invocation)
     : undefined;
   if (pick && only === undefined) return interruptedExitCode;
   const options = { ...request, overrides: { ...where, ...only } };
@@ -93,7 +83,7 @@ export async function runWithSteps(
       invocation,
     });
   }
-  const start = (extras: Omit<StepsExtras, "confirm"> & Partial<StepsExtras>) =>
+  const start = (extras: StepsExtras) =>
     runSteps(host, {
       ...options,
       ...extras,
@@ -119,9 +109,9 @@ export async function runWithSteps(
   }
   return await showStepRounds(
     host,
-    // Trust and confirmations of the first round hold for all.
-    ({ isFirst, confirm, askTrust, ...extras }) =>
-      start(isFirst ? { ...extras, confirm, ...definedOnly({ askTrust }) } : extras),
+    // The trust of the first round holds for all.
+    ({ isFirst, askTrust, ...extras }) =>
+      start(isFirst ? { ...extras, ...definedOnly({ askTrust }) } : extras),
     { invocation, view: shown, everyMs: view.watchMs },
   );
 }
@@ -133,12 +123,12 @@ const defaultPanes = { keepMs: 0 };
 async function picked(
   host: Host,
   { trust, ...request }: Omit<Parameters<typeof selectionOfSteps>[1], "trust"> & {
-    /** Whether `--trust` was given; absent for a plan, which needs no trust. */
-    trust?: boolean;
+    /** Absent for a plan, which needs no trust. */
+    trust?: TrustNow;
   },
-  by: { kubeconfig: string | undefined; invocation: Invocation },
-): Promise<Pick<WhereOverrides, "contexts" | "only"> | undefined> {
-  const { terminal, signals } = by.invocation;
+  invocation: Invocation,
+): Promise<Pick<WhereOverrides, "only"> | undefined> {
+  const { terminal, signals } = invocation;
   const where = await interruptible(signals, async (signal) =>
     await selectionOfSteps(host, {
       ...request,
@@ -147,12 +137,12 @@ async function picked(
       }),
     }));
   const chosen = await chooseTargets({ kind: "many" }, where, {
-    ...by,
+    invocation,
     purpose: `workflow ${request.workflow}`,
   });
   if (chosen?.picked === undefined) return undefined;
   const only = chosen.picked.map(({ context, namespace, pod }) => ({ context, namespace, pod }));
-  return { contexts: chosen.contexts, only };
+  return { only };
 }
 
 function refuseOthers(
@@ -184,7 +174,7 @@ export interface RerunArgs {
     /** Nothing is run. */
     plan: boolean;
     params: ParamTexts;
-    trustNow: boolean;
+    trustNow: TrustNow;
     yes: boolean;
   };
   view: Pick<RunView, "format" | "quiet" | "confirm">;

@@ -8,14 +8,13 @@ import {
   type StepsEvent,
   type StepsOptions,
 } from "../../../actions/workflow/run_steps.ts";
-import type { StepsWatchEvent } from "../../../actions/workflow/watch_steps.ts";
 import type { Host } from "../../../actions/host.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Invocation } from "../../invocation.ts";
 import { drive, type Milestone, type TerminalLease } from "../../../terminal/driver/drive.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
-import { styleOf } from "../../output.ts";
+import { drawsStatus, styleOf } from "../../output.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { speak } from "../../program.ts";
 import { confirmOn } from "../exec/confirm.ts";
@@ -40,8 +39,8 @@ export interface StepsExtras {
 }
 
 /**
- * Shows the run that `start` starts. The first Ctrl-C cancels the steps, and those of `finally` follow; the next one
- * ends them too.
+ * Shows the run that `start` starts. A first Ctrl-C shows its state, a second one cancels the steps, and those of
+ * `finally` follow; two more end them too.
  */
 export async function showSteps(
   start: (extras: StepsExtras) => AsyncIterable<StepsEvent>,
@@ -51,8 +50,7 @@ export async function showSteps(
     view: ShownSteps & { confirmAbove: number | undefined };
   },
 ): Promise<number> {
-  const { terminal, signals, environment } = invocation;
-  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
+  const { terminal, signals } = invocation;
   return await drive<StepsEvent>(
     ({ signal, cleanupSignal, alone }) =>
       start({
@@ -67,7 +65,8 @@ export async function showSteps(
       painter: stepsPainter(invocation, view),
       milestone: stepsMilestone,
       progress: new StepsProgress(clock),
-      statusLine: shown && view.format === "text" && !view.quiet && environment("TERM") !== "dumb",
+      statusLine: view.format === "text" && !view.quiet && drawsStatus(invocation),
+      confirmsInterrupt: true,
       cleansUp: true,
       whenClosed: "finish",
     },
@@ -141,44 +140,39 @@ export async function showStepRounds(
     everyMs: number;
   },
 ): Promise<number> {
-  const { terminal, signals, environment } = invocation;
   const { clock } = host;
-  const { askedOnce, watchSteps } = await import("../../../actions/workflow/watch_steps.ts");
-  const { StepsRoundsPainter, stepsWatchProgress } = await import(
-    "../../../present/rounds_painter.ts"
-  );
-  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
-  return await drive<StepsWatchEvent>(
-    ({ signal, cleanupSignal, alone }) => {
+  const [{ askedOnce, watchSteps }, { roundConfirmation }, { WatchProgress }, { showWatch }] =
+    await Promise.all([
+      import("../../../actions/workflow/watch_steps.ts"),
+      import("../../../actions/rounds.ts"),
+      import("../../../present/rounds_painter.ts"),
+      import("../exec/show_rounds.ts"),
+    ]);
+  return await showWatch<StepsEvent>(
+    (times, { signal, cleanupSignal, alone }) => {
       const extras = extrasOn(invocation, { clock, above: view.confirmAbove, signal, alone });
       const ask = extras.ask && askedOnce(extras.ask);
+      const confirmation = roundConfirmation(extras.confirm);
       return watchSteps(host, {
-        intervalMs: everyMs,
-        clock,
-        signal,
+        ...times,
         start: ({ isFirst }) =>
-          start({ ...extras, ...(ask && { ask }), isFirst, signal, finallySignal: cleanupSignal }),
+          start({
+            ...extras,
+            ...(ask && { ask }),
+            confirm: isFirst ? confirmation.first : confirmation.later,
+            isFirst,
+            signal,
+            finallySignal: cleanupSignal,
+          }),
       });
     },
     {
-      terminal,
-      signals,
-      clock,
-      painter: new StepsRoundsPainter({
-        run: stepsPainter(invocation, view),
-        format: view.format === "text" ? "text" : "jsonl",
-        style: styleOf(terminal.stdout, environment),
-      }),
-      milestone: (event) =>
-        event.kind === "watchEnded"
-          ? { kind: "ended", exitCode: event.exitCode }
-          : event.kind === "first" && event.event.kind === "workflowStarted"
-          ? { kind: "started" }
-          : undefined,
-      progress: stepsWatchProgress(new StepsProgress(clock), everyMs),
-      statusLine: shown && view.format === "text" && !view.quiet && environment("TERM") !== "dumb",
+      ...{ invocation, clock, everyMs },
+      painter: stepsPainter(invocation, view),
+      format: view.format === "text" ? "text" : "jsonl",
+      progress: new WatchProgress(new StepsProgress(clock), everyMs, { reports: true }),
+      statusLine: view.format === "text" && !view.quiet,
       cleansUp: true,
-      endsBySignal: true,
     },
   );
 }
@@ -190,10 +184,7 @@ export async function showPlan(
   { invocation, json }: { invocation: Invocation; json: boolean },
 ): Promise<number> {
   const { terminal, signals } = invocation;
-  const plan = await interruptible(
-    signals,
-    (signal) => planSteps(host, { ...options, signal }),
-  );
+  const plan = await interruptible(signals, (signal) => planSteps(host, { ...options, signal }));
   if (json) {
     await terminal.stdout.write(jsonDocument(plan));
     return 0;
@@ -233,7 +224,7 @@ async function ask(
   for (;;) {
     await terminal.stderr.write(`${printable(question.text)}${endOf(question)} `);
     await terminal.stderr.flush();
-    const line = await readLine(terminal, question.secret, signal);
+    const line = question.secret ? await typedSecret(on, signal) : await readLine(terminal, signal);
     if (line === undefined) return undefined;
     const { choices, free, indexed } = question;
     if (indexed !== undefined) {
@@ -276,25 +267,23 @@ function endOf({ choices, free, indexed }: Question): string {
   return choices.length === 0 ? " [y/N]" : ` (${printable(choices.join(", "))})`;
 }
 
-/** Reads a line from the terminal; a secret is typed without an echo. */
-async function readLine(
-  terminal: Terminal,
-  secret: boolean,
+async function typedSecret(
+  { terminal, clock }: ChoiceOn,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  using _raw = secret ? terminal.stdin.raw() : undefined;
+  const { readSecret } = await import("../../read_secret.ts");
+  const end = await readSecret(terminal, { clock, signal });
+  return end.kind === "typed" ? end.text : undefined;
+}
+
+/** Reads a line from the terminal, which edits it. */
+async function readLine(terminal: Terminal, signal: AbortSignal): Promise<string | undefined> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of terminal.stdin.chunks(signal)) {
-    for (const character of decoder.decode(chunk, { stream: true })) {
-      if (character === "\r" || character === "\n") {
-        if (secret) await terminal.stderr.write("\n");
-        return text;
-      }
-      // Only in raw mode do these arrive as characters.
-      if (character === "\x03" || character === "\x04") return undefined;
-      text = character === "\x7f" ? text.slice(0, -1) : text + character;
-    }
+    text += decoder.decode(chunk, { stream: true });
+    const [line, ...others] = text.split(/\r?\n|\r/);
+    if (others.length > 0) return line;
   }
   // At the end of input the question's line has no line feed.
   if (!signal.aborted) await terminal.stderr.write("\n");

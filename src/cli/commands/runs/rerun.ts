@@ -2,7 +2,7 @@ import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import type { StepsResume } from "../run/run_with_steps.ts";
-import { paramTexts, stepChoice, workflowFlags } from "../run/flags.ts";
+import { paramTexts, stepChoice, trustFlag, workflowFlags } from "../run/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
 import { kubeconfigFlag } from "../../parser/scope_flags.ts";
@@ -12,8 +12,14 @@ import { runningFlags } from "../exec/flags.ts";
 import { listFormat, resolveRunning } from "../exec/options.ts";
 import { showRun } from "../exec/show_run.ts";
 
-const { workdir: _workdir, shell: _shell, subst: _subst, watch: _watch, ...rerunFlags } =
-  runningFlags;
+const {
+  workdir: _workdir,
+  shell: _shell,
+  subst: _subst,
+  watch: _watch,
+  "require-all": _all,
+  ...rerunFlags
+} = runningFlags;
 
 /** `kodama runs rerun`. */
 export const command = defineCommand({
@@ -28,9 +34,7 @@ export const command = defineCommand({
     failed: toggle(
       "only the pods that weren't ok; of a workflow, the steps that weren't, and those behind",
     ),
-    from: value("of a workflow: this step and those behind it", text, {
-      placeholder: "STEP",
-    }),
+    from: value("of a workflow: this step and those behind it", text, { placeholder: "STEP" }),
     rest: toggle("of a workflow that was stopped: only the unfinished steps"),
     only: workflowFlags.only,
     skip: workflowFlags.skip,
@@ -38,6 +42,7 @@ export const command = defineCommand({
     plan: toggle("print what would be repeated and where, and do nothing"),
     param: workflowFlags.param,
     trust: workflowFlags.trust,
+    locked: workflowFlags.locked,
     "in-cluster": inClusterFlag,
     detach: toggle("with --in-cluster: don't follow the run", { group: "In the cluster" }),
     namespace: clusterScopeFlags.namespace,
@@ -46,15 +51,12 @@ export const command = defineCommand({
     kubeconfig: kubeconfigFlag,
     ...rerunFlags,
   },
-  examples: [
-    { title: "Rerun the failed pods of the last run", line: "kodama runs rerun --failed" },
-    { title: "See what that would be", line: "kodama runs rerun --failed --plan" },
-    { title: "Rerun a workflow from one of its steps", line: "kodama runs rerun --from restart" },
-    {
-      title: "Rerun an earlier run, and show what differs",
-      line: "kodama runs rerun 20261121-0946 --diff",
-    },
-  ],
+  examples: {
+    "Rerun the failed pods of the last run": "kodama runs rerun --failed",
+    "See what that would be": "kodama runs rerun --failed --plan",
+    "Rerun a workflow from one of its steps": "kodama runs rerun --from restart",
+    "Rerun an earlier run, and show what differs": "kodama runs rerun 20261121-0946 --diff",
+  },
   exitCodes: exitCodeTable,
   seeAlso: ["kodama runs list lists past runs."],
   resolve({ flags, given, operands }) {
@@ -67,6 +69,7 @@ export const command = defineCommand({
       shell: undefined,
       subst: undefined,
       watch: undefined,
+      "require-all": undefined,
     };
     const running = resolveRunning(applicable, given);
     const options = {
@@ -83,7 +86,7 @@ export const command = defineCommand({
       plan: flags.plan,
       ...definedOnly({ choice }),
       params: paramTexts(flags.param),
-      trustNow: flags.trust,
+      trustNow: trustFlag(flags),
       yes: flags.yes,
     };
     const scope = clusterScopeIf(flags, given);
@@ -92,13 +95,12 @@ export const command = defineCommand({
       options,
       view,
       list: running.list,
-      kubeconfig: flags.kubeconfig,
       steps,
       ...(scope === undefined ? {} : { cluster: { scope, detach: flags.detach } }),
     };
   },
-  run: async ({ options, view, list, kubeconfig, steps, cluster }, invocation) => {
-    const host = await invocation.host({ kubeconfig });
+  run: async ({ options, view, list, steps, cluster }, invocation) => {
+    const host = await invocation.host();
     if (cluster !== undefined) {
       const { findClusterRun, rerunInCluster } = await import(
         "../../../actions/cluster_run/runs.ts"

@@ -7,7 +7,7 @@ import { UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { exitCodeTable, success } from "../../exit_codes.ts";
-import { renderData, renderValue, styleOf } from "../../output.ts";
+import { dataFlag, renderValue, styleOf, writeList } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { BadValue, choice, count, text, toggle, value, valueOr } from "../../parser/flag.ts";
 import {
@@ -19,89 +19,74 @@ import {
 } from "./cluster_scope.ts";
 import { runId, runOperand } from "./run_operand.ts";
 
-const formats = choice(["json", "jsonl", "yaml"]);
-const jsonl = choice(["jsonl"]);
-
 /** `kodama runs list`. */
 const list = defineCommand({
   description:
     "Lists past runs, the newest first: of exec, run, cp and rerun. A run is recorded for thirty days, and five " +
     "hundred of them at most.",
   flags: {
-    limit: valueOr("largest number of runs to list", count, "20", { placeholder: "N" }),
-    output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
+    limit: valueOr("largest number of runs to list", count, "20"),
+    output: dataFlag("print data instead of a table"),
     "in-cluster": inClusterFlag,
     "all-namespaces": everywhereFlag,
     ...clusterScopeFlags,
   },
-  examples: [
-    { title: "List the last runs", line: "kodama runs list" },
-    { title: "As JSON, for a script", line: "kodama runs list --limit 100 -o json" },
-    { title: "Those in the cluster", line: "kodama runs list --in-cluster -A" },
-  ],
+  examples: {
+    "List the last runs": "kodama runs list",
+    "As JSON, for a script": "kodama runs list --limit 100 -o json",
+    "Those in the cluster": "kodama runs list --in-cluster -A",
+  },
   seeAlso: ["kodama runs show --help shows one of them."],
   resolve: ({ flags, given }) => ({
     limit: flags.limit,
     ...definedOnly({
       format: flags.output,
       scope: clusterScopeIf(flags, given),
-      kubeconfig: flags.kubeconfig,
     }),
   }),
-  async run({ limit, format, scope, kubeconfig }, { host, terminal }) {
+  async run({ limit, format, scope }, { host, terminal }) {
     if (scope !== undefined) {
       const { listClusterRuns } = await import("../../../actions/cluster_run/runs.ts");
       const { clusterRunData, clusterRunLines } = await import("../../../present/cluster_runs.ts");
-      const opened = await host({ kubeconfig });
+      const opened = await host();
       const { runs, total } = await listClusterRuns(opened, scope, limit);
-      if (format !== undefined) {
-        const data = runs.map((one) => clusterRunData(one));
-        await terminal.stdout.write(await renderData(data, format));
-        return success;
-      }
-      if (runs.length === 0) {
-        await terminal.stderr.write("no runs are in the cluster\n");
-        return success;
-      }
-      const lines = clusterRunLines(runs, opened.clock.now());
-      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
-      await terminal.stdout.flush();
-      await writeOmitted(terminal, { shown: runs.length, total });
-      return success;
+      return await writeRuns(terminal, runs, total, {
+        format,
+        data: clusterRunData,
+        table: () => clusterRunLines(runs, opened.clock.now()),
+        empty: "no runs are in the cluster",
+      });
     }
     const { listRuns } = await import("../../../actions/runs/past_runs.ts");
     const { runData, runsTable, workflowRunData } = await import("../../../present/past_runs.ts");
     const opened = await host();
     const { runs, total } = await listRuns(opened, limit);
-    if (format !== undefined) {
-      const data = runs.map((listed) =>
+    return await writeRuns(terminal, runs, total, {
+      format,
+      data: (listed) =>
         listed.kind === "run"
           ? runData(listed.run)
           : listed.kind === "workflow"
           ? workflowRunData(listed.run)
-          : { id: listed.id, unreadable: listed.error.message }
-      );
-      await terminal.stdout.write(await renderData(data, format));
-      return success;
-    }
-    if (runs.length === 0) {
-      await terminal.stderr.write("no runs are recorded\n");
-      return success;
-    }
-    const lines = runsTable(runs, opened.clock.now());
-    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
-    await terminal.stdout.flush();
-    await writeOmitted(terminal, { shown: runs.length, total });
-    return success;
+          : { id: listed.id, unreadable: listed.error.message },
+      table: () => runsTable(runs, opened.clock.now()),
+      empty: "no runs are recorded",
+    });
   },
 });
 
-async function writeOmitted(
+/** Writes the newest runs, and in a table how many there are. */
+async function writeRuns<T>(
   terminal: Terminal,
-  { shown, total }: { shown: number; total: number },
-): Promise<void> {
-  if (shown === total) return;
-  await terminal.stderr.write(`showing ${shown} of ${total}; --limit N shows more\n`);
+  runs: readonly T[],
+  total: number,
+  options: Parameters<typeof writeList<T>>[2],
+): Promise<number> {
+  await writeList(terminal, runs, options);
+  if (options.format !== undefined || runs.length === 0 || runs.length === total) return success;
+  await terminal.stdout.flush();
+  await terminal.stderr.write(`showing ${runs.length} of ${total}; --limit N shows more\n`);
+  return success;
 }
 
 /** `kodama runs show`. */
@@ -111,33 +96,29 @@ const show = defineCommand({
     "it is the last one; the beginning of an id is enough.",
   operands: [runOperand],
   flags: {
-    output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
+    output: dataFlag("print data instead of a table"),
     "in-cluster": inClusterFlag,
     ...clusterScopeFlags,
   },
-  examples: [
-    { title: "Show the last run", line: "kodama runs show" },
-    {
-      title: "Show an earlier run, as JSON",
-      line: "kodama runs show 20261121-094600-1231f3a -o json",
-    },
-  ],
+  examples: {
+    "Show the last run": "kodama runs show",
+    "Show an earlier run, as JSON": "kodama runs show 20261121-094600-1231f3a -o json",
+  },
   seeAlso: ["kodama runs rerun --help runs it again."],
   resolve: ({ flags, operands, given }) => ({
     ...definedOnly({
       run: runId(operands),
       format: flags.output,
       scope: clusterScopeIf(flags, given),
-      kubeconfig: flags.kubeconfig,
     }),
   }),
-  async run({ run, format, scope, kubeconfig }, { host, terminal }) {
+  async run({ run, format, scope }, { host, terminal }) {
     if (scope !== undefined) {
       const { findClusterRun } = await import("../../../actions/cluster_run/runs.ts");
       const { clusterRunData, clusterRunDetails } = await import(
         "../../../present/cluster_runs.ts"
       );
-      const found = await findClusterRun(await host({ kubeconfig }), scope, run);
+      const found = await findClusterRun(await host(), scope, run);
       await terminal.stdout.write(
         format === undefined
           ? clusterRunDetails(found).map((line) => `${line}\n`).join("")
@@ -184,37 +165,40 @@ const report = defineCommand({
       completion: { kind: "files" },
     }),
     svg: toggle("only the timeline, as SVG"),
+    force: toggle("with --output: overwrite an existing file"),
     "in-cluster": inClusterFlag,
     ...clusterScopeFlags,
   },
-  examples: [
-    { title: "A page of the last run", line: "kodama runs report --output report.html" },
-    { title: "Its timeline as a picture", line: "kodama runs report last --svg --output run.svg" },
-  ],
+  examples: {
+    "A page of the last run": "kodama runs report --output report.html",
+    "Its timeline as a picture": "kodama runs report last --svg --output run.svg",
+  },
   seeAlso: ["kodama runs diff --help compares two runs."],
   resolve: ({ flags, operands, given }) => ({
     ...definedOnly({
       run: runId(operands),
       output: flags.output,
       scope: clusterScopeIf(flags, given),
-      kubeconfig: flags.kubeconfig,
     }),
     svg: flags.svg,
+    force: flags.force,
   }),
-  async run({ run, output, svg, scope, kubeconfig }, { host, terminal }) {
+  async run({ run, output, svg, force, scope }, { host, terminal }) {
     if (output === undefined && terminal.stdout.isTerminal) {
       throw new UsageError("a report isn't for a terminal", {
         hint: `kodama runs report --output ${svg ? "run.svg" : "report.html"}`,
       });
     }
     const { reportOf, saveReport } = await import("../../../actions/runs/report.ts");
-    const opened = await host({ kubeconfig });
+    const opened = await host();
     const report = await reportOf(await foundRun(opened, scope, run));
     const document = svg
       ? (await import("../../../present/report/timeline.ts")).timelineDocument(report)
       : await (await import("../../../present/report/report_html.ts")).reportHtml(report);
     if (output === undefined) await terminal.stdout.write(document);
-    else await terminal.stderr.write(`wrote ${await saveReport(opened, output, document)}\n`);
+    else {await terminal.stderr.write(
+        `wrote ${await saveReport(opened, document, { file: output, replace: force })}\n`,
+      );}
     return success;
   },
 });
@@ -243,16 +227,16 @@ const diff = defineCommand({
   operands: [{ name: "RUN", arity: "any", completion: { kind: "runs" } }],
   flags: {
     "exit-code": toggle("exit with 1 if something has changed"),
-    output: value("print data instead of text", formats.parse, { short: "o", ...formats }),
+    output: dataFlag("print data instead of text"),
     "in-cluster": inClusterFlag,
     ...clusterScopeFlags,
   },
-  examples: [
-    { title: "What is new since the run before", line: "kodama runs diff" },
-    { title: "Compare two runs", line: "kodama runs diff 20261121-0946 20261122-0946" },
-    { title: "The last night with the one before", line: "kodama runs diff --in-cluster" },
-    { title: "Notice a change in a script", line: "kodama runs diff --exit-code -o json" },
-  ],
+  examples: {
+    "What is new since the run before": "kodama runs diff",
+    "Compare two runs": "kodama runs diff 20261121-0946 20261122-0946",
+    "The last night with the one before": "kodama runs diff --in-cluster",
+    "Notice a change in a script": "kodama runs diff --exit-code -o json",
+  },
   seeAlso: ["kodama runs list lists past runs."],
   resolve({ flags, operands, given }) {
     if (operands.length > 2) throw new UsageError("two runs can be compared, not more");
@@ -261,19 +245,15 @@ const diff = defineCommand({
       ? { later: runId([first ?? "last"]) }
       : { earlier: first, later: runId([second]) };
     return {
-      ...definedOnly({
-        ...named,
-        scope: clusterScopeIf(flags, given),
-        kubeconfig: flags.kubeconfig,
-      }),
+      ...definedOnly({ ...named, scope: clusterScopeIf(flags, given) }),
       exitCode: flags["exit-code"],
       format: flags.output,
     };
   },
   async run(options, { host, terminal, environment }) {
-    const { exitCode, format, kubeconfig } = options;
+    const { exitCode, format } = options;
     const { runDiffData, runDiffLines } = await import("../../../present/run_diff.ts");
-    const opened = await host({ kubeconfig });
+    const opened = await host();
     const diff = await diffOf(opened, options);
     const style = styleOf(terminal.stdout, environment);
     const text = format === undefined
@@ -295,9 +275,7 @@ async function diffOf(
       : await foundRun(host, scope, runId([earlier]));
     return await diffRuns(host, await foundRun(host, scope, later), before);
   }
-  const { clusterRunBefore, findStartedRun } = await import(
-    "../../../actions/cluster_run/runs.ts"
-  );
+  const { clusterRunBefore, findStartedRun } = await import("../../../actions/cluster_run/runs.ts");
   const after = await findStartedRun(host, scope, later);
   const before = earlier === undefined
     ? await clusterRunBefore(host, after)
@@ -313,29 +291,25 @@ const follow = defineCommand({
     "it running. Without an id it is the newest run. The exit code is that of the run.",
   operands: [{ name: "RUN", arity: "optional" }],
   flags: {
-    output: value("print a line of JSON for each event", jsonl.parse, { short: "o", ...jsonl }),
+    output: value("print a line of JSON for each event", choice(["jsonl"]), { short: "o" }),
     quiet: toggle("only the result", { short: "q" }),
     "in-cluster": toggle("runs in the cluster: no others can be followed", {
       group: "In the cluster",
     }),
     ...clusterScopeFlags,
   },
-  examples: [{ title: "The newest run", line: "kodama runs follow" }],
+  examples: { "The newest run": "kodama runs follow" },
   exitCodes: exitCodeTable,
   seeAlso: ["kodama run --help starts a run in the cluster, with --in-cluster."],
   resolve: ({ flags, operands }) => ({
     scope: clusterScope(flags),
     quiet: flags.quiet,
-    ...definedOnly({
-      run: runId(operands),
-      format: flags.output,
-      kubeconfig: flags.kubeconfig,
-    }),
+    ...definedOnly({ run: runId(operands), format: flags.output }),
   }),
-  async run({ run, scope, format, quiet, kubeconfig }, invocation) {
+  async run({ run, scope, format, quiet }, invocation) {
     const { showFollowedById } = await import("../run/in_cluster.ts");
     const view = { format: format ?? "text", quiet } as const;
-    const host = await invocation.host({ kubeconfig });
+    const host = await invocation.host();
     return await showFollowedById(host, { scope, run }, { view, invocation });
   },
 });
@@ -352,18 +326,12 @@ const stop = defineCommand({
     }),
     ...clusterScopeFlags,
   },
-  examples: [{ title: "Stop a run", line: "kodama runs stop 20261121-094600-1231f3a" }],
+  examples: { "Stop a run": "kodama runs stop 20261121-094600-1231f3a" },
   seeAlso: ["kodama runs rerun --help resumes it, with --in-cluster --rest."],
-  resolve: ({ flags, operands }) => ({
-    run: operands[0] ?? "",
-    scope: clusterScope(flags),
-    ...definedOnly({ kubeconfig: flags.kubeconfig }),
-  }),
-  async run({ run, scope, kubeconfig }, { host, terminal }) {
-    const { findClusterRun, stopClusterRun } = await import(
-      "../../../actions/cluster_run/runs.ts"
-    );
-    const opened = await host({ kubeconfig });
+  resolve: ({ flags, operands }) => ({ run: operands[0] ?? "", scope: clusterScope(flags) }),
+  async run({ run, scope }, { host, terminal }) {
+    const { findClusterRun, stopClusterRun } = await import("../../../actions/cluster_run/runs.ts");
+    const opened = await host();
     const found = await findClusterRun(opened, scope, run);
     const what = await stopClusterRun(opened, found);
     await terminal.stderr.write(`run ${found.id}: ${what}\n`);
@@ -384,12 +352,10 @@ const shard = defineCommand({
     request: value("folder of the run's files", text, { placeholder: "FOLDER" }),
     secret: value("folder of the run's secret values", text, { placeholder: "FOLDER" }),
   },
-  examples: [
-    {
-      title: "As a pod of the run does",
-      line: "kodama runs shard --job j --job-uid u --namespace n --holder h --index 0",
-    },
-  ],
+  examples: {
+    "As a pod of the run does":
+      "kodama runs shard --job j --job-uid u --namespace n --holder h --index 0",
+  },
   exitCodes: exitCodeTable,
   seeAlso: ["kodama run --help starts a run in the cluster, with --in-cluster."],
   resolve({ flags }) {

@@ -12,12 +12,13 @@ const ref = { namespace: "dev", context: "c" };
 const session = { name: "web", owner: "alice" } as StopPlan["session"];
 
 const deletion: DeletionPlan = {
-  ...{ ...ref, name: "web", session, otherOwner: "alice", purge: false, takesSnapshots: false },
+  ...{ ...ref, name: "web", session, purge: false, takesSnapshots: false },
   removes: [{ kind: "pod", name: "kodama-web" }],
   claims: [],
   snapshots: [],
+  unsaved: [],
 };
-const stop: StopPlan = { session, otherOwner: undefined, workingTask: 3 };
+const stop: StopPlan = { session, workingTask: 3 };
 const restore = {
   ...{ ...ref, name: "web" },
   snapshot: {
@@ -27,6 +28,7 @@ const restore = {
     content: { kind: "file", files: 1, bytes: 1 },
   },
   lost: [{ name: "kodama-workspace-web", size: "10Gi" }],
+  unsaved: [],
 } as const;
 const removal = {
   ...ref,
@@ -39,8 +41,8 @@ type Ask = (around: { terminal: MemoryTerminal; signal: AbortSignal }) => Promis
 const questions: [ask: Ask, refusal: RegExp, question: RegExp][] = [
   [
     (around) => askDeletion(deletion, around),
-    /^refusing to delete session "web" of alice without confirmation$/,
-    /\nit belongs to alice\n[^]*Delete it\? \[y\/N\] $/,
+    /^refusing to delete session "web" without confirmation$/,
+    /^session "web" in [^]*Delete it\? \[y\/N\] $/,
   ],
   [
     (around) => askStop(stop, around),

@@ -31,17 +31,14 @@ export const command = defineCommand({
     "read-only": toggle("watch the shared shell without typing in it"),
     ...attachFlags,
   },
-  examples: [
-    { title: "Open a shell", line: "kodama attach my-work" },
-    { title: "Run one command", line: 'kodama attach my-work --command "ls -la /workspace"' },
-    { title: "Share one shell with a teammate", line: "kodama attach my-work --shared" },
-    { title: "Watch the shared shell", line: "kodama attach my-work --read-only" },
-    {
-      title: "With port 3000 of the session as 8080",
-      line: "kodama attach my-work --forward 8080:3000",
-    },
-    { title: "Run a command with arguments", line: "kodama attach my-work -- git log --oneline" },
-  ],
+  examples: {
+    "Open a shell": "kodama attach my-work",
+    "Run one command": 'kodama attach my-work --command "ls -la /workspace"',
+    "Share one shell with a teammate": "kodama attach my-work --shared",
+    "Watch the shared shell": "kodama attach my-work --read-only",
+    "With port 3000 of the session as 8080": "kodama attach my-work --forward 8080:3000",
+    "Run a command with arguments": "kodama attach my-work -- git log --oneline",
+  },
   exitCodes: [
     ["1", "there is no such session, or it is not running"],
     ["2", "the command line is wrong"],
@@ -81,7 +78,7 @@ export const command = defineCommand({
     if (shared !== undefined && !invocation.terminal.stdin.isTerminal) {
       throw new UsageError("a shared shell needs a terminal");
     }
-    const host = await invocation.host({ kubeconfig });
+    const host = await invocation.host();
     const [{ attach }, { shell }, { showShell }] = await Promise.all([
       import("../../../actions/session/attach.ts"),
       import("../../../actions/shell/shell.ts"),
@@ -103,13 +100,7 @@ export const command = defineCommand({
           `kodama start ${ref.name} starts it again\n`,
       );
     }
-    if (attached.team !== undefined) {
-      const { attachedLines } = await import("../../../present/team_text.ts");
-      const lines = attachedLines(attached.team, { name: ref.name, now: host.clock.now() });
-      await invocation.terminal.stderr.write(lines.map((line) => `${line}\n`).join(""));
-    }
     await forwardPorts(host, { session, uid, pod: target, ports, kubeconfig }, invocation);
-    await using _report = attached.report();
     return await showShell(
       (extras) => shell(host, { ...options, ...attached.shell, ...extras }),
       { invocation, clock: host.clock, isCommand: options.command.length > 0 },

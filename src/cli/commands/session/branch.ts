@@ -22,10 +22,10 @@ const pull = defineCommand({
     ...scopeFlags,
     as: value("local name of the branch (default the same name)", text, { placeholder: "BRANCH" }),
   },
-  examples: [
-    { title: "Fetch what the agent committed", line: "kodama pull fix-auth" },
-    { title: "Under another name", line: "kodama pull fix-auth --as review" },
-  ],
+  examples: {
+    "Fetch what the agent committed": "kodama pull fix-auth",
+    "Under another name": "kodama pull fix-auth --as review",
+  },
   exitCodes: [
     ["1", "the local branch has diverged, or the session is not running"],
     ["2", "the current directory is not a clone of the session's repository"],
@@ -33,10 +33,9 @@ const pull = defineCommand({
   seeAlso: ["kodama get --help shows the commits of a session."],
   resolve: ({ flags, operands: [name] }) => ({
     options: { ...sessionRef(flags, name), ...definedOnly({ as: flags.as }) },
-    kubeconfig: flags.kubeconfig,
   }),
-  async run({ options, kubeconfig }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+  async run({ options }, { host: openHost, signals, terminal }) {
+    const host = await openHost();
     const { pull } = await import("../../../actions/session/pull.ts");
     const pulled = await stoppable(signals, (signal) => pull(host, { ...options, signal }));
     const { branch, commitHash, nothingNew, uncommitted, checkout } = pulled;
@@ -68,8 +67,6 @@ function checkoutText(checkout: NonNullable<Pulled["checkout"]>, branch: string)
   }
 }
 
-const formats = choice(["text", "json"]);
-
 /** `kodama pr`. */
 const pr = defineCommand({
   description:
@@ -81,26 +78,20 @@ const pr = defineCommand({
   flags: {
     ...scopeFlags,
     push: toggle("push the branch first"),
-    output: valueOr("output format", formats.parse, "text", { short: "o", ...formats }),
+    output: valueOr("output format", choice(["text", "json"]), "text", { short: "o" }),
   },
-  examples: [
-    {
-      title: "Push the branch, and open the request",
-      line: "xdg-open $(kodama pr fix-auth --push)",
-    },
-    { title: "See what isn't pushed", line: "kodama pr fix-auth -o json" },
-  ],
-  exitCodes: [
-    ["1", "there is no branch with commits of its own, or the push was refused"],
-  ],
+  examples: {
+    "Push the branch, and open the request": "xdg-open $(kodama pr fix-auth --push)",
+    "See what isn't pushed": "kodama pr fix-auth -o json",
+  },
+  exitCodes: [["1", "there is no branch with commits of its own, or the push was refused"]],
   seeAlso: ["kodama pull NAME fetches the branch without pushing it."],
   resolve: ({ flags, operands: [name] }) => ({
     options: { ...sessionRef(flags, name), push: flags.push },
-    kubeconfig: flags.kubeconfig,
     json: flags.output === "json",
   }),
-  async run({ options, kubeconfig, json }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+  async run({ options, json }, { host: openHost, signals, terminal }) {
+    const host = await openHost();
     const { pullRequest } = await import("../../../actions/session/pull_request.ts");
     const request = await stoppable(signals, (signal) => pullRequest(host, { ...options, signal }));
     const { url, branch, base, repository, ahead, unpushed, uncommitted } = request;

@@ -4,6 +4,7 @@ import type { RestorePlan } from "../../../actions/session/snapshots/restore.ts"
 import type { RestoreFrom } from "../../../actions/session/snapshots/restore_source.ts";
 import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
 import { bytesText, filesText } from "../../../present/copy_painter.ts";
+import { lostWorkLines } from "../../../present/session_changes.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
@@ -14,6 +15,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { toggle } from "../../parser/flag.ts";
 import { scopeFlags, sessionOperand, sessionRef, timeoutFlag } from "./flags.ts";
 import { showSessionStart } from "./show_start.ts";
+import { askConsent, theirsFlag } from "./theirs.ts";
 
 /** `kodama clone`. */
 const clone = defineCommand({
@@ -30,14 +32,12 @@ const clone = defineCommand({
     ...scopeFlags,
     "with-secrets": toggle("also copy the session's secrets"),
     "timeout": timeoutFlag,
+    ...theirsFlag,
   },
-  examples: [
-    { title: "Clone a session to try something else", line: "kodama clone fix-auth fix-auth-2" },
-    {
-      title: "Include its variables and its token",
-      line: "kodama clone fix-auth retry --with-secrets",
-    },
-  ],
+  examples: {
+    "Clone a session to try something else": "kodama clone fix-auth fix-auth-2",
+    "Include its variables and its token": "kodama clone fix-auth retry --with-secrets",
+  },
   exitCodes: [
     ["0", "the new session runs"],
     ["1", "the session has failed, the name is in use, or a step failed"],
@@ -52,17 +52,17 @@ const clone = defineCommand({
       withSecrets: flags["with-secrets"],
       readyTimeoutMs: flags.timeout,
     },
-    kubeconfig: flags.kubeconfig,
+    theirs: flags.theirs,
   }),
-  async run({ options, kubeconfig }, { host: openHost, signals, terminal, environment }) {
-    const host = await openHost({ kubeconfig });
+  async run({ options, theirs }, { host: openHost, signals, terminal, environment }) {
+    const host = await openHost();
     const { clone } = await import("../../../actions/session/clone.ts");
     const style = styleOf(terminal.stderr, environment);
     const view = { terminal, clock: host.clock, style, steps: fillSteps };
-    const { session } = await stoppable(
-      signals,
-      (signal) => showSessionStart(clone(host, { ...options, signal }), view),
-    );
+    const { session } = await stoppable(signals, (signal) => {
+      const consent = askConsent({ theirs, terminal, signal });
+      return showSessionStart(clone(host, { ...options, consent, signal }), view);
+    });
     await terminal.stdout.write(`session/${session.name} is Running\n`);
     await terminal.stderr.write(`kodama attach ${session.name} opens a shell in it\n`);
     return success;
@@ -83,29 +83,21 @@ const restore = defineCommand({
     "you request it.",
   operands: [
     sessionOperand,
-    {
-      name: "SNAPSHOT|FILE",
-      arity: "one",
-      completion: { kind: "snapshots", orFile: true },
-    },
+    { name: "SNAPSHOT|FILE", arity: "one", completion: { kind: "snapshots", orFile: true } },
   ],
   flags: {
     ...scopeFlags,
     "yes": toggle("replace existing files without asking", { short: "y" }),
+    "discard": toggle("lose work in them that nothing else has, such as commits"),
     "with-secrets": toggle("also restore the agent's login (cluster snapshots only)"),
     "timeout": timeoutFlag,
+    ...theirsFlag,
   },
-  examples: [
-    {
-      title: "As a new session",
-      line: "kodama restore fix-auth-2 before-the-merge",
-    },
-    { title: "From a file", line: "kodama restore fix-auth-2 fix-auth.tar.gz" },
-    {
-      title: "Into the same session, which is stopped",
-      line: "kodama restore fix-auth before-the-merge",
-    },
-  ],
+  examples: {
+    "As a new session": "kodama restore fix-auth-2 before-the-merge",
+    "From a file": "kodama restore fix-auth-2 fix-auth.tar.gz",
+    "Into the same session, which is stopped": "kodama restore fix-auth before-the-merge",
+  },
   exitCodes: [
     ["0", "the session runs"],
     ["1", "the session is running, the snapshot is incomplete, or a step failed"],
@@ -130,15 +122,20 @@ const restore = defineCommand({
     return {
       options: { ...sessionRef(flags, name), from, withSecrets, readyTimeoutMs: flags.timeout },
       yes: flags.yes,
-      kubeconfig: flags.kubeconfig,
+      discard: flags.discard,
+      theirs: flags.theirs,
     };
   },
-  async run({ options, yes, kubeconfig }, { host: openHost, signals, terminal, environment }) {
-    const host = await openHost({ kubeconfig });
+  async run(
+    { options, yes, discard, theirs },
+    { host: openHost, signals, terminal, environment },
+  ) {
+    const host = await openHost();
     const { planRestore } = await import("../../../actions/session/snapshots/restore.ts");
     const style = styleOf(terminal.stderr, environment);
     const { session } = await stoppable(signals, async (signal) => {
-      const planned = await planRestore(host, { ...options, signal });
+      const consent = askConsent({ theirs, terminal, signal });
+      const planned = await planRestore(host, { ...options, consent, signal });
       const { plan } = planned;
       const lines = [snapshotLine(plan), ...(yes ? lostLines(plan) : [])];
       await terminal.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
@@ -146,16 +143,17 @@ const restore = defineCommand({
         throw new KodamaError("declined", "cancelled; nothing was changed");
       }
       const view = { terminal, clock: host.clock, style, steps: fillSteps };
-      return await showSessionStart(planned.run(), view);
+      const accepted = discard ? "everything" : yes ? "nothing" : "shown";
+      return await showSessionStart(planned.run(accepted), view);
     });
     await terminal.stdout.write(`session/${session.name} is Running\n`);
     return success;
   },
 });
 
-/* The question before files are replaced: the content of the snapshot, and what is lost. */
+/* The question before files are replaced: the content of the snapshot, and the files that are lost. */
 
-/** Describes what is restored. */
+/** Describes the restored files. */
 function snapshotLine({ snapshot }: RestorePlan): string {
   const { session, takenAt, content, image } = snapshot;
   const what = content.kind === "file"
@@ -164,12 +162,13 @@ function snapshotLine({ snapshot }: RestorePlan): string {
   return `snapshot of session "${session}" at ${takenAt.toISOString()}: ${what}, image ${image}`;
 }
 
-/** Describes what is lost. */
-function lostLines({ lost }: RestorePlan): string[] {
+/** Describes the lost files. */
+function lostLines({ lost, unsaved }: RestorePlan): string[] {
   if (lost.length === 0) return [];
   return [
     "replaced, and permanently deleted:",
     ...lost.map(({ name, size }) => `  the contents of ${name} (${size})`),
+    ...lostWorkLines(unsaved),
   ];
 }
 

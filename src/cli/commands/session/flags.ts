@@ -7,7 +7,7 @@ import {
 } from "../../../actions/session/events.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import type { Operand } from "../../parser/command.ts";
-import { BadValue, choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
+import { BadValue, durationMs, text, value, valueOr } from "../../parser/flag.ts";
 import { contextFlags, namespaceValue } from "../../parser/scope_flags.ts";
 
 /** Flags for the scope in which sessions are looked up. */
@@ -28,9 +28,7 @@ export const sessionOperand: Operand = {
 };
 
 /** How long to wait until a pod is ready. */
-export const timeoutFlag = valueOr("time to wait for the pod to be ready", durationMs, "5m", {
-  placeholder: "DURATION",
-});
+export const timeoutFlag = valueOr("time to wait for the pod to be ready", durationMs, "5m");
 
 /** Parses a limit of a session: a duration of whole seconds, or none. Throws BadValue. */
 export function limit(text: string): RequestedLimit {
@@ -38,9 +36,7 @@ export function limit(text: string): RequestedLimit {
   if (option !== undefined) return option;
   throw new BadValue(text, "expected a duration from 1s such as 8h or 30m, or never");
 }
-
-/** Data instead of text. */
-export const dataFormats = choice(["json", "yaml"]);
+limit.placeholder = "DURATION";
 
 /** Parses args into a `SessionRef`. Throws UsageError for a name that no session can have. */
 export function sessionRef(

@@ -1,17 +1,14 @@
 /** Sessions, listed and shown. */
-import { UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { success } from "../../exit_codes.ts";
-import { renderData } from "../../output.ts";
+import { documentFlag, whereText, writeList } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { choice, toggle, value, valueOr } from "../../parser/flag.ts";
-import { dataFormats, scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
+import { listScope } from "../../parser/scope_flags.ts";
+import { choice, toggle, valueOr } from "../../parser/flag.ts";
+import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 
-const formats = choice(["table", "wide", "json", "yaml"]);
-
-/** `kodama list`, and `kodama ls`. */
 const list = defineCommand({
   description:
     "Lists the sessions of a namespace. Sessions are stored in the cluster, so every machine and user " +
@@ -19,51 +16,36 @@ const list = defineCommand({
   flags: {
     ...scopeFlags,
     "all-namespaces": toggle("list the sessions of all namespaces", { short: "A" }),
-    "output": valueOr("output format", formats.parse, "table", { short: "o", ...formats }),
+    "output": valueOr("output format", choice(["table", "wide", "json", "yaml"]), "table", {
+      short: "o",
+    }),
   },
-  examples: [
-    { title: "In the current namespace", line: "kodama list" },
-    { title: "In all namespaces", line: "kodama list -A" },
-    {
-      title: "With the agent's task, repository, image, node and reason",
-      line: "kodama list -o wide",
-    },
-    { title: "As JSON, for a script", line: "kodama list -o json" },
-  ],
+  examples: {
+    "In the current namespace": "kodama list",
+    "In all namespaces": "kodama list -A",
+    "With the agent's task, repository, image, node and reason": "kodama list -o wide",
+    "As JSON, for a script": "kodama list -o json",
+  },
   seeAlso: ["kodama get --help shows one session."],
   resolve({ flags }) {
-    const { namespace, context, kubeconfig, output: format } = flags;
-    if (flags["all-namespaces"] && namespace !== undefined) {
-      throw new UsageError("--namespace and --all-namespaces can't be used together");
-    }
-    const options = {
-      ...definedOnly({ namespace, context }),
-      allNamespaces: flags["all-namespaces"],
-      // Each is a stream to a pod: listing names alone waits for none.
-      tasks: format !== "table",
-    };
-    return { options, kubeconfig, format };
+    const { output: format } = flags;
+    // Each task is a stream to a pod: listing names alone waits for none.
+    return { options: { ...listScope(flags), tasks: format !== "table" }, format };
   },
-  async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+  async run({ options, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost();
     const { list } = await import("../../../actions/session/list.ts");
     const { sessionData, sessionsTable } = await import("../../../present/session_text.ts");
-    const { rows, namespace, context } = await interruptible(
+    const { rows, ...where } = await interruptible(
       signals,
       (signal) => list(host, options, signal),
     );
-    if (format === "json" || format === "yaml") {
-      await terminal.stdout.write(await renderData(rows.map(sessionData), format));
-      return success;
-    }
-    if (rows.length === 0) {
-      const where = namespace === undefined ? "any namespace" : `namespace "${namespace}"`;
-      await terminal.stderr.write(`no sessions in ${where} (context ${context})\n`);
-      return success;
-    }
-    const lines = sessionsTable(rows, { wide: format === "wide", now: host.clock.now() });
-    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
-    return success;
+    return await writeList(terminal, rows, {
+      format,
+      data: sessionData,
+      table: () => sessionsTable(rows, { wide: format === "wide", now: host.clock.now() }),
+      empty: `no sessions in ${whereText(where)}`,
+    });
   },
 });
 
@@ -72,25 +54,18 @@ const get = defineCommand({
   description:
     "Shows a session: its status and the reason for it, its definition, and the commits made in it.",
   operands: [sessionOperand],
-  flags: {
-    ...scopeFlags,
-    output: value("output format: data instead of text", dataFormats.parse, {
-      short: "o",
-      ...dataFormats,
-    }),
+  flags: { ...scopeFlags, output: documentFlag("output format: data instead of text") },
+  examples: {
+    "Show a session": "kodama get fix-auth",
+    "As YAML, for a teammate": "kodama get fix-auth -o yaml",
   },
-  examples: [
-    { title: "Show a session", line: "kodama get fix-auth" },
-    { title: "As YAML, for a teammate", line: "kodama get fix-auth -o yaml" },
-  ],
   seeAlso: ["kodama list --help lists all sessions."],
   resolve: ({ flags, operands: [name] }) => ({
     ref: sessionRef(flags, name),
-    kubeconfig: flags.kubeconfig,
     format: flags.output,
   }),
-  async run({ ref, kubeconfig, format }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+  async run({ ref, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost();
     const [{ get }, { sessionData, sessionLines }] = await Promise.all([
       import("../../../actions/session/get.ts"),
       import("../../../present/session_text.ts"),
@@ -105,7 +80,7 @@ const get = defineCommand({
       return success;
     }
     const { taskData } = await import("../../../present/agent_tasks.ts");
-    const { session, live, node, restarts, work, sync, tasks, remaining, team } = details;
+    const { session, live, node, restarts, work, sync, tasks, remaining } = details;
     const data = {
       ...sessionData({
         kind: "session",
@@ -113,18 +88,14 @@ const get = defineCommand({
         live,
         node,
         sync,
-        ...(remaining === undefined ? {} : { remaining }),
-        ...(team === undefined ? {} : { attached: team.attached }),
+        ...definedOnly({ remaining }),
       }),
       restarts,
-      ...(work === undefined ? {} : { work }),
+      ...definedOnly({ work }),
       ...(tasks === undefined ? {} : { tasks: tasks.map(taskData) }),
-      ...(team === undefined || team.notes.length === 0 ? {} : { notes: team.notes }),
     };
-    const { stringify } = await import("yaml");
-    const text = format === "json"
-      ? jsonDocument(data)
-      : stringify(data, { aliasDuplicateObjects: false });
+    const { yamlText } = await import("../../../base/yaml/write.ts");
+    const text = format === "json" ? jsonDocument(data) : yamlText(data);
     await terminal.stdout.write(text);
     return success;
   },

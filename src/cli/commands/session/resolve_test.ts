@@ -109,7 +109,6 @@ testResolve([
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--all-namespaces", { options: { allNamespaces: true } }],
       ["--output yaml", { options: { tasks: true }, format: "yaml" }],
     ],
@@ -123,7 +122,6 @@ testResolve([
     changes: [
       ["--namespace x", { ref: { namespace: "x" } }],
       ["--context x", { ref: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--output yaml", { format: "yaml" }],
     ],
   },
@@ -192,11 +190,15 @@ testResolve([
   },
   {
     line: "set my-work --cpu 4",
-    options: { options: { name: "my-work", cpu: "4", readyTimeoutMs: 300000 }, yes: false },
+    options: {
+      options: { name: "my-work", cpu: "4", readyTimeoutMs: 300000 },
+      yes: false,
+      theirs: false,
+    },
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--theirs", { theirs: true }],
       ["--image x", { options: { image: "x" } }],
       ["--cpu 8", { options: { cpu: "8" } }],
       ["--memory 8Gi", { options: { memory: "8Gi" } }],
@@ -212,18 +214,17 @@ testResolve([
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--to x", { options: { user: "x" } }],
       ["--output yaml", { format: "yaml" }],
     ],
   },
   {
     line: "stop my-work",
-    options: { options: { name: "my-work", endTimeoutMs: 120000 }, yes: false },
+    options: { options: { name: "my-work", endTimeoutMs: 120000 }, yes: false, theirs: false },
     changes: [
+      ["--theirs", { theirs: true }],
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--timeout 30s", { options: { endTimeoutMs: 30000 } }],
       ["--yes", { yes: true }],
       ["--force", { yes: true }],
@@ -231,11 +232,11 @@ testResolve([
   },
   {
     line: "resume my-work",
-    options: { options: { name: "my-work", readyTimeoutMs: 300000 } },
+    options: { options: { name: "my-work", readyTimeoutMs: 300000 }, theirs: false },
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--theirs", { theirs: true }],
       ["--timeout 30s", { options: { readyTimeoutMs: 30000 } }],
     ],
   },
@@ -245,7 +246,6 @@ testResolve([
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--as x", { options: { as: "x" } }],
     ],
   },
@@ -255,7 +255,6 @@ testResolve([
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--push", { options: { push: true } }],
       ["--output json", { json: true }],
     ],
@@ -264,11 +263,12 @@ testResolve([
     line: "clone my-work copy",
     options: {
       options: { name: "my-work", newName: "copy", withSecrets: false, readyTimeoutMs: 300000 },
+      theirs: false,
     },
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--theirs", { theirs: true }],
       ["--with-secrets", { options: { withSecrets: true } }],
       ["--timeout 30s", { options: { readyTimeoutMs: 30000 } }],
     ],
@@ -283,7 +283,6 @@ testResolve([
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--as x", { options: { as: "x" } }],
       ["--class x", { options: { className: "x" } }],
       ["--timeout 30s", { options: { readyTimeoutMs: 30000 } }],
@@ -309,12 +308,15 @@ testResolve([
         readyTimeoutMs: 300000,
       },
       yes: false,
+      discard: false,
+      theirs: false,
     },
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--theirs", { theirs: true }],
       ["--yes", { yes: true }],
+      ["--discard", { discard: true }],
       ["--with-secrets", { options: { withSecrets: true } }],
       ["--timeout 30s", { options: { readyTimeoutMs: 30000 } }],
     ],
@@ -329,36 +331,22 @@ testResolve([
         readyTimeoutMs: 300000,
       },
       yes: false,
+      discard: false,
+      theirs: false,
     },
     errors: [
       ["--with-secrets", /--with-secrets is for a snapshot of the cluster: a file has no secrets/],
     ],
   },
   {
-    line: "note my-work",
-    options: { kind: "list", ref: { name: "my-work" }, format: "table" },
-    changes: [
-      ["--namespace x", { ref: { namespace: "x" } }],
-      ["--context x", { ref: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
-      ["-o json", { format: "json" }],
-      ["--delete 2", { kind: "delete", number: 2, format: undefined }],
-      ["two words", { kind: "add", text: "two words", format: undefined }],
-    ],
-    errors: [
-      ["x --delete 2", /--delete and a text can't be used together/],
-      ["x -o json", /--output is for the list of notes/],
-    ],
-  },
-  {
     line: "transfer my-work --to bob",
-    options: { options: { name: "my-work", to: "bob" }, yes: false },
+    options: { options: { name: "my-work", to: "bob" }, theirs: false },
     changes: [
+      ["--theirs", { theirs: true }],
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--to eve", { options: { to: "eve" } }],
-      ["--yes", { yes: true }],
+      ["--yes", {}],
     ],
   },
   { line: "transfer my-work", error: /--to is missing/ },
@@ -367,11 +355,14 @@ testResolve([
     options: {
       options: { name: "my-work", purge: false, snapshots: false, keepConfig: false },
       force: false,
+      discard: false,
+      theirs: false,
     },
     changes: [
+      ["--theirs", { theirs: true }],
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--discard", { discard: true }],
       ["--purge", { options: { purge: true } }],
       ["--keep-config", { options: { keepConfig: true } }],
       ["--yes", { force: true }],

@@ -1,3 +1,4 @@
+import { askConsent, theirsFlag } from "./theirs.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { printable } from "../../../terminal/printable.ts";
@@ -23,20 +24,17 @@ export const command = defineCommand({
     "image": value("container image", text, { placeholder: "IMAGE" }),
     "cpu": value("CPU limit", text, { placeholder: "QUANTITY" }),
     "memory": value("memory limit", text, { placeholder: "QUANTITY" }),
-    "ttl": value("stop the session after this time, even if it is in use; or never", limit, {
-      placeholder: "DURATION",
-    }),
-    "idle-timeout": value("stop the session after it was unused for this time; or never", limit, {
-      placeholder: "DURATION",
-    }),
+    "ttl": value("stop the session after this time, even if it is in use; or never", limit),
+    "idle-timeout": value("stop the session after it was unused for this time; or never", limit),
     "timeout": timeoutFlag,
     "yes": toggle("restart a running session without asking", { short: "y" }),
+    ...theirsFlag,
   },
-  examples: [
-    { title: "More memory", line: "kodama set build --memory 16Gi" },
-    { title: "Another image, from a script", line: "kodama set build --image node:24 --yes" },
-    { title: "No time limit any more", line: "kodama set build --ttl never" },
-  ],
+  examples: {
+    "More memory": "kodama set build --memory 16Gi",
+    "Another image, from a script": "kodama set build --image node:24 --yes",
+    "No time limit any more": "kodama set build --ttl never",
+  },
   exitCodes: [
     ["0", "the session is changed, and runs if it ran before"],
     ["1", "there is no such session, the restart was declined, or a step failed"],
@@ -56,17 +54,25 @@ export const command = defineCommand({
     return {
       options: { ...sessionRef(flags, name), ...changes, readyTimeoutMs: flags.timeout },
       yes: flags.yes,
-      kubeconfig: flags.kubeconfig,
+      theirs: flags.theirs,
     };
   },
-  async run({ options, yes, kubeconfig }, { host: openHost, signals, terminal, environment }) {
-    const host = await openHost({ kubeconfig });
+  async run(
+    { options, yes, theirs },
+    { host: openHost, signals, terminal, environment },
+  ) {
+    const host = await openHost();
     const { planSet } = await import("../../../actions/session/set.ts");
     const { showSessionStart } = await import("./show_start.ts");
     const style = styleOf(terminal.stderr, environment);
     const plan = await stoppable(signals, async (signal) => {
-      const planned = await planSet(host, { ...options, signal }, { checkTasks: !yes });
-      for (const line of planLines(planned.plan)) await terminal.stderr.write(`${line}\n`);
+      const consent = askConsent({ theirs, terminal, signal });
+      const planned = await planSet(host, { ...options, consent, signal }, { checkTasks: !yes });
+      for (
+        const line of planned.plan.changes.map(({ field, from, to }) =>
+          printable(`${field}: ${from} -> ${to}`)
+        )
+      ) await terminal.stderr.write(`${line}\n`);
       if (!yes && !await askRestart(planned.plan, { terminal, signal })) {
         throw new KodamaError("declined", "cancelled; nothing was changed");
       }
@@ -85,13 +91,6 @@ export const command = defineCommand({
     return success;
   },
 });
-
-function planLines({ session: { name }, otherOwner, changes }: SetPlan): string[] {
-  return [
-    ...(otherOwner === undefined ? [] : [`session "${name}" belongs to ${otherOwner}`]),
-    ...changes.map(({ field, from, to }) => `${field}: ${from} -> ${to}`),
-  ].map(printable);
-}
 
 /** Throws UsageError if the session is restarted and there is no terminal to ask on. */
 async function askRestart(

@@ -1,13 +1,13 @@
-/** The start of a session on standard error: a line for each step, and what it waits for. */
+/** The start of a session on standard error: a line for each step, and the reason why it waits. */
 import { commandHint } from "../../../present/hints.ts";
-import { devContainerLines } from "../../../present/session_text.ts";
+import { definedLines, devContainerLines } from "../../../present/session_text.ts";
 import { type StartEvent, type StartStep, startSteps } from "../../../actions/session/events.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Style } from "../../../terminal/style.ts";
 import { ClosedSinkError } from "../../../terminal/sink.ts";
-import type { OutputStream, Terminal } from "../../../terminal/terminal.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
 
 /** Text while it runs, and at its end. */
 const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>> = {
@@ -26,7 +26,7 @@ const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>
 /** Refresh interval of a line that is overwritten; elsewhere a wait is reported once it lasts. */
 const quietMs = 1000;
 
-/** Shows the events; returns the last one if the start completed. */
+/** Shows the events; returns the last event if the start completed. */
 export async function showSessionStart(
   events: AsyncIterable<StartEvent>,
   { terminal, clock, style, steps = startSteps }: {
@@ -38,7 +38,7 @@ export async function showSessionStart(
   },
 ): Promise<Extract<StartEvent, { kind: "started" }>> {
   const columns = terminal.size()?.columns ?? 80;
-  using view = new StartView(terminal.stderr, clock, style, { columns, steps });
+  using view = new StartView(terminal, clock, style, { columns, steps });
   let hasReader = true;
   for await (const event of events) {
     if (event.kind === "started") return event;
@@ -58,13 +58,13 @@ class StartView implements Disposable {
   #stepMs = 0;
   #reportedMs = -Infinity;
   #steps: readonly StartStep[];
-  /** The last message: a repeated one is shown once. */
+  /** The last message: a repeated message is shown once. */
   #reported = "";
-  /** The next line overwrites the current one. */
+  /** The next line overwrites the current line. */
   #open = false;
 
   constructor(
-    private readonly stream: OutputStream,
+    private readonly terminal: Terminal,
     private readonly clock: Clock,
     private readonly style: Style,
     private readonly layout: { columns: number; steps: readonly StartStep[] },
@@ -78,6 +78,9 @@ class StartView implements Disposable {
         return await this.#line(
           `${this.style.yellow("warning:")} ${printable(commandHint(event.text))}`,
         );
+      case "defined":
+        for (const line of definedLines(event, this.style)) await this.#line(line);
+        return;
       case "syncChosen":
         return await this.#line(
           `${printable(event.localPath)} is synced with /workspace (--no-sync disables this)`,
@@ -101,8 +104,9 @@ class StartView implements Disposable {
   }
 
   async #progress({ step, text }: Extract<StartEvent, { kind: "progress" }>): Promise<void> {
+    if (this.terminal.progress === "none") return;
     const line = `${this.#position(step)} ${titles[step][0]}: ${printable(text)}`;
-    if (this.stream.isTerminal) return await this.#transient(line);
+    if (this.terminal.stderr.isTerminal) return await this.#transient(line);
     const now = this.clock.elapsedMs();
     if (
       now - this.#reportedMs < quietMs || now - this.#stepMs < quietMs || line === this.#reported
@@ -135,13 +139,13 @@ class StartView implements Disposable {
   }
 
   async #line(text: string): Promise<void> {
-    await this.stream.write(`${this.#over()}${text}\n`);
+    await this.terminal.stderr.write(`${this.#over()}${text}\n`);
   }
 
-  /** Prints a line that the next one overwrites; on a terminal alone. */
+  /** Prints a line that the next line overwrites; on a terminal alone. */
   async #transient(text: string): Promise<void> {
-    if (!this.stream.isTerminal) return;
-    await this.stream.write(`${this.#over()}${text.slice(0, this.layout.columns - 1)}`);
+    if (!this.terminal.stderr.isTerminal || this.terminal.progress === "none") return;
+    await this.terminal.stderr.write(`${this.#over()}${text.slice(0, this.layout.columns - 1)}`);
     this.#open = true;
   }
 
@@ -153,7 +157,7 @@ class StartView implements Disposable {
 
   [Symbol.dispose](): void {
     // If the start failed, the error starts on a line of its own.
-    if (this.#open) this.stream.write("\n").catch(() => {});
+    if (this.#open) this.terminal.stderr.write("\n").catch(() => {});
     this.#open = false;
   }
 }

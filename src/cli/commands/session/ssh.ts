@@ -11,9 +11,6 @@ import { defineCommand } from "../../parser/command.ts";
 import { choice, text, value, valueOr } from "../../parser/flag.ts";
 import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 
-const formats = choice(["json"]);
-
-/** `kodama ssh-config`. */
 const sshConfig = defineCommand({
   description:
     "Makes a session a host of SSH clients: ssh, scp, rsync, git, and editors that work on remote " +
@@ -28,12 +25,12 @@ const sshConfig = defineCommand({
       text,
       { placeholder: "USER" },
     ),
-    output: value("output format", formats.parse, { short: "o", ...formats }),
+    output: value("output format", choice(["json"]), { short: "o" }),
   },
-  examples: [
-    { title: "Make a session a host", line: "kodama ssh-config fix-auth" },
-    { title: "Use only its configuration", line: "kodama ssh-config fix-auth -o json" },
-  ],
+  examples: {
+    "Make a session a host": "kodama ssh-config fix-auth",
+    "Use only its configuration": "kodama ssh-config fix-auth -o json",
+  },
   exitCodes: [
     ["0", "the file is written, or the connection has ended"],
     ["1", "there is no such session, it isn't running, or its image has no sshd"],
@@ -52,7 +49,7 @@ const sshConfig = defineCommand({
     };
   },
   async run({ ref, user, format, kubeconfig }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+    const host = await openHost();
     const path = kubeconfig && absolutePath(kubeconfig, host.places.workingDir);
     const options = { ...ref, ...definedOnly({ kubeconfig: path }) };
     const { configureSsh, connectSsh } = await import("../../../actions/session/ssh.ts");
@@ -83,23 +80,17 @@ const sshConfig = defineCommand({
   },
 });
 
-const editors = choice(editorNames);
-
-/** `kodama open`. */
 const open = defineCommand({
   description:
     "Opens a session's workspace in an editor of this machine, which works in it by SSH. As " +
     "kodama ssh-config, it first makes the session a host; its files have to be included in " +
     "~/.ssh/config.",
   operands: [sessionOperand],
-  flags: {
-    ...scopeFlags,
-    editor: valueOr("editor to open it in", editors.parse, "code", editors),
+  flags: { ...scopeFlags, editor: valueOr("editor to open it in", choice(editorNames), "code") },
+  examples: {
+    "In VS Code": "kodama open fix-auth",
+    "In another editor": "kodama open fix-auth --editor zed",
   },
-  examples: [
-    { title: "In VS Code", line: "kodama open fix-auth" },
-    { title: "In another editor", line: "kodama open fix-auth --editor zed" },
-  ],
   exitCodes: [
     ["0", "the editor was opened"],
     ["1", "there is no such session, it isn't running, or its image has no sshd"],
@@ -110,7 +101,7 @@ const open = defineCommand({
     kubeconfig: flags.kubeconfig,
   }),
   async run({ options, kubeconfig }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+    const host = await openHost();
     const path = kubeconfig && absolutePath(kubeconfig, host.places.workingDir);
     const { openEditor } = await import("../../../actions/session/ssh.ts");
     const { command: words } = await interruptible(

@@ -9,10 +9,10 @@ import { defineCommand, type ParsedArgs } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { type PromptSource, promptSource, readPrompt } from "../prompt/prompt_text.ts";
 import { text, toggle, value, values } from "../../parser/flag.ts";
-import { styleOf } from "../../output.ts";
+import { documentFlag, styleOf } from "../../output.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { adapterFlag, agentLimitFlags } from "../agent/flags.ts";
-import { dataFormats, limit, scopeFlags, sessionRef, timeoutFlag } from "./flags.ts";
+import { limit, scopeFlags, sessionRef, timeoutFlag } from "./flags.ts";
 import { forwardFlag, forwardPorts } from "./forward_ports.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 
@@ -23,17 +23,12 @@ const startFlags = {
   "image": optionFlag(startOptions, "image", { placeholder: "IMAGE" }),
   "cpu": optionFlag(startOptions, "cpu", { placeholder: "QUANTITY" }),
   "memory": optionFlag(startOptions, "memory", { placeholder: "QUANTITY" }),
-  "ttl": value(startOptions.ttl.description, limit, { placeholder: "DURATION" }),
-  "idle-timeout": value(startOptions.idleTimeout.description, limit, {
-    placeholder: "DURATION",
-  }),
+  "ttl": value(startOptions.ttl.about, limit),
+  "idle-timeout": value(startOptions.idleTimeout.about, limit),
   "env-file": values(
     "dotenv file with environment variables for the session; later files take precedence",
     text,
-    {
-      placeholder: "FILE",
-      completion: { kind: "files" },
-    },
+    { placeholder: "FILE", completion: { kind: "files" } },
   ),
   "env-exclude": values("variable of the --env-file files to leave out", text, {
     placeholder: "NAME",
@@ -67,10 +62,7 @@ const startFlags = {
   ),
   "timeout": timeoutFlag,
   "dry-run": toggle("print the objects that would be created, and create nothing"),
-  "output": value("output format of --dry-run (default yaml)", dataFormats.parse, {
-    short: "o",
-    ...dataFormats,
-  }),
+  "output": documentFlag("output format of --dry-run (default yaml)"),
 };
 
 /** `kodama start`. */
@@ -85,51 +77,29 @@ export const command = defineCommand({
   operands: [{ name: "NAME", arity: "one" }],
   trailing: "optional",
   flags: startFlags,
-  examples: [
-    { title: "An empty workspace", line: "kodama start my-work" },
-    {
-      title: "With a repository, on a new branch",
-      line: "kodama start fix-auth --repo https://github.com/myorg/myrepo",
-    },
-    {
-      title: "On an existing branch",
-      line: "kodama start hotfix --repo git@github.com:myorg/myrepo.git --branch develop",
-    },
-    { title: "With more CPU and memory", line: "kodama start build --cpu 4 --memory 8Gi" },
-    {
-      title: "Stop it when unused for 30 minutes, or after 8 hours",
-      line: "kodama start review --idle-timeout 30m --ttl 8h",
-    },
-    {
-      title: "With the repository of the current directory",
-      line: "kodama start local-dev --repo .",
-    },
-    {
-      title: "With environment variables from local files",
-      line: "kodama start my-session --env-file .env --env-file .env.local",
-    },
-    { title: "Synced with a local folder", line: "kodama start local-dev --sync /path/to/project" },
-    {
-      title: "With its ports 3000 and 8080 on this machine",
-      line: "kodama start my-work --forward 3000 --forward 8080",
-    },
-    {
-      title: "With a task for the agent",
-      line: 'kodama start tests --repo github.com/myorg/api --prompt "Add unit tests"',
-    },
-    {
-      title: "With a task from a file",
-      line: "kodama start refactor --repo github.com/myorg/app --prompt-file task.txt",
-    },
-    {
-      title: "With another development container of the project",
-      line: "kodama start docs --repo . --devcontainer docs/devcontainer.json",
-    },
-    {
-      title: "Print the objects without creating them",
-      line: "kodama start my-work --dry-run -o yaml",
-    },
-  ],
+  examples: {
+    "An empty workspace": "kodama start my-work",
+    "With a repository, on a new branch":
+      "kodama start fix-auth --repo https://github.com/myorg/myrepo",
+    "On an existing branch":
+      "kodama start hotfix --repo git@github.com:myorg/myrepo.git --branch develop",
+    "With more CPU and memory": "kodama start build --cpu 4 --memory 8Gi",
+    "Stop it when unused for 30 minutes, or after 8 hours":
+      "kodama start review --idle-timeout 30m --ttl 8h",
+    "With the repository of the current directory": "kodama start local-dev --repo .",
+    "With environment variables from local files":
+      "kodama start my-session --env-file .env --env-file .env.local",
+    "Synced with a local folder": "kodama start local-dev --sync /path/to/project",
+    "With its ports 3000 and 8080 on this machine":
+      "kodama start my-work --forward 3000 --forward 8080",
+    "With a task for the agent":
+      'kodama start tests --repo github.com/myorg/api --prompt "Add unit tests"',
+    "With a task from a file":
+      "kodama start refactor --repo github.com/myorg/app --prompt-file task.txt",
+    "With another development container of the project":
+      "kodama start docs --repo . --devcontainer docs/devcontainer.json",
+    "Print the objects without creating them": "kodama start my-work --dry-run -o yaml",
+  },
   exitCodes: [
     ["0", "the session runs"],
     ["1", "a step failed; the message lists what remains"],
@@ -185,7 +155,7 @@ export const command = defineCommand({
     { options: resolved, task, dryRun, kubeconfig, ports },
     { host: openHost, signals, terminal, environment },
   ) {
-    const host = await openHost({ kubeconfig });
+    const host = await openHost();
     const { workingDir } = host.places;
     const options = {
       ...resolved,
@@ -278,8 +248,6 @@ async function manifestText(
   format: "json" | "yaml",
 ): Promise<string> {
   if (format === "json") return jsonDocument({ apiVersion: "v1", kind: "List", items: objects });
-  const { stringify } = await import("yaml");
-  // Scripts keep their own lines, so that they can be reviewed and pasted.
-  const style = { aliasDuplicateObjects: false, lineWidth: 0, blockQuote: "literal" } as const;
-  return objects.map((object) => stringify(object, style)).join("---\n");
+  const { yamlText } = await import("../../../base/yaml/write.ts");
+  return objects.map(yamlText).join("---\n");
 }

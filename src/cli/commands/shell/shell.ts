@@ -20,30 +20,16 @@ export const command = defineCommand({
   operands: selectionOperands,
   trailing: "optional",
   flags: { ...selectionFlags, ...shellFlags },
-  examples: [
-    { title: "Open a shell in a pod", line: "kodama shell web-0" },
-    {
-      title: "Choose one of a deployment's pods",
-      line: "kodama shell deploy/web",
-    },
-    {
-      title: "In another container and directory",
-      line: "kodama shell web-0 -c sidecar --workdir /var/log",
-    },
-    { title: "Run a program on a terminal", line: "kodama shell web-0 -- top" },
-    {
-      title: "Run a command that survives a broken connection",
-      line: "kodama shell web-0 --keep-for 2h -- ./migrate.sh",
-    },
-    {
-      title: "Open a shell that ends with its connection",
-      line: "kodama shell web-0 --keep-for 0",
-    },
-    {
-      title: "Record the session, for asciinema play",
-      line: "kodama shell web-0 --log transcripts",
-    },
-  ],
+  examples: {
+    "Open a shell in a pod": "kodama shell web-0",
+    "Choose one of a deployment's pods": "kodama shell deploy/web",
+    "In another container and directory": "kodama shell web-0 -c sidecar --workdir /var/log",
+    "Run a program on a terminal": "kodama shell web-0 -- top",
+    "Run a command that survives a broken connection":
+      "kodama shell web-0 --keep-for 2h -- ./migrate.sh",
+    "Open a shell that ends with its connection": "kodama shell web-0 --keep-for 0",
+    "Record the session, for asciinema play": "kodama shell web-0 --log transcripts",
+  },
   exitCodes: [
     ["1", "kodama itself failed, or the image has no shell"],
     [
@@ -61,7 +47,7 @@ export const command = defineCommand({
   ],
   resolve(words) {
     const { flags, given, trailing } = words;
-    const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
+    const { contexts, selection, pick } = resolveSelection(words);
     const [operand, ...others] = selection.operands;
     const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2;
     if (flags.from?.tookStdin === true) {
@@ -86,14 +72,10 @@ export const command = defineCommand({
       : named
       ? undefined
       : { kind: "oneIfUnclear" as const };
-    return { options, kubeconfig, choosing };
+    return { options, choosing };
   },
-  run: async ({ options: resolved, kubeconfig, choosing }, invocation) => {
-    const chosen = await chooseTargets(choosing, resolved, {
-      kubeconfig,
-      invocation,
-      purpose: "a shell",
-    });
+  run: async ({ options: resolved, choosing }, invocation) => {
+    const chosen = await chooseTargets(choosing, resolved, { invocation, purpose: "a shell" });
     if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const [{ shell }, { showShell }] = await Promise.all([

@@ -6,7 +6,7 @@ import { drive, type TerminalLease } from "../../../terminal/driver/drive.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import type { Invocation } from "../../invocation.ts";
 
-/** What the terminal adds to the options of a shell. */
+/** The terminal's additions to the options of a shell. */
 type ShellExtras = Pick<ShellOptions, "stdin" | "terminal" | "signal">;
 
 /** Shows the shell that `start` opens; returns the exit code of the process. */

@@ -8,7 +8,6 @@ testResolve([
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
       ["--all-namespaces", { options: { allNamespaces: true } }],
       ["--output yaml", { format: "yaml" }],
       ["my-work", { options: { session: "my-work" } }],
@@ -19,11 +18,11 @@ testResolve([
   },
   {
     line: "snapshots delete a",
-    options: { scope: {}, names: ["a"], force: false },
+    options: { scope: {}, names: ["a"], force: false, theirs: false },
     changes: [
       ["--namespace x", { scope: { namespace: "x" } }],
       ["--context x", { scope: { context: "x" } }],
-      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--theirs", { theirs: true }],
       ["--yes", { force: true }],
       ["--force", { force: true }],
       ["a b", { names: ["a", "b"] }],

@@ -8,8 +8,9 @@ import { printable } from "../../../terminal/printable.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { askYes, canAsk } from "../../ask_yes.ts";
 import { success } from "../../exit_codes.ts";
-import { renderData } from "../../output.ts";
+import { whereText, writeList } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
+import { listScope } from "../../parser/scope_flags.ts";
 import { choice, durationMs, text, toggle, value, valueOr } from "../../parser/flag.ts";
 import { scopeFlags, sessionOperand, sessionRef } from "../session/flags.ts";
 import type { SnapshotOptions } from "../../../actions/session/snapshots/snapshot.ts";
@@ -19,9 +20,8 @@ import { jsonDocument } from "../../../present/json.ts";
 import { snapshotData, takenLines } from "../../../present/session_text.ts";
 import type { Host } from "../../../actions/host.ts";
 import type { Invocation } from "../../invocation.ts";
-import type { Clock } from "../../../base/clock.ts";
-
-const formats = choice(["table", "json", "yaml"]);
+import { askConsent, theirsFlag } from "../session/theirs.ts";
+import { showProgress } from "../../show_progress.ts";
 
 /** `kodama snapshots list`. */
 const list = defineCommand({
@@ -32,52 +32,38 @@ const list = defineCommand({
   flags: {
     ...scopeFlags,
     "all-namespaces": toggle("list the snapshots of all namespaces", { short: "A" }),
-    "output": valueOr("output format", formats.parse, "table", { short: "o", ...formats }),
+    "output": valueOr("output format", choice(["table", "json", "yaml"]), "table", { short: "o" }),
   },
-  examples: [
-    { title: "In the current namespace", line: "kodama snapshots list" },
-    { title: "Of one session", line: "kodama snapshots list fix-auth" },
-    { title: "As JSON, for a script", line: "kodama snapshots list -A -o json" },
-  ],
+  examples: {
+    "In the current namespace": "kodama snapshots list",
+    "Of one session": "kodama snapshots list fix-auth",
+    "As JSON, for a script": "kodama snapshots list -A -o json",
+  },
   seeAlso: [
     "kodama snapshot --help takes a snapshot.",
     "kodama restore --help starts a session from a snapshot.",
   ],
   resolve({ flags, operands: [session] }) {
-    const { namespace, context, kubeconfig, output: format } = flags;
-    const allNamespaces = flags["all-namespaces"];
-    if (allNamespaces && namespace !== undefined) {
-      throw new UsageError("--namespace and --all-namespaces can't be used together");
-    }
+    const { output: format } = flags;
     const one = session === undefined ? {} : { session: sessionRef(flags, session).name };
-    return {
-      options: { ...definedOnly({ namespace, context }), allNamespaces, ...one },
-      kubeconfig,
-      format,
-    };
+    return { options: { ...listScope(flags), ...one }, format };
   },
-  async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+  async run({ options, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost();
     const { listSnapshots } = await import("../../../actions/session/snapshots/snapshots.ts");
     const { snapshotData, snapshotsTable } = await import("../../../present/session_text.ts");
     const { snapshots, namespace, context } = await interruptible(
       signals,
       (signal) => listSnapshots(host, options, signal),
     );
-    if (format !== "table") {
-      await terminal.stdout.write(await renderData(snapshots.map(snapshotData), format));
-      return success;
-    }
-    if (snapshots.length === 0) {
-      const where = namespace === undefined ? "any namespace" : `namespace "${namespace}"`;
-      const whose = options.session === undefined ? "" : ` of session "${options.session}"`;
-      await terminal.stderr.write(`no snapshots${whose} in ${where} (context ${context})\n`);
-      return success;
-    }
+    const whose = options.session === undefined ? "" : ` of session "${options.session}"`;
     const view = { namespaces: options.allNamespaces, now: host.clock.now() };
-    const lines = snapshotsTable(snapshots, view);
-    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
-    return success;
+    return await writeList(terminal, snapshots, {
+      format,
+      data: snapshotData,
+      table: () => snapshotsTable(snapshots, view),
+      empty: `no snapshots${whose} in ${whereText({ namespace, context })}`,
+    });
   },
 });
 
@@ -86,37 +72,37 @@ const deleteCommand = defineCommand({
   description:
     "Deletes snapshots in the cluster, after confirmation. Sessions that were restored from them are " +
     "not affected: they have their own volumes.",
-  operands: [
-    { name: "SNAPSHOT", arity: "any", completion: { kind: "snapshots", orFile: false } },
-  ],
+  operands: [{ name: "SNAPSHOT", arity: "any", completion: { kind: "snapshots", orFile: false } }],
   flags: {
     ...scopeFlags,
     yes: toggle("delete without asking", { short: "y" }),
     force: toggle("the same as --yes", { short: "f" }),
+    ...theirsFlag,
   },
-  examples: [
-    { title: "Ask before deleting", line: "kodama snapshots delete before-the-merge" },
-    { title: "From a script", line: "kodama snapshots delete before-the-merge -n testing --yes" },
-  ],
+  examples: {
+    "Ask before deleting": "kodama snapshots delete before-the-merge",
+    "From a script": "kodama snapshots delete before-the-merge -n testing --yes",
+  },
   seeAlso: ["kodama snapshots list --help lists snapshots."],
   resolve({ flags, operands }) {
-    const { namespace, context, kubeconfig } = flags;
+    const { namespace, context, theirs } = flags;
     const force = flags.yes || flags.force;
     if (operands.length === 0) {
       throw new UsageError("no snapshot is named", { hint: "kodama snapshots list lists them" });
     }
     const names = [...new Set(operands.map(checkedSnapshotName))];
-    return { scope: definedOnly({ namespace, context }), names, kubeconfig, force };
+    return { scope: definedOnly({ namespace, context }), names, force, theirs };
   },
-  async run({ scope, names, kubeconfig, force }, { host: openHost, signals, terminal }) {
-    const host = await openHost({ kubeconfig });
+  async run({ scope, names, force, theirs }, { host: openHost, signals, terminal }) {
+    const host = await openHost();
     const { planSnapshotRemoval } = await import("../../../actions/session/snapshots/snapshots.ts");
     return await stoppable(signals, async (signal) => {
-      const planned = await planSnapshotRemoval(host, { scope, names, signal });
+      const consent = askConsent({ theirs, terminal, signal });
+      const planned = await planSnapshotRemoval(host, { scope, names, consent, signal });
       if (!force && !await askSnapshotRemoval(planned, { terminal, signal })) {
         throw new KodamaError("declined", "cancelled; nothing was deleted");
       }
-      // Without a question, what can't be recovered is reported all the same.
+      // Without a question, unrecoverable work is reported all the same.
       if (force) {
         const lines = snapshotRemovalLines(planned);
         await terminal.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
@@ -163,8 +149,6 @@ export async function askSnapshotRemoval(
   return await askYes(terminal, `${lines}Delete?`, signal);
 }
 
-const resultFormats = choice(["text", "json"]);
-
 type FileOptions = Omit<SnapshotOptions, "signal">;
 type ClusterOptions = Omit<TakeOptions, "signal">;
 
@@ -191,27 +175,20 @@ const snapshot = defineCommand({
     class: value(
       "VolumeSnapshotClass to use (default the one of the storage driver)",
       text,
-      {
-        placeholder: "NAME",
-      },
+      { placeholder: "NAME" },
     ),
-    timeout: value("time to wait for the cluster's snapshot (default 5m)", durationMs, {
-      placeholder: "DURATION",
-    }),
+    timeout: value("time to wait for the cluster's snapshot (default 5m)", durationMs),
     output: value("write a local FILE instead of a snapshot in the cluster", text, {
       placeholder: "FILE",
       completion: { kind: "files" },
     }),
-    format: valueOr("output format", resultFormats.parse, "text", resultFormats),
+    format: valueOr("output format", choice(["text", "json"]), "text"),
   },
-  examples: [
-    { title: "Take a snapshot in the cluster", line: "kodama snapshot fix-auth" },
-    { title: "With a name", line: "kodama snapshot fix-auth --as before-the-merge" },
-    {
-      title: "As a local file",
-      line: "kodama snapshot fix-auth --output fix-auth.tar.gz",
-    },
-  ],
+  examples: {
+    "Take a snapshot in the cluster": "kodama snapshot fix-auth",
+    "With a name": "kodama snapshot fix-auth --as before-the-merge",
+    "As a local file": "kodama snapshot fix-auth --output fix-auth.tar.gz",
+  },
   exitCodes: [
     [
       "1",
@@ -225,12 +202,12 @@ const snapshot = defineCommand({
     "kodama snapshots list --help lists the snapshots in the cluster.",
   ],
   resolve: ({ flags, operands: [name] }) => {
-    const { output, as, class: className, timeout, kubeconfig, format } = flags;
+    const { output, as, class: className, timeout, format } = flags;
     const ref = sessionRef(flags, name);
     if (output === undefined) {
       const request = definedOnly({ as, className });
       const options: ClusterOptions = { ...ref, ...request, readyTimeoutMs: timeout ?? 300_000 };
-      return { kind: "cluster" as const, options, kubeconfig, format };
+      return { kind: "cluster" as const, options, format };
     }
     const given = Object.entries({ as, class: className, timeout })
       .find(([, one]) => one !== undefined);
@@ -240,10 +217,10 @@ const snapshot = defineCommand({
       );
     }
     const options: FileOptions = { ...ref, output };
-    return { kind: "file" as const, options, kubeconfig, format };
+    return { kind: "file" as const, options, format };
   },
-  async run({ kubeconfig, format, ...work }, invocation) {
-    const host = await invocation.host({ kubeconfig });
+  async run({ format, ...work }, invocation) {
+    const host = await invocation.host();
     if (work.kind === "file") await intoFile(host, work.options, format, invocation);
     else await intoCluster(host, work.options, format, invocation);
     return success;
@@ -257,7 +234,7 @@ async function intoCluster(
   { terminal, signals }: Invocation,
 ): Promise<void> {
   const { takeSnapshot } = await import("../../../actions/session/snapshots/take.ts");
-  const view = { terminal, clock: host.clock };
+  const view = { terminal, clock: host.clock, text: (progress: string) => progress };
   const title = `snapshot of ${options.name}`;
   const taken = await stoppable(
     signals,
@@ -282,7 +259,7 @@ async function intoFile(
   { terminal, signals }: Invocation,
 ): Promise<void> {
   const { snapshot: save } = await import("../../../actions/session/snapshots/snapshot.ts");
-  const view = { terminal, clock: host.clock };
+  const view = { terminal, clock: host.clock, text: (progress: string) => progress };
   const { path, size, files, bytes, sha256, notes } = await stoppable(
     signals,
     (signal) => showProgress(`reading ${options.name}`, save(host, { ...options, signal }), view),
@@ -295,44 +272,6 @@ async function intoFile(
   await terminal.stdout.write(`${printable(path)}\n`);
   const content = `${filesText(files)}, ${bytesText(bytes)}`;
   await terminal.stderr.write(`${content}, ${bytesText(size)} compressed; sha256 ${sha256}\n`);
-}
-
-/* Progress on standard error: one line that is overwritten; if it can't be, a line now and then. */
-
-/** Shorter work gets no message. */
-const quietMs = 1000;
-/** Interval between two lines if lines can't be overwritten. */
-const lineEveryMs = 5000;
-
-/** Shows the reported progress; returns the result. */
-async function showProgress<T>(
-  title: string,
-  progress: AsyncGenerator<string, T>,
-  { terminal, clock }: { terminal: Terminal; clock: Clock },
-): Promise<T> {
-  const { stderr } = terminal;
-  const columns = terminal.size()?.columns ?? 80;
-  const startedMs = clock.elapsedMs();
-  let reportedMs = startedMs + quietMs - lineEveryMs;
-  let isOpen = false;
-  try {
-    for (;;) {
-      const next = await progress.next();
-      if (next.done === true) return next.value;
-      const line = `${title}: ${printable(next.value)}`;
-      const nowMs = clock.elapsedMs();
-      if (stderr.isTerminal) {
-        if (nowMs - startedMs < quietMs) continue;
-        await stderr.write(`\r\x1b[K${line.slice(0, columns - 1)}`);
-        isOpen = true;
-      } else if (nowMs - reportedMs >= lineEveryMs) {
-        reportedMs = nowMs;
-        await stderr.write(`${line}\n`);
-      }
-    }
-  } finally {
-    if (isOpen) await stderr.write("\r\x1b[K");
-  }
 }
 
 /** The commands of this file, by name. */

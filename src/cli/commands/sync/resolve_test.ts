@@ -10,6 +10,7 @@ testResolve([
       remotePath: "/w",
       mode: "two-way-safe",
       exclude: [],
+      git: false,
       gitignore: true,
       wait: true,
     },
@@ -18,6 +19,7 @@ testResolve([
       ["--name x", { name: "x" }],
       ["--exclude *.log", { exclude: ["*.log"] }],
       ["--no-gitignore", { gitignore: false }],
+      ["--git", { git: true }],
       ["--no-wait", { wait: false }],
       ["--namespace x", { namespace: "x" }],
       ["--container x", { container: "x" }],
@@ -58,14 +60,21 @@ testResolve([
   },
   {
     line: "sync resume",
-    options: { allowEmptied: false },
+    options: { acceptRemovals: false },
     changes: [
-      ["--accept-emptied", { allowEmptied: true }],
+      ["--accept-removals", { acceptRemovals: true }],
       ["--output json", { format: "json" }],
     ],
   },
   {
     line: "sync flush",
+    options: {},
+    changes: [
+      ["--output json", { format: "json" }],
+    ],
+  },
+  {
+    line: "sync undo",
     options: {},
     changes: [
       ["--output json", { format: "json" }],
@@ -92,6 +101,7 @@ testResolve([
       remotePath: "a:b",
       mode: "two-way-safe",
       exclude: [],
+      git: false,
       gitignore: true,
       wait: true,
     },
@@ -105,6 +115,7 @@ testResolve([
       remotePath: "rel",
       mode: "two-way-safe",
       exclude: [],
+      git: false,
       gitignore: true,
       wait: true,
     },

@@ -1,35 +1,34 @@
 /** `kodama sync`. */
 import type { SyncReport, SyncRequest } from "../../../actions/sync/syncs.ts";
 import { jsonDocument } from "../../../present/json.ts";
-import { entriesText, syncData, syncProgressText } from "../../../present/sync_text.ts";
+import {
+  entriesText,
+  mergeLine,
+  syncData,
+  syncingText,
+  syncProgressText,
+} from "../../../present/sync_text.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { failure, success } from "../../exit_codes.ts";
+import { showProgress } from "../../show_progress.ts";
 import type { Invocation } from "../../invocation.ts";
-import { renderData } from "../../output.ts";
+import { dataFlag, writeList } from "../../output.ts";
 import { defineCommand, type Operand, type ParsedArgs } from "../../parser/command.ts";
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import type { SyncStartEvent } from "../../../actions/sync/start_sync.ts";
 import { UsageError } from "../../../base/errors.ts";
+import { plural } from "../../../base/plural.ts";
 import { contextFlags, namespaceValue } from "../../parser/scope_flags.ts";
 import { selectionFlags } from "../../parser/selection.ts";
 
-const reportFormats = choice(["json"]);
+/** `-o json` of a command about a single sync. */
+const syncOutput = { output: value("output format", choice(["json"]), { short: "o" }) };
 
-/** `-o json` of a command about one sync. */
-const syncOutput = {
-  output: value("output format", reportFormats.parse, { short: "o", ...reportFormats }),
-};
-
-/** The operand that names a sync. */
-const syncOperand: Operand = {
-  name: "SYNC",
-  arity: "optional",
-  completion: { kind: "syncs" },
-};
+const syncOperand: Operand = { name: "SYNC", arity: "optional", completion: { kind: "syncs" } };
 
 /** Sends a request to the requested sync, and prints a line about it, or all of it as JSON. */
-export async function requestAndPrint(
+async function requestAndPrint(
   { name, request, format, line }: {
     name: string | undefined;
     request: SyncRequest;
@@ -45,38 +44,42 @@ export async function requestAndPrint(
     invocation.signals,
     (signal) => askSync(host, found.spec.key, request, signal),
   );
-  const text = format === "json" ? jsonDocument(syncData(report)) : `${printable(line(report))}\n`;
-  await invocation.terminal.stdout.write(text);
+  const nowMs = host.clock.now().getTime();
+  await invocation.terminal.stdout.write(reportText(report, { format, nowMs, line: line(report) }));
   return success;
 }
 
-const listFormats = choice(["json", "jsonl", "yaml"]);
+/** Returns a line about a sync, and about a merge of late, or all of it as JSON. */
+function reportText(
+  report: SyncReport,
+  { format, line, nowMs }: { format: "json" | undefined; line: string; nowMs: number },
+): string {
+  if (format === "json") return jsonDocument(syncData(report));
+  return [line, ...mergeLine(report.state, nowMs)].map((one) => `${printable(one)}\n`).join("");
+}
 
 /** `kodama sync list`. */
 const list = defineCommand({
   description:
     "Lists the syncs of this machine: running ones, and stopped ones that can be started again.",
-  flags: {
-    output: value("output format: data instead of a table", listFormats.parse, {
-      short: "o",
-      ...listFormats,
-    }),
+  flags: { output: dataFlag("output format: data instead of a table") },
+  examples: {
+    "List all syncs": "kodama sync list",
+    "As JSON, for a script": "kodama sync list -o json",
   },
-  examples: [
-    { title: "List all syncs", line: "kodama sync list" },
-    { title: "As JSON, for a script", line: "kodama sync list -o json" },
-  ],
   seeAlso: ["kodama sync status --help shows a sync."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { listSyncs } = await import("../../../actions/sync/syncs.ts");
     const { syncTable } = await import("../../../present/sync_text.ts");
-    const reports = await listSyncs(await host());
-    if (format !== undefined) {
-      await terminal.stdout.write(await renderData(reports.map(syncData), format));
-    } else if (reports.length === 0) await terminal.stderr.write("there is no sync\n");
-    else await terminal.stdout.write(syncTable(reports).map((line) => `${line}\n`).join(""));
-    return success;
+    const opened = await host();
+    const reports = await listSyncs(opened);
+    return await writeList(terminal, reports, {
+      format,
+      data: syncData,
+      table: () => syncTable(reports, opened.clock.now().getTime()),
+      empty: "there is no sync",
+    });
   },
 });
 
@@ -90,10 +93,10 @@ const status = defineCommand({
     "and its last changes. The name may be omitted if there is only one sync.",
   operands: [syncOperand],
   flags: syncOutput,
-  examples: [
-    { title: "Show the only sync", line: "kodama sync status" },
-    { title: "Show one of several, as JSON", line: "kodama sync status default.web-0 -o json" },
-  ],
+  examples: {
+    "Show the only sync": "kodama sync status",
+    "Show one of several, as JSON": "kodama sync status default.web-0 -o json",
+  },
   exitCodes: [["0", "it is running"], ["1", "it is stopped, paused, halted or waiting"]],
   seeAlso: ["kodama sync conflicts --help", "kodama sync flush --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
@@ -117,24 +120,71 @@ const flush = defineCommand({
     "Scans both sides now, and waits until everything that was saved before is on both of them.",
   operands: [syncOperand],
   flags: syncOutput,
-  examples: [
-    { title: "Before a build in the pod", line: "kodama sync flush" },
-    { title: "One of several", line: "kodama sync flush default.web-0" },
-  ],
+  examples: {
+    "Before a build in the pod": "kodama sync flush",
+    "One of several": "kodama sync flush default.web-0",
+  },
   exitCodes: [
     ["1", "it is not running, is halted, or some changes couldn't be transferred"],
     ["3", "its process doesn't respond; the pod may be unreachable"],
   ],
   seeAlso: ["kodama sync status --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
-  async run({ name, format }, invocation) {
-    return await requestAndPrint({
-      name,
-      format,
-      request: { kind: "flush" },
-      line: ({ spec, state }) =>
-        `${spec.key}: ${entriesText(state.entries.local)} here, ${state.entries.remote} in the pod`,
-    }, invocation);
+  async run({ name, format }, { host, signals, terminal }) {
+    const { findSync, flushSync } = await import("../../../actions/sync/syncs.ts");
+    const opened = await host();
+    const { spec: { key } } = await findSync(opened, name);
+    const report = await interruptible(
+      signals,
+      (signal) =>
+        showProgress("sync", flushSync(opened, key, signal), {
+          ...{ terminal, clock: opened.clock },
+          text: ({ report }) => syncingText(report),
+        }),
+    );
+    const { local, remote } = report.state.entries;
+    const line = `${key}: ${entriesText(local)} here, ${remote} in the pod`;
+    const nowMs = opened.clock.now().getTime();
+    await terminal.stdout.write(reportText(report, { format, nowMs, line }));
+    return success;
+  },
+});
+
+/** `kodama sync undo`. */
+const undo = defineCommand({
+  description:
+    "Puts back the files that the last changes from the pod removed or replaced on this machine; the " +
+    "same command again goes further back. They are kept for a week, up to 1 GiB, also after the end " +
+    "of the sync. A running sync takes that for an edit here, and restores the files in the pod too.",
+  operands: [syncOperand],
+  flags: syncOutput,
+  examples: {
+    "After the agent has removed a folder": "kodama sync undo",
+    "One of several": "kodama sync undo default.web-0",
+  },
+  exitCodes: [["0", "all files are back"], [
+    "1",
+    "nothing is kept, or a file could not be put back",
+  ]],
+  seeAlso: ["kodama sync conflicts --help lists files that both sides changed."],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
+  async run({ name, format }, { host, terminal }) {
+    const { undoSync } = await import("../../../actions/sync/syncs.ts");
+    const { key, local, since, restored, failed } = await undoSync(await host(), name);
+    if (format === "json") {
+      const data = { key, local, since: since?.toISOString() ?? null, restored, failed };
+      await terminal.stdout.write(jsonDocument(data));
+    } else {
+      await terminal.stdout.write(restored.map((path) => `${printable(path)}\n`).join(""));
+      const when = since === undefined ? "" : `, as of before ${since.toISOString()}`;
+      await terminal.stderr.write(
+        printable(`${plural(restored.length, "file")} put back in ${local}${when}`) + "\n",
+      );
+    }
+    for (const { path, reason } of failed) {
+      await terminal.stderr.write(`${printable(`${path}: not put back: ${reason}`)}\n`);
+    }
+    return failed.length === 0 && restored.length > 0 ? success : failure;
   },
 });
 
@@ -146,10 +196,10 @@ const conflicts = defineCommand({
     "resolve the conflict.",
   operands: [syncOperand],
   flags: syncOutput,
-  examples: [
-    { title: "List the conflicts", line: "kodama sync conflicts" },
-    { title: "As JSON, for a script", line: "kodama sync conflicts default.web-0 -o json" },
-  ],
+  examples: {
+    "List the conflicts": "kodama sync conflicts",
+    "As JSON, for a script": "kodama sync conflicts default.web-0 -o json",
+  },
   seeAlso: ["kodama sync status --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
   async run({ name, format }, { host, terminal }) {
@@ -162,17 +212,16 @@ const conflicts = defineCommand({
   },
 });
 
-/** `kodama sync pause`. */
 const pause = defineCommand({
   description:
     "Pauses a sync: it disconnects from the pod and changes nothing on either side until kodama sync " +
     "resume, which then transfers the changes made meanwhile.",
   operands: [syncOperand],
   flags: syncOutput,
-  examples: [
-    { title: "Pause the sync while switching branches", line: "kodama sync pause" },
-    { title: "One of several", line: "kodama sync pause default.web-0" },
-  ],
+  examples: {
+    "Pause the sync while switching branches": "kodama sync pause",
+    "One of several": "kodama sync pause default.web-0",
+  },
   seeAlso: ["kodama sync resume --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
   async run({ name, format }, invocation) {
@@ -189,36 +238,33 @@ const pause = defineCommand({
 const resume = defineCommand({
   description:
     "Resumes a sync that is paused, or is waiting for its next attempt. A sync that is halted because " +
-    "one side is empty now is resumed with --accept-emptied, which empties the other side too.",
+    "one side is empty now, or the pod removed most files, is resumed with --accept-removals, which " +
+    "removes them on the other side too.",
   operands: [syncOperand],
   flags: {
-    "accept-emptied": toggle("accept that one side was emptied, and empty the other side too"),
+    "accept-removals": toggle("remove on the other side too what one side has removed"),
     ...syncOutput,
   },
-  examples: [
-    { title: "Resume the sync", line: "kodama sync resume" },
-    {
-      title: "Accept that all files were removed",
-      line: "kodama sync resume default.web-0 --accept-emptied",
-    },
-  ],
+  examples: {
+    "Resume the sync": "kodama sync resume",
+    "Accept that all files were removed": "kodama sync resume default.web-0 --accept-removals",
+  },
   seeAlso: ["kodama sync pause --help"],
   resolve: ({ flags, operands: [name] }) => ({
     name,
     format: flags.output,
-    allowEmptied: flags["accept-emptied"],
+    acceptRemovals: flags["accept-removals"],
   }),
-  async run({ name, format, allowEmptied }, invocation) {
+  async run({ name, format, acceptRemovals }, invocation) {
     return await requestAndPrint({
       name,
       format,
-      request: { kind: "resume", allowEmptied },
+      request: { kind: "resume", acceptRemovals },
       line: ({ spec }) => `${spec.key} resumed`,
     }, invocation);
   },
 });
 
-/** `kodama sync stop`. */
 const stop = defineCommand({
   description:
     "Stops a sync. The files stay as they are on both sides. The last synced state is stored, so that " +
@@ -229,10 +275,10 @@ const stop = defineCommand({
     forget: toggle("delete the stored state, on this machine and in the pod"),
     ...syncOutput,
   },
-  examples: [
-    { title: "Stop the only sync", line: "kodama sync stop" },
-    { title: "Stop it, and forget its state", line: "kodama sync stop default.web-0 --forget" },
-  ],
+  examples: {
+    "Stop the only sync": "kodama sync stop",
+    "Stop it, and forget its state": "kodama sync stop default.web-0 --forget",
+  },
   seeAlso: ["kodama sync pause --help pauses a sync."],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output, forget: flags.forget }),
   async run({ name, format, forget }, { host, signals, terminal }) {
@@ -256,16 +302,12 @@ const up = defineCommand({
   description:
     "Starts the syncs of this machine again that ended without being stopped: by a reboot, a logout or " +
     "a kill. With --print-unit it starts nothing, and prints a unit of systemd that does it at each login.",
-  flags: {
-    "print-unit": toggle("print a user unit of systemd that runs this command at a login"),
+  flags: { "print-unit": toggle("print a user unit of systemd that runs this command at a login") },
+  examples: {
+    "After a reboot": "kodama sync up",
+    "At each login: then systemctl --user enable kodama-sync":
+      "kodama sync up --print-unit >~/.config/systemd/user/kodama-sync.service",
   },
-  examples: [
-    { title: "After a reboot", line: "kodama sync up" },
-    {
-      title: "At each login: then systemctl --user enable kodama-sync",
-      line: "kodama sync up --print-unit >~/.config/systemd/user/kodama-sync.service",
-    },
-  ],
   exitCodes: [["1", "some of them couldn't be started"]],
   seeAlso: ["kodama sync list shows which syncs run."],
   resolve: ({ flags }) => ({ printUnit: flags["print-unit"] }),
@@ -300,11 +342,14 @@ const modes = choice(["two-way-safe", "one-way", "mirror", "pull"]);
 
 /** The flags of `kodama sync start`. */
 const startFlags = {
-  mode: valueOr("direction of the sync", modes.parse, "two-way-safe", modes),
+  mode: valueOr("direction of the sync", modes, "two-way-safe"),
   name: value("name of the sync (default the pod's name)", text, { placeholder: "NAME" }),
   exclude: values("exclude files that match PATTERN, in the format of .gitignore", text, {
     placeholder: "PATTERN",
   }),
+  git: toggle(
+    "sync .git too, without its hooks, config and other files that make git run programs",
+  ),
   "no-gitignore": toggle("ignore .gitignore files; .kodamaignore still applies"),
   "no-wait": toggle("don't wait until both sides are in sync"),
   namespace: value("namespace of the pod (default the context's)", text, namespaceValue),
@@ -320,8 +365,9 @@ interface SyncStartArgs {
   namespace: string | undefined;
   remotePath: string;
   name: string | undefined;
-  mode: ReturnType<typeof modes.parse>;
+  mode: ReturnType<typeof modes>;
   exclude: readonly string[];
+  git: boolean;
   gitignore: boolean;
   wait: boolean;
   container: string | undefined;
@@ -353,6 +399,7 @@ function resolveStart(
     name: given.name,
     mode: given.mode,
     exclude: given.exclude,
+    git: given.git,
     gitignore: !given["no-gitignore"],
     wait: !given["no-wait"],
     container: given.container,
@@ -362,7 +409,6 @@ function resolveStart(
   };
 }
 
-/** `kodama sync start`. */
 const start = defineCommand({
   description:
     "Keeps a local folder and a folder in a pod in sync, in both directions, until kodama sync stop. " +
@@ -371,26 +417,19 @@ const start = defineCommand({
     "If both sides changed a file, both versions are stored and reported; nothing is overwritten " +
     "silently. Other modes transfer changes in one direction: one-way to the pod, where other files " +
     "stay; mirror to the pod, where other files are deleted; pull to this machine. Files that match " +
-    ".gitignore, .kodamaignore or the setting sync.excludePatterns are not synced.",
+    ".gitignore, .kodamaignore or the setting sync.excludePatterns are not synced, and neither is .git.",
   operands: [
     { name: "LOCAL", arity: "one", completion: { kind: "files" } },
     { name: "POD:PATH", arity: "one", completion: { kind: "pods" } },
   ],
   flags: startFlags,
-  examples: [
-    {
-      title: "Sync the current directory with /workspace in a pod",
-      line: "kodama sync start . web-0:/workspace",
-    },
-    {
-      title: "To the pod only, without log files",
-      line: "kodama sync start ./site web-0:/srv/site --mode one-way --exclude '*.log'",
-    },
-    {
-      title: "Pull the output of a pod",
-      line: "kodama sync start ./out training/trainer-0:/out --mode pull --name results",
-    },
-  ],
+  examples: {
+    "Sync the current directory with /workspace in a pod": "kodama sync start . web-0:/workspace",
+    "To the pod only, without log files":
+      "kodama sync start ./site web-0:/srv/site --mode one-way --exclude '*.log'",
+    "Pull the output of a pod":
+      "kodama sync start ./out training/trainer-0:/out --mode pull --name results",
+  },
   exitCodes: [
     ["0", "both sides are in sync; with --no-wait, it has started"],
     ["1", "it has ended, or is halted or paused"],
@@ -426,6 +465,7 @@ async function showSyncStart(
         report = event.report;
         continue;
       }
+      if (invocation.terminal.progress === "none") continue;
       const line = progressLine(event, stillText(event.stillMs));
       if (line === printed || host.clock.elapsedMs() - printedAtMs < restMs) continue;
       [printed, printedAtMs] = [line, host.clock.elapsedMs()];
@@ -437,7 +477,10 @@ async function showSyncStart(
   await stdout.write(
     options.format === "json"
       ? jsonDocument(syncData(last))
-      : `${endLines(last, options.wait).map(printable).join("\n")}\n`,
+      : `${
+        endLines(last, { waited: options.wait, nowMs: host.clock.now().getTime() })
+          .map(printable).join("\n")
+      }\n`,
   );
   return success;
 }
@@ -450,7 +493,10 @@ function progressLine(
   return `${phase}${still}${reason === "" ? "" : `: ${reason}`}`;
 }
 
-function endLines({ spec, state }: SyncReport, waited: boolean): string[] {
+function endLines(
+  { spec, state }: SyncReport,
+  { waited, nowMs }: { waited: boolean; nowMs: number },
+): string[] {
   const { pod } = spec.target;
   const conflicts = state.conflicts.length === 0
     ? []
@@ -461,10 +507,11 @@ function endLines({ spec, state }: SyncReport, waited: boolean): string[] {
         entriesText(state.entries.local)
       })`
       : `${spec.local} and ${pod}:${spec.remotePath} are kept in sync`,
+    ...mergeLine(state, nowMs),
     ...conflicts,
     `Running in the background as ${spec.key}: kodama sync status, kodama sync stop`,
   ];
 }
 
 /** The commands of this file, by name. */
-export const commands = { start, list, status, flush, conflicts, pause, resume, stop, up };
+export const commands = { start, list, status, flush, undo, conflicts, pause, resume, stop, up };

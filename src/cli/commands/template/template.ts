@@ -2,40 +2,27 @@
 import { printable } from "../../../terminal/printable.ts";
 import { tableLines } from "../../../terminal/table.ts";
 import { success } from "../../exit_codes.ts";
-import { renderData } from "../../output.ts";
+import { documentFlag, writeList } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { value } from "../../parser/flag.ts";
-import { dataFormats } from "../session/flags.ts";
 
-/** `kodama template list`. */
 const list = defineCommand({
   description:
     "Lists the templates for `kodama start --template`: settings files in .kodama/templates/ of the " +
     "repository and in templates/ of kodama's configuration folder, and those that come with kodama. " +
     "Of templates with one name, the first of these is used.",
-  flags: {
-    output: value("output format: data instead of a table", dataFormats.parse, {
-      short: "o",
-      ...dataFormats,
-    }),
-  },
-  examples: [{ title: "List all templates", line: "kodama template list" }],
+  flags: { output: documentFlag("output format: data instead of a table") },
+  examples: { "List all templates": "kodama template list" },
   seeAlso: ["kodama template show --help prints a template."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { listTemplates } = await import("../../../actions/session/templates.ts");
     const templates = await listTemplates(await host());
-    if (format !== undefined) {
-      await terminal.stdout.write(await renderData(templates, format));
-      return success;
-    }
-    if (templates.length === 0) await terminal.stderr.write("there are no templates\n");
-    else {
-      const rows = templates.map(({ name, summary, path }) => [name, summary, path]);
-      const lines = tableLines(["NAME", "SUMMARY", "FILE"], rows);
-      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
-    }
-    return success;
+    const rows = templates.map(({ name, summary, path }) => [name, summary, path]);
+    return await writeList(terminal, templates, {
+      format,
+      table: () => tableLines(["NAME", "SUMMARY", "FILE"], rows),
+      empty: "there are no templates",
+    });
   },
 });
 
@@ -44,7 +31,7 @@ const show = defineCommand({
   description: "Prints a template: the settings that a session is created with.",
   operands: [{ name: "NAME", arity: "one", completion: { kind: "templates" } }],
   flags: {},
-  examples: [{ title: "Print a template", line: "kodama template show big" }],
+  examples: { "Print a template": "kodama template show big" },
   seeAlso: ["kodama start --help lists what overrides a template."],
   resolve: ({ operands: [name = ""] }) => ({ name }),
   async run({ name }, { host, terminal }) {

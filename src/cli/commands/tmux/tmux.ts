@@ -25,9 +25,8 @@ import {
 import type { ShellOptions } from "../../../actions/shell/events.ts";
 import { optionValues } from "../../parser/option_flag.ts";
 import { keepMsOf, shellFlags } from "../shell/flags.ts";
-import { failedContextText, skippedPodTexts } from "../../../present/run_notes.ts";
+import { defaultedTexts, failedContextText, skippedPodTexts } from "../../../runs/notes.ts";
 
-const arrangements = choice(layouts);
 const group = "Panes";
 const { env: _secretsMayBeInIt, ...paneShellFlags } = shellFlags;
 
@@ -49,10 +48,7 @@ export const command = defineCommand({
       placeholder: "NAME",
       group,
     }),
-    "layout": valueOr("layout of the panes", arrangements.parse, "tiled", {
-      ...arrangements,
-      group,
-    }),
+    "layout": valueOr("layout of the panes", choice(layouts), "tiled", { group }),
     "sync": toggle("send input to all panes of a window (default for shells)", { group }),
     "no-sync": toggle("send input to one pane only", { group }),
     "detach": toggle("create the panes in the background", { short: "d", group }),
@@ -63,18 +59,13 @@ export const command = defineCommand({
     "yes": runningFlags.yes,
     "confirm-above": runningFlags["confirm-above"],
   },
-  examples: [
-    {
-      title: "Open a shell in every pod of a workload",
-      line: "kodama tmux sts/db",
-    },
-    { title: "Run a program in each pod", line: "kodama tmux -n storage -m drive -- top" },
-    {
-      title: "Choose the pods, and record the terminals",
-      line: "kodama tmux -A -P --session night --log transcripts",
-    },
-    { title: "Create the panes in the background", line: "kodama tmux deploy/web --detach" },
-  ],
+  examples: {
+    "Open a shell in every pod of a workload": "kodama tmux sts/db",
+    "Run a program in each pod": "kodama tmux -n storage -m drive -- top",
+    "Choose the pods, and record the terminals":
+      "kodama tmux -A -P --session night --log transcripts",
+    "Create the panes in the background": "kodama tmux deploy/web --detach",
+  },
   exitCodes: [
     ["0", "the panes were created; each shows how its program ended"],
     ["1", "tmux is missing or failed, or kodama itself failed"],
@@ -85,8 +76,9 @@ export const command = defineCommand({
   seeAlso: ["kodama shell --help explains what runs in a pane."],
   resolve(words) {
     const { flags, given, trailing } = words;
-    const { contexts, kubeconfig, selection } = resolveSelection(words);
-    const choosing = choosingOf(words, { mustChoose: true });
+    const selected = resolveSelection(words);
+    const { contexts, selection } = selected;
+    const choosing = choosingOf(selected, { all: flags.all, mustChoose: true });
     if (flags.sync && flags["no-sync"]) {
       throw new UsageError("--sync and --no-sync can't be used together");
     }
@@ -105,17 +97,14 @@ export const command = defineCommand({
       keepMs: keepMsOf({ flags, given, trailing }),
       ...optionValues(paneShellFlags, flags),
     };
-    return { options, panes, kubeconfig, confirm: confirmViewOf(flags), choosing };
+    const confirm = confirmViewOf(flags);
+    return { options, panes, kubeconfig: flags.kubeconfig, confirm, choosing };
   },
   run: async (
     { options: resolved, panes, kubeconfig, confirm, choosing },
     invocation,
   ) => {
-    const chosen = await chooseTargets(choosing, resolved, {
-      kubeconfig,
-      invocation,
-      purpose: "tmux",
-    });
+    const chosen = await chooseTargets(choosing, resolved, { invocation, purpose: "tmux" });
     if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const { rowsForPanes, tmux } = await import("../../../actions/tmux/tmux.ts");
@@ -175,6 +164,8 @@ function linesOf(event: TmuxEvent): string[] {
       return [failedContextText(event)];
     case "podsSkipped":
       return skippedPodTexts(event);
+    case "containersDefaulted":
+      return defaultedTexts(event);
     case "opened": {
       if (event.shown === "here") return [];
       const windows = event.windows === 1 ? "" : ` in ${plural(event.windows, "window")}`;

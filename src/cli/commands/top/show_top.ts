@@ -1,10 +1,10 @@
 /** Usage as a table, as data, and live. */
 import { readUsage, type TopOptions, type Usage, watchUsage } from "../../../actions/top/top.ts";
-import type { UsageSort } from "../../../actions/top/usage.ts";
+import { sortedUsage, type UsageSort } from "../../../actions/top/usage.ts";
 import type { Host } from "../../../actions/host.ts";
 import { exitCodeOfKind, type KodamaError } from "../../../base/errors.ts";
 import { scopeColumns } from "../../../present/pods_table.ts";
-import { failedContextText, skippedPodText } from "../../../present/run_notes.ts";
+import { failedContextText, skippedPodText, waitingContextText } from "../../../runs/notes.ts";
 import {
   type UsageColumns,
   usageData,
@@ -24,10 +24,9 @@ import type { Invocation } from "../../invocation.ts";
 import { type DataFormat, renderData, styleOf } from "../../output.ts";
 import { TableScreen } from "../../table_screen.ts";
 
-/** What the command line requests. */
+/** The options of the command line. */
 interface ShowTopOptions {
   contexts: readonly string[];
-  kubeconfig: string | undefined;
   pick: boolean;
   subject: TopOptions["subject"];
   sort: UsageSort;
@@ -39,28 +38,41 @@ interface ShowTopOptions {
 export async function showTop(options: ShowTopOptions, invocation: Invocation): Promise<number> {
   const chosen = await picked(options, invocation);
   if (chosen === undefined) return interruptedExitCode;
-  const host = await invocation.host({ kubeconfig: options.kubeconfig });
+  const host = await invocation.host();
   const top = { ...chosen, sort: options.sort };
   const columns = columnsOf(top);
   if (options.watch) return await watchTop(top, { host, invocation, columns, ...options });
   return await interruptible(invocation.signals, async (signal) => {
-    const usage = await readUsage(host, { ...top, signal });
-    await printUsage(usage, { invocation, columns, format: options.format });
-    return usage.failed.length > 0 ? exitCodeOfKind("unreachable") : success;
+    const { stderr } = invocation.terminal;
+    const onWait = (wait: Parameters<typeof waitingContextText>[0]) =>
+      void stderr.write(`${printable(waitingContextText(wait))}\n`);
+    const isWhole = options.format === "json" || options.format === "yaml";
+    const printed = { invocation, columns, format: options.format };
+    let whole: Usage = { rows: [], skipped: [], failed: [] };
+    for await (const usage of readUsage(host, { ...top, signal, onWait })) {
+      // Contexts that have answered aren't held up by others: later contexts have tables of their own.
+      if (!isWhole) await printUsage(usage, printed);
+      whole = {
+        rows: sortedUsage([...whole.rows, ...usage.rows], top.sort),
+        skipped: [...whole.skipped, ...usage.skipped],
+        failed: [...whole.failed, ...usage.failed],
+      };
+    }
+    if (isWhole) await printUsage(whole, printed);
+    return whole.failed.length > 0 ? exitCodeOfKind("unreachable") : success;
   });
 }
 
 type Chosen = Omit<TopOptions, "signal">;
 
-/** Returns what to report, after a person's choice; undefined if there was none. */
+/** Returns the options after a person's choice; undefined if there was none. */
 async function picked(
-  { contexts, kubeconfig, pick, subject }: ShowTopOptions,
+  { contexts, pick, subject }: ShowTopOptions,
   invocation: Invocation,
 ): Promise<Omit<Chosen, "sort"> | undefined> {
   if (!pick || subject.kind === "nodes") return { contexts, subject };
   const { selection } = subject;
   const chosen = await chooseTargets({ kind: "many" }, { contexts, selection }, {
-    kubeconfig,
     invocation,
     purpose: "top",
   });
@@ -95,7 +107,8 @@ async function printUsage(
 ): Promise<void> {
   await stdout.write(
     format === undefined
-      ? usageTable(usage.rows, columns).map((line) => `${line}\n`).join("")
+      ? usageTable(usage.rows, columns).slice(usage.rows.length === 0 ? 1 : 0)
+        .map((line) => `${line}\n`).join("")
       : await renderData(usage.rows.map(usageData), format),
   );
   await stdout.flush();

@@ -2,22 +2,22 @@ import type { NodeSelection } from "../../../actions/top/top.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { nodeNames } from "../../../base/workload_kinds.ts";
+import { dataFlag } from "../../output.ts";
 import { defineCommand, type ParsedArgs } from "../../parser/command.ts";
-import { choice, toggle, value, valueOr } from "../../parser/flag.ts";
+import { choice, toggle, valueOr } from "../../parser/flag.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../../parser/selection.ts";
-
-const formats = choice(["json", "jsonl", "yaml"]);
-const sorts = choice(["name", "cpu", "memory"]);
 
 const flags = {
   ...selectionFlags,
-  sort: valueOr("sort by name, or the largest consumer first", sorts.parse, "name", {
-    ...sorts,
-    group: "Output",
-  }),
+  sort: valueOr(
+    "sort by name, or the largest consumer first",
+    choice(["name", "cpu", "memory"]),
+    "name",
+    { group: "Output" },
+  ),
   containers: toggle("print a row for each container instead of each pod"),
   watch: toggle("show the values live; sort, filter and pause by keys", { short: "w" }),
-  output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
+  output: dataFlag("print data instead of a table"),
 };
 
 /** `kodama top`. */
@@ -29,14 +29,14 @@ export const command = defineCommand({
     "With -w the table is live: a metrics-server has new values every 15 seconds.",
   operands: [...selectionOperands],
   flags,
-  examples: [
-    { title: "Show the pods of the context's namespace", line: "kodama top" },
-    { title: "Show the largest consumers of memory", line: "kodama top -A --sort memory" },
-    { title: "Show each container of a workload", line: "kodama top deploy/web --containers" },
-    { title: "Show the nodes", line: "kodama top nodes --sort cpu" },
-    { title: "Watch two workloads", line: "kodama top deploy/web sts/db -w" },
-    { title: "Append a line for each pod to a file", line: "kodama top -w -o jsonl" },
-  ],
+  examples: {
+    "Show the pods of the context's namespace": "kodama top",
+    "Show the largest consumers of memory": "kodama top -A --sort memory",
+    "Show each container of a workload": "kodama top deploy/web --containers",
+    "Show the nodes": "kodama top nodes --sort cpu",
+    "Watch two workloads": "kodama top deploy/web sts/db -w",
+    "Append a line for each pod to a file": "kodama top -w -o jsonl",
+  },
   seeAlso: [
     "kodama pods --help lists pods, and why some are not ready.",
     "docs/top.md explains the columns.",
@@ -61,7 +61,7 @@ function subjectOf(args: ParsedArgs<typeof flags>) {
   const [kind = "", ...names] = args.operands;
   if (nodeNames.includes(kind.toLowerCase())) return nodesOf(args, names);
   const operands = ["pod", "pods", "po"].includes(kind.toLowerCase()) ? names : args.operands;
-  const { contexts, kubeconfig, pick, selection } = resolveSelection({
+  const { contexts, pick, selection } = resolveSelection({
     ...args,
     operands,
     flags: { ...args.flags, sort: "name" },
@@ -70,7 +70,7 @@ function subjectOf(args: ParsedArgs<typeof flags>) {
     throw new UsageError("--watch contradicts --pick: pods that start later match too");
   }
   const byContainer = args.flags.containers;
-  return { contexts, kubeconfig, pick, subject: { kind: "pods" as const, selection, byContainer } };
+  return { contexts, pick, subject: { kind: "pods" as const, selection, byContainer } };
 }
 
 /** Flags that choose nodes too. */
@@ -90,10 +90,5 @@ function nodesOf({ flags: found, given }: ParsedArgs<typeof flags>, names: reado
     exclude: found.exclude,
     ...definedOnly({ labelSelector: found.selector }),
   };
-  return {
-    contexts: found.context,
-    kubeconfig: found.kubeconfig,
-    pick: false,
-    subject: { kind: "nodes" as const, selection },
-  };
+  return { contexts: found.context, pick: false, subject: { kind: "nodes" as const, selection } };
 }

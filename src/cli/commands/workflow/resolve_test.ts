@@ -3,12 +3,6 @@ import { testResolve } from "../../testing/resolve.ts";
 
 testResolve([
   {
-    line: "workflow upgrade disk",
-    options: { operands: ["disk"], dryRun: false },
-    changes: [["--dry-run", { dryRun: true }]],
-    errors: [],
-  },
-  {
     line: "workflow list",
     options: {},
     changes: [
@@ -32,10 +26,6 @@ testResolve([
     ],
   },
   {
-    line: "workflow graph kwekash",
-    options: { workflow: "kwekash" },
-  },
-  {
     line: "workflow rights drift",
     options: { workflow: "drift", params: new Map([]), namespaces: [] },
     changes: [
@@ -46,9 +36,11 @@ testResolve([
   },
   {
     line: "workflow test",
-    options: { files: [] },
+    options: { files: [], trustNow: false },
     changes: [
       ["--output json", { format: "json" }],
+      ["--trust", { trustNow: true }],
+      ["--locked", { trustNow: "locked" }],
       ["a.yaml", { files: ["a.yaml"] }],
     ],
   },
@@ -61,29 +53,15 @@ testResolve([
     ],
     errors: [
       ["--template rolling --from-run r", /--template and --from-run can't be used together/],
-      ["--github-actions --cronjob", /--github-actions and --cronjob can't be used together/],
-      ["--github-actions --template steps", /are for an existing workflow/],
-      ["--schedule @daily", /--schedule needs --github-actions or --cronjob/],
-      ["--schedule daily --cronjob", /must have five fields/],
-      ["--image i", /--image, --namespace and --param need --cronjob/],
-      ["--cronjob", /--cronjob needs --schedule and --image/],
+      ["--github-actions --template steps", /is for an existing workflow/],
+      ["--schedule @daily", /--schedule needs --github-actions/],
+      ["--schedule daily --github-actions", /must have five fields/],
     ],
   },
   {
     line: "workflow new x --github-actions",
     options: { kind: "actions", workflow: "x" },
     changes: [["--schedule @daily", { schedule: "@daily" }]],
-  },
-  {
-    line: "workflow new x --cronjob --schedule @daily --image i",
-    options: {
-      kind: "cronJob",
-      job: { workflow: "x", schedule: "@daily", image: "i", params: new Map([]) },
-    },
-    changes: [
-      ["--namespace n", { job: { namespace: "n" } }],
-      ["--param a=1", { job: { params: new Map([["a", "1"]]) } }],
-    ],
   },
   {
     line: "workflow schema",

@@ -1,9 +1,9 @@
 /** `kodama workflow trust`. */
 import { UsageError } from "../../../base/errors.ts";
 import { failure, success } from "../../exit_codes.ts";
-import { renderData } from "../../output.ts";
+import { dataFlag, renderData } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { choice, toggle, value } from "../../parser/flag.ts";
+import { toggle } from "../../parser/flag.ts";
 
 /** `kodama workflow trust add`. */
 const add = defineCommand({
@@ -13,13 +13,10 @@ const add = defineCommand({
     "beforehand.",
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
   flags: { yes: toggle("trust the workflow without asking", { short: "y" }) },
-  examples: [
-    { title: "Review a workflow, then decide", line: "kodama workflow trust add deploy" },
-    {
-      title: "Trust it without asking",
-      line: "kodama workflow trust add ./workflows/deploy.yaml --yes",
-    },
-  ],
+  examples: {
+    "Review a workflow, then decide": "kodama workflow trust add deploy",
+    "Trust it without asking": "kodama workflow trust add ./workflows/deploy.yaml --yes",
+  },
   seeAlso: ["kodama workflow trust list lists trusted workflows."],
   exitCodes: [["1", "the workflow was not trusted"]],
   resolve: ({ flags: { yes }, operands: [workflow = ""] }) => ({ workflow, yes }),
@@ -57,23 +54,16 @@ const add = defineCommand({
   },
 });
 
-const formats = choice(["json", "jsonl", "yaml"]);
-
 /** `kodama workflow trust list`. */
 const list = defineCommand({
   description:
     "Lists the workflows that you trust, newest last, with what each may do. They are stored in " +
     "trust.json in kodama's configuration folder.",
-  flags: {
-    output: value("output format: data instead of text", formats.parse, { short: "o", ...formats }),
+  flags: { output: dataFlag("output format: data instead of text") },
+  examples: {
+    "List all trusted workflows": "kodama workflow trust list",
+    "As JSON, with the hashes of their files": "kodama workflow trust list -o json",
   },
-  examples: [
-    { title: "List all trusted workflows", line: "kodama workflow trust list" },
-    {
-      title: "As JSON, with the hashes of their files",
-      line: "kodama workflow trust list -o json",
-    },
-  ],
   seeAlso: ["kodama workflow trust revoke --help revokes trust."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
@@ -103,10 +93,10 @@ const revoke = defineCommand({
     "name; a path is one workflow.",
   operands: [{ name: "WORKFLOW", arity: "any" }],
   flags: { all: toggle("revoke trust in every workflow") },
-  examples: [
-    { title: "Revoke trust in one workflow", line: "kodama workflow trust revoke deploy" },
-    { title: "Revoke trust in all workflows", line: "kodama workflow trust revoke --all" },
-  ],
+  examples: {
+    "Revoke trust in one workflow": "kodama workflow trust revoke deploy",
+    "Revoke trust in all workflows": "kodama workflow trust revoke --all",
+  },
   resolve({ flags: { all }, operands }) {
     if (all === (operands.length > 0)) {
       throw new UsageError("revoke takes names or paths of workflows, or --all", {
@@ -135,19 +125,16 @@ const revoke = defineCommand({
 /** `kodama workflow trust lock`. */
 const lock = defineCommand({
   description:
-    "Prints a lock file: the hashes of the files that workflows consist of, including scripts. Store " +
-    "it as kodama.lock beside the workflows and commit it: the workflows then run without a question, " +
-    "for example in CI, as long as none of the files has changed. Without names, it contains every " +
-    "workflow of the nearest workflows folder.",
+    "Prints a lock file: the hashes of the files that workflows and their tests consist of, including " +
+    "scripts. Store it as kodama.lock beside the workflows and commit it: with --locked they then run " +
+    "without a question, for example in CI, as long as none of the files has changed. Without names, " +
+    "it contains every workflow of the nearest workflows folder.",
   operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],
   flags: {},
-  examples: [
-    {
-      title: "For all workflows of a repository",
-      line: "kodama workflow trust lock > workflows/kodama.lock",
-    },
-    { title: "For one workflow", line: "kodama workflow trust lock deploy" },
-  ],
+  examples: {
+    "For all workflows of a repository": "kodama workflow trust lock > workflows/kodama.lock",
+    "For one workflow": "kodama workflow trust lock deploy",
+  },
   seeAlso: ["kodama run --trust runs a workflow once, whatever it contains."],
   resolve: ({ operands }) => ({ workflows: operands }),
   async run({ workflows }, { host, terminal }) {
@@ -156,12 +143,14 @@ const lock = defineCommand({
     );
     const { readWorkflow } = await import("../../../actions/workflow/files.ts");
     const { lockFor } = await import("../../../actions/workflow/trust.ts");
+    const { testSubjects } = await import("../../../actions/workflow/test_workflows.ts");
     const opened = await host();
     const requested = workflows.length > 0 ? workflows : await nearestWorkflows(opened);
     const subjects = [];
     for (const one of requested) {
       subjects.push(await trustSubject(opened, await readWorkflow(opened, one)));
     }
+    subjects.push(...await testSubjects(opened, subjects));
     await terminal.stdout.write(await lockFor(opened, subjects));
     return success;
   },

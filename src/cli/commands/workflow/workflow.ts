@@ -1,17 +1,17 @@
 /** `kodama workflow`; `check.ts`, `new.ts` and `trust.ts` have its longest commands. */
 import { formatDuration } from "../../../base/duration.ts";
+import { nearPath } from "../../../base/absolute_path.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { failure, success } from "../../exit_codes.ts";
-import { nearPath, renderData, renderValue, styleOf } from "../../output.ts";
+import { dataFlag, documentFlag, renderValue, styleOf, writeList } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { choice, text, toggle, value, values } from "../../parser/flag.ts";
 import { namespaceValue } from "../../parser/scope_flags.ts";
-import { paramTexts, workflowFlags } from "../run/flags.ts";
+import { paramTexts, trustFlag, workflowFlags } from "../run/flags.ts";
 import type { CheckedWorkflow, Diagnostic } from "../../../actions/workflow/files.ts";
 import { version } from "../../version.ts";
-
-const listFormats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama workflow list`. */
 const list = defineCommand({
@@ -19,16 +19,11 @@ const list = defineCommand({
     "Lists the workflows that can be run from here: those in workflows/ and .kodama/workflows/ of the " +
     "current directory and the folders above it, your own, and those shipped with kodama. If several " +
     "have the same name, the first of these is used.",
-  flags: {
-    output: value("output format: data instead of a table", listFormats.parse, {
-      short: "o",
-      ...listFormats,
-    }),
+  flags: { output: dataFlag("output format: data instead of a table") },
+  examples: {
+    "List the workflows": "kodama workflow list",
+    "As JSON, for a script": "kodama workflow list -o json",
   },
-  examples: [
-    { title: "List the workflows", line: "kodama workflow list" },
-    { title: "As JSON, for a script", line: "kodama workflow list -o json" },
-  ],
   seeAlso: ["kodama workflow show --help shows a workflow."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
@@ -37,10 +32,6 @@ const list = defineCommand({
     const opened = await host();
     const { workingDir, shippedWorkflowsDir } = opened.places;
     const listed = await listWorkflows(opened);
-    if (format !== undefined) {
-      await terminal.stdout.write(await renderData(listed, format));
-      return success;
-    }
     const rows = listed.map(({ name, description, params, errors, path }) => [
       name,
       errors > 0
@@ -49,12 +40,11 @@ const list = defineCommand({
       params.join(" "),
       path.startsWith(`${shippedWorkflowsDir}/`) ? "built in" : nearPath(path, workingDir),
     ]);
-    if (rows.length === 0) await terminal.stderr.write("no workflow found\n");
-    else {
-      const lines = tableLines(["WORKFLOW", "DESCRIPTION", "PARAMS", "FILE"], rows);
-      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
-    }
-    return success;
+    return await writeList(terminal, listed, {
+      format,
+      table: () => tableLines(["WORKFLOW", "DESCRIPTION", "PARAMS", "FILE"], rows),
+      empty: "no workflow found",
+    });
   },
 });
 
@@ -63,17 +53,15 @@ const jsonFormat = choice(["json"]);
 /** `kodama workflow show`. */
 const show = defineCommand({
   description:
-    "Shows a workflow: its purpose, its parameters, what it may change, and its steps, including " +
-    "those of workflows that it extends. kodama run --plan shows which pods it would run in.",
+    "Shows a workflow: its purpose, its parameters, what it may change, and its steps. " +
+    "kodama run --plan shows which pods it would run in.",
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
-  flags: {
-    output: value("output format", jsonFormat.parse, { short: "o", ...jsonFormat }),
+  flags: { output: value("output format", jsonFormat, { short: "o" }) },
+  examples: {
+    "Show a workflow": "kodama workflow show kwekash",
+    "As JSON": "kodama workflow show kwekash -o json",
   },
-  examples: [
-    { title: "Show a workflow", line: "kodama workflow show kwekash" },
-    { title: "As JSON", line: "kodama workflow show kwekash -o json" },
-  ],
-  seeAlso: ["kodama run --help runs a workflow.", "kodama workflow graph --help draws a chart."],
+  seeAlso: ["kodama run --help runs a workflow."],
   resolve: ({ operands: [workflow = ""], flags }) => ({ workflow, format: flags.output }),
   async run({ workflow: name, format }, { host, terminal }) {
     const { readWorkflow } = await import("../../../actions/workflow/files.ts");
@@ -88,8 +76,6 @@ const show = defineCommand({
   },
 });
 
-const rightsFormats = choice(["json", "yaml"]);
-
 /** `kodama workflow rights`. */
 const rights = defineCommand({
   description:
@@ -100,22 +86,14 @@ const rights = defineCommand({
   flags: {
     param: workflowFlags.param,
     namespace: values("the namespace of its pods, as with kodama run", text, namespaceValue),
-    output: value("print data: the manifests, and each rule with its steps", rightsFormats.parse, {
-      short: "o",
-      ...rightsFormats,
-    }),
+    output: documentFlag("print data: the manifests, and each rule with its steps"),
   },
-  examples: [
-    {
-      title: "Grant what a workflow needs",
-      line: "kodama workflow rights kwekash | kubectl apply -f -",
-    },
-    {
-      title: "With its parameters, as data",
-      line: "kodama workflow rights disk-usage -p match=web -n shop -o json",
-    },
-  ],
-  seeAlso: ["kodama workflow new --help makes a CronJob with this Role."],
+  examples: {
+    "Grant what a workflow needs": "kodama workflow rights kwekash | kubectl apply -f -",
+    "With its parameters, as data":
+      "kodama workflow rights disk-usage -p match=web -n shop -o json",
+  },
+  seeAlso: ["kodama schedule --help runs a workflow in the cluster."],
   resolve: ({ operands: [workflow = ""], flags }) => ({
     workflow,
     params: paramTexts(flags.param),
@@ -135,26 +113,6 @@ const rights = defineCommand({
   },
 });
 
-/** `kodama workflow graph`. */
-const graph = defineCommand({
-  description:
-    "Prints a workflow as a flow chart in Mermaid, which code hosts render in pages and reviews.",
-  operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
-  flags: {},
-  examples: [{
-    title: "Write a chart into a file",
-    line: "kodama workflow graph kwekash > kwekash.mmd",
-  }],
-  resolve: ({ operands: [workflow = ""] }) => ({ workflow }),
-  async run({ workflow: name }, { host, terminal }) {
-    const { mermaidOf, readWorkflow } = await import("../../../actions/workflow/files.ts");
-    const { printable } = await import("../../../terminal/printable.ts");
-    const { workflow } = await readWorkflow(await host(), name);
-    await terminal.stdout.write(`${printable(mermaidOf(workflow))}`);
-    return success;
-  },
-});
-
 /** `kodama workflow test`. */
 const test = defineCommand({
   description:
@@ -162,14 +120,23 @@ const test = defineCommand({
     "afterwards, so no Kubernetes is needed. Tests are files such as NAME.test.yaml beside the " +
     "workflow; without operands, all tests of the nearest workflows folder are run.",
   operands: [{ name: "FILE", arity: "any", completion: { kind: "files" } }],
-  flags: { output: value("output format", jsonFormat.parse, { short: "o", ...jsonFormat }) },
-  examples: [
-    { title: "Run all tests of a repository", line: "kodama workflow test" },
-    { title: "Run one test file", line: "kodama workflow test workflows/disk-usage.test.yaml" },
-  ],
+  flags: {
+    output: value("output format", jsonFormat, { short: "o" }),
+    trust: toggle("run tests although they are not trusted here; for CI"),
+    locked: toggle("run tests that are in the kodama.lock beside them, and no others; for CI"),
+  },
+  examples: {
+    "Run all tests of a repository": "kodama workflow test",
+    "Run one test file": "kodama workflow test workflows/disk-usage.test.yaml",
+  },
   exitCodes: [["0", "every case passed"], ["1", "a case failed"]],
-  resolve: ({ operands, flags }) => ({ files: operands, format: flags.output }),
-  async run({ files, format }, { host, terminal, signals, environment }) {
+  resolve: ({ operands, flags }) => ({
+    files: operands,
+    format: flags.output,
+    trustNow: trustFlag(flags),
+  }),
+  async run({ files, format, trustNow }, { host, terminal, signals, environment }) {
+    const { askTrust } = await import("./ask_trust.ts");
     const { testWorkflows } = await import("../../../actions/workflow/test_workflows.ts");
     const { printable } = await import("../../../terminal/printable.ts");
     const machine = await host();
@@ -177,7 +144,9 @@ const test = defineCommand({
     const cases: object[] = [];
     let bad = 0;
     await interruptible(signals, async (signal) => {
-      for await (const event of testWorkflows(machine, files, signal)) {
+      const ask = askTrust(terminal, { signal });
+      const trust = { trustNow, ...definedOnly({ ask }) };
+      for await (const event of testWorkflows(machine, files, { signal, trust })) {
         if (event.kind === "clusterStarting") {
           await terminal.stderr.write(
             `starting a cluster with the world ${printable(event.world)}\n`,
@@ -203,51 +172,13 @@ const test = defineCommand({
   },
 });
 
-/** `kodama workflow upgrade`. */
-const upgrade = defineCommand({
-  description:
-    "Rewrites workflow files of an earlier version of the format, and prints each change with its line. " +
-    "Only the text of the changed fields is replaced: comments and layout stay. A file that extends " +
-    "another one gets that file's fields. Without names, all files of the repository and your own are " +
-    "rewritten.",
-  operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],
-  flags: { "dry-run": toggle("print the changes without making them") },
-  examples: [
-    { title: "List what would change", line: "kodama workflow upgrade --dry-run" },
-    { title: "Rewrite one file", line: "kodama workflow upgrade ./checks/disk.yaml" },
-  ],
-  exitCodes: [["0", "all files have the current version"], ["1", "a file has other problems"]],
-  seeAlso: ["kodama workflow check --help reports the problems of a file."],
-  resolve: ({ operands, flags }) => ({ operands, dryRun: flags["dry-run"] }),
-  async run({ operands, dryRun }, { host, terminal }) {
-    const { upgradeWorkflows } = await import("../../../actions/workflow/upgrade.ts");
-    const { printable } = await import("../../../terminal/printable.ts");
-    const machine = await host();
-    const files = await upgradeWorkflows(machine, operands, { dryRun });
-    for (const { path, changes, errors } of files) {
-      const name = printable(nearPath(path, machine.places.workingDir));
-      const lines = changes.map((change) => `${name}:${printable(change)}\n`);
-      await terminal.stdout.write(lines.join(""));
-      if (errors === 0) continue;
-      const noun = errors === 1 ? "error" : "errors";
-      await terminal.stderr.write(`${name}: ${errors} ${noun}: kodama workflow check ${name}\n`);
-    }
-    const count = files.filter(({ changes }) => changes.length > 0).length;
-    const noun = count === 1 ? "file" : "files";
-    await terminal.stderr.write(`${count} ${noun}${dryRun ? " would be" : ""} rewritten\n`);
-    return files.some(({ errors }) => errors > 0) ? failure : success;
-  },
-});
-
 /** `kodama workflow schema`. */
 const schema = defineCommand({
   description:
     "Prints the JSON Schema of workflow files. Editors with the YAML language server use it for " +
     "completion and checks if the first line of a file is `# yaml-language-server: $schema=PATH`.",
   flags: {},
-  examples: [
-    { title: "For an editor", line: "kodama workflow schema > workflow.schema.json" },
-  ],
+  examples: { "For an editor": "kodama workflow schema > workflow.schema.json" },
   resolve: () => ({}),
   async run(_options, { terminal }) {
     const { workflowSchema } = await import("../../../actions/workflow/files.ts");
@@ -255,8 +186,6 @@ const schema = defineCommand({
     return success;
   },
 });
-
-const checkFormats = choice(["json", "sarif"]);
 
 /** `kodama workflow check`. */
 const check = defineCommand({
@@ -267,14 +196,14 @@ const check = defineCommand({
     "most 20 problems of a file are printed; in a pipe, all of them.",
   operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],
   flags: {
-    output: value("output format", checkFormats.parse, { short: "o", ...checkFormats }),
+    output: value("output format", choice(["json", "sarif"]), { short: "o" }),
     strict: toggle("treat warnings as errors"),
   },
-  examples: [
-    { title: "Check one workflow", line: "kodama workflow check kwekash" },
-    { title: "Check all workflows in CI", line: "kodama workflow check --strict" },
-    { title: "For a code host, as SARIF", line: "kodama workflow check -o sarif > kodama.sarif" },
-  ],
+  examples: {
+    "Check one workflow": "kodama workflow check kwekash",
+    "Check all workflows in CI": "kodama workflow check --strict",
+    "For a code host, as SARIF": "kodama workflow check -o sarif > kodama.sarif",
+  },
   exitCodes: [["0", "no problem was found"], ["1", "a problem was found"]],
   seeAlso: ["kodama workflow schema --help prints the schema for editors."],
   resolve: ({ operands, flags }) => ({ operands, format: flags.output, strict: flags.strict }),
@@ -391,4 +320,4 @@ function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 }
 
 /** The commands of this file, by name. */
-export const commands = { check, list, show, rights, graph, test, upgrade, schema };
+export const commands = { check, list, show, rights, test, schema };

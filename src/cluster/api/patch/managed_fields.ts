@@ -1,11 +1,11 @@
 /** Field managers: `metadata.managedFields`. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
 import type { KubeObject, ObjectMeta } from "../../../kube/types.ts";
-import type { ResourceType, Stored } from "../../model.ts";
+import { type ResourceType, type Stored, timestamp } from "../../model.ts";
 import { apiVersionOf } from "../../resources.ts";
 import { sameJson } from "../../store/equality.ts";
 import { isRecord } from "../../../base/json_value.ts";
 import type { Schema } from "../schema/model.ts";
-import { definition, definitionName } from "../schema/parse.ts";
+import { definition, definitionName } from "../schema/definitions.ts";
 
 /** One entry of managedFields. */
 export type ManagedEntry = NonNullable<ObjectMeta["managedFields"]>[number];
@@ -93,7 +93,7 @@ export function newEntry(
     manager: manager.name,
     operation: manager.operation,
     apiVersion: apiVersionOf(type),
-    time: now.toISOString().replace(/\.\d+Z$/, "Z"),
+    time: timestamp(now),
     fieldsType: "FieldsV1",
     fieldsV1: set,
     ...(manager.subresource === "" ? {} : { subresource: manager.subresource }),

@@ -17,7 +17,7 @@ import { isDryRun, managerOf, targetNamespace, withWarnings } from "../write.ts"
 import { applyTo } from "./apply.ts";
 import { schemaOf } from "./managed_fields.ts";
 import { sameJson } from "../../store/equality.ts";
-import { definition } from "../schema/parse.ts";
+import { definition, definitionName } from "../schema/definitions.ts";
 
 /* JSON Patch, RFC 6902. */
 
@@ -192,7 +192,7 @@ function withoutDirectives(patch: Json): Json {
 
 function mergeList(base: unknown, patch: unknown[], schema: Schema): unknown[] {
   const before = Array.isArray(base) ? base : [];
-  const merge = schema.kind === "list" ? schema.merge : { kind: "atomic" as const };
+  const merge = schema.kind === "list" ? schema.patch : { kind: "atomic" as const };
   switch (merge.kind) {
     case "atomic":
       return patch;
@@ -253,7 +253,7 @@ function orderLists(merged: Map<string, unknown>, base: Json, patch: Json, schem
     const field = fieldSchema(schema, key);
     if (!Array.isArray(list) || field.kind !== "list") continue;
     const order = { desired, before: Array.isArray(before) ? before : [] };
-    merged.set(key, orderItems(list, order, sameItem(field.merge)));
+    merged.set(key, orderItems(list, order, sameItem(field.patch)));
   }
 }
 
@@ -334,7 +334,7 @@ export async function patch(
   const object = existing(context, type, route);
   if (route.subresource === "scale") {
     const kind = { group: "autoscaling", version: "v1", kind: "Scale" };
-    const patched = patcher(scaleOf(object), body, { kind: "object", name: "Scale" });
+    const patched = patcher(scaleOf(object), body, { kind: "object", name: definitionName(kind) });
     const desired = decodeObject(kind, patched, request.query).object;
     const options = {
       dryRun: isDryRun(request.query),

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { podNamed, type TestApi, testApi } from "../testing/api.ts";
 import { applyJsonPatch, applyMergePatch, applyStrategicPatch } from "./patch.ts";
 
-const podSpec = { kind: "object", name: "PodSpec" } as const;
+const podSpec = { kind: "object", name: "io.k8s.api.core.v1.PodSpec" } as const;
 
 const jsonPatches: [string, unknown, unknown][] = [
   ["adds a field", [{ op: "add", path: "/b", value: 2 }], { a: [1, 2], b: 2 }],
@@ -123,7 +123,7 @@ Deno.test("a strategic merge patch retains the one source of a volume that it na
 Deno.test("a strategic merge patch takes values out of a set", () => {
   const before = { finalizers: ["a", "b"] };
   const patch = { "$deleteFromPrimitiveList/finalizers": ["a"], finalizers: ["c"] };
-  const meta = { kind: "object", name: "ObjectMeta" } as const;
+  const meta = { kind: "object", name: "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" } as const;
   assert.deepEqual(applyStrategicPatch(before, patch, meta), { finalizers: ["c", "b"] });
 });
 

@@ -4,13 +4,13 @@ import { checkAllowed } from "../api.ts";
 import type { User } from "../message.ts";
 import { testApi } from "../testing/api.ts";
 import { type Attributes, authorize } from "./authorize.ts";
-import { createDefaultRoles } from "./bootstrap.ts";
+import { createInitialObjects } from "./bootstrap.ts";
 
 const apiVersion = "rbac.authorization.k8s.io/v1";
 
 function cluster() {
   const api = testApi();
-  createDefaultRoles(api.store);
+  createInitialObjects(api.store);
   api.store.create(resources.roles, {
     apiVersion,
     kind: "Role",

@@ -1,5 +1,5 @@
 /**
- * The roles of every new cluster.
+ * The roles and the priority classes of every new cluster.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings
  */
 import type { PolicyRule } from "kubernetes-types/rbac/v1.d.ts";
@@ -13,23 +13,40 @@ const labels = { "kubernetes.io/bootstrapping": "rbac-defaults" };
 
 const read = ["get", "list", "watch"];
 const write = ["create", "delete", "deletecollection", "patch", "update"];
-const workloads = [
-  "daemonsets",
-  "deployments",
-  "deployments/scale",
-  "replicasets",
-  "replicasets/scale",
-  "statefulsets",
-  "statefulsets/scale",
-];
-const contents = [
-  "configmaps",
-  "events",
-  "persistentvolumeclaims",
-  "pods",
-  "serviceaccounts",
-  "services",
-];
+
+/** The contents of namespaces by group: `edit` may write them, `view` may read them. */
+const contents: Readonly<Record<string, readonly string[]>> = {
+  "": [
+    "configmaps",
+    "endpoints",
+    "events",
+    "persistentvolumeclaims",
+    "pods",
+    "replicationcontrollers",
+    "replicationcontrollers/scale",
+    "serviceaccounts",
+    "services",
+  ],
+  "apps": [
+    "daemonsets",
+    "deployments",
+    "deployments/scale",
+    "replicasets",
+    "replicasets/scale",
+    "statefulsets",
+    "statefulsets/scale",
+  ],
+  "autoscaling": ["horizontalpodautoscalers"],
+  "batch": ["cronjobs", "jobs"],
+  "networking.k8s.io": ["ingresses", "networkpolicies"],
+  "policy": ["poddisruptionbudgets"],
+};
+
+function contentRules(verbs: string[]): PolicyRule[] {
+  return Object.entries(contents)
+    .map(([group, resources]) => ({ apiGroups: [group], resources: [...resources], verbs }));
+}
+
 const discovery = [
   "/api",
   "/api/*",
@@ -45,28 +62,28 @@ const discovery = [
 ];
 
 const viewRules: PolicyRule[] = [
+  ...contentRules(read),
   {
     apiGroups: [""],
-    resources: [...contents, "namespaces", "pods/log", "pods/status"],
+    resources: ["limitranges", "namespaces", "pods/log", "pods/status", "resourcequotas"],
     verbs: read,
   },
-  { apiGroups: ["apps"], resources: workloads, verbs: read },
-  { apiGroups: ["batch"], resources: ["jobs"], verbs: read },
+  { apiGroups: ["apps"], resources: ["controllerrevisions"], verbs: read },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
   // As metrics-server adds it to the role.
   { apiGroups: ["metrics.k8s.io"], resources: ["pods", "nodes"], verbs: read },
 ];
 
 const editRules: PolicyRule[] = [
   ...viewRules,
-  { apiGroups: [""], resources: [...contents, "secrets"], verbs: [...read, ...write] },
+  ...contentRules([...read, ...write]),
+  { apiGroups: [""], resources: ["secrets"], verbs: [...read, ...write] },
   {
     apiGroups: [""],
     resources: ["pods/attach", "pods/exec", "pods/portforward"],
     verbs: ["get", ...write],
   },
   { apiGroups: [""], resources: ["pods/eviction", "serviceaccounts/token"], verbs: ["create"] },
-  { apiGroups: ["apps"], resources: workloads, verbs: [...read, ...write] },
-  { apiGroups: ["batch"], resources: ["jobs"], verbs: [...read, ...write] },
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: [...read, ...write] },
 ];
 
@@ -107,8 +124,24 @@ const bindings: Readonly<Record<string, readonly string[]>> = {
   "system:public-info-viewer": ["system:authenticated", "system:unauthenticated"],
 };
 
+/** https://kubernetes.io/docs/tasks/administer-cluster/guaranteed-scheduling-critical-addon-pods/ */
+const priorityClasses = [
+  { name: "system-cluster-critical", value: 2_000_000_000, what: "cluster critical pods" },
+  { name: "system-node-critical", value: 2_000_001_000, what: "node critical pods" },
+];
+
 /** Creates the missing ones. A role that was changed stays as it is. */
-export function createDefaultRoles(store: Store): void {
+export function createInitialObjects(store: Store): void {
+  for (const { name, value, what } of priorityClasses) {
+    createUnlessThere(store, resources.priorityClasses, {
+      apiVersion: "scheduling.k8s.io/v1",
+      kind: "PriorityClass",
+      metadata: { name },
+      value,
+      description: `Used for system ${what}.`,
+      preemptionPolicy: "PreemptLowerPriority",
+    });
+  }
   for (const [name, rules] of Object.entries(roles)) {
     const role = { apiVersion, kind: "ClusterRole", metadata: { name, labels }, rules };
     createUnlessThere(store, resources.clusterRoles, role);

@@ -4,7 +4,7 @@
 export type ListMerge =
   | { kind: "atomic" }
   | { kind: "set" }
-  /** Items are the same if all keys are; a strategic merge patch compares the first alone. */
+  /** Items are the same if all keys are. */
   | { kind: "byKeys"; keys: readonly string[] };
 
 /** A plain value. `bytes` is base64 text; `microTime` has six digits after the second. */
@@ -23,13 +23,12 @@ export type Schema =
   | { kind: ScalarKind | "any" }
   | { kind: "object"; name: string }
   | { kind: "map"; of: Schema }
-  | { kind: "list"; of: Schema; merge: ListMerge };
+  /** Server-side apply merges lists in one way, a strategic merge patch sometimes in another. */
+  | { kind: "list"; of: Schema; merge: ListMerge; patch: ListMerge };
 
 /** One field of a definition. */
 export interface Field {
   schema: Schema;
-  /** Written even if it is empty. */
-  required: boolean;
   /** Empty isn't the same as absent: zero replicas are a valid value, an empty port number is absent. */
   keepsEmpty: boolean;
   /** Its field number in a protobuf message; several numbers lead through messages that JSON doesn't show. */
@@ -38,13 +37,5 @@ export interface Field {
 
 /** An object with named fields. */
 export interface ObjectSchema {
-  /** As OpenAPI names it: `io.k8s.api.core.v1.Pod`. */
-  fullName: string;
   fields: ReadonlyMap<string, Field>;
-}
-
-/** Definitions in the notation of `parse.ts`, under the OpenAPI package that they belong to. */
-export interface Package {
-  name: string;
-  definitions: Readonly<Record<string, string>>;
 }

@@ -3,7 +3,7 @@
  * itself. https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
  */
 import type { Field, ScalarKind, Schema } from "./model.ts";
-import { definition, definitionName, type TimeKind, timeText } from "./parse.ts";
+import { definition, definitionName, type TimeKind, timeText } from "./definitions.ts";
 import { badRequest } from "../status.ts";
 
 /** `k8s` and a zero byte precede every message. */

@@ -34,8 +34,6 @@ export async function carryTunnel(
 }
 
 class Tunnel implements AsyncDisposable {
-  readonly #socket: MessageSocket;
-  readonly #connect: (port: number) => Promise<Deno.TcpConn>;
   readonly #frames = new FrameReader();
   readonly #headers = createHeaderReader();
   readonly #encodeHeaders = createHeaderWriter();
@@ -43,9 +41,10 @@ class Tunnel implements AsyncDisposable {
   readonly #byStream = new Map<number, Pair>();
   readonly #running = new Set<Promise<void>>();
 
-  constructor(socket: MessageSocket, connect: (port: number) => Promise<Deno.TcpConn>) {
-    this.#socket = socket;
-    this.#connect = connect;
+  constructor(
+    private readonly socket: MessageSocket,
+    private readonly connect: (port: number) => Promise<Deno.TcpConn>,
+  ) {
   }
 
   /** Takes the next chunk of the byte stream. A protocol error ends the connection. */
@@ -53,7 +52,7 @@ class Tunnel implements AsyncDisposable {
     try {
       for (const frame of this.#frames.push(bytes)) await this.#handle(frame);
     } catch {
-      this.#socket.close(1002, "broken SPDY frame");
+      this.socket.close(1002, "broken SPDY frame");
     }
   }
 
@@ -120,7 +119,7 @@ class Tunnel implements AsyncDisposable {
   ): Promise<void> {
     let connection: Deno.TcpConn;
     try {
-      connection = await this.#connect(pair.port);
+      connection = await this.connect(pair.port);
     } catch (error) {
       connected(undefined);
       await this.#end(pair, error instanceof Error ? error.message : String(error));
@@ -165,7 +164,7 @@ class Tunnel implements AsyncDisposable {
   }
 
   async #send(frame: Parameters<typeof encodeSpdyFrame>[0]): Promise<void> {
-    await this.#socket.send(encodeSpdyFrame(frame));
+    await this.socket.send(encodeSpdyFrame(frame));
   }
 }
 

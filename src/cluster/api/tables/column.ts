@@ -1,5 +1,5 @@
 /** The columns of a table, and the text that cells of many kinds share. */
-import type { Stored } from "../../model.ts";
+import { type Stored, valueAt } from "../../model.ts";
 
 /** A cell of a table: JSON, as `kubectl get` prints it. */
 type TableCell = string | number | boolean | null;
@@ -27,6 +27,30 @@ export function column<T>(
     priority: options.wide ? 1 : 0,
     cell: (object, now) => cell(object as unknown as T, now),
   };
+}
+
+/** Returns a column of the field at a path: the number of its items, if it is a list. */
+export function field(
+  name: string,
+  path: string,
+  absent: TableCell = "",
+  options: { wide?: boolean; type?: TableColumn["type"] } = {},
+): TableColumn {
+  return column<Stored>(name, (object) => {
+    const value = valueAt(object, path) ?? absent;
+    return Array.isArray(value) ? value.length : value as TableCell;
+  }, options);
+}
+
+/** Returns the columns of the containers of a template. */
+export function containerColumns(path: string, options: { wide?: boolean }): TableColumn[] {
+  const texts = (object: Stored, key: "name" | "image") =>
+    ((valueAt(object, path) ?? []) as { name: string; image?: string }[])
+      .map((each) => each[key] ?? "").join(",");
+  return [
+    column<Stored>("Containers", (object) => texts(object, "name"), options),
+    column<Stored>("Images", (object) => texts(object, "image"), options),
+  ];
 }
 
 /** The first column of nearly every kind. */
@@ -104,6 +128,12 @@ function expressionText(
     default:
       return `${key} ${operator === "In" ? "in" : "notin"} (${values.toSorted().join(",")})`;
   }
+}
+
+/** Returns the first items of a list, and how many more there are. */
+export function firstOf(items: readonly string[], most: number, separator: string): string {
+  const shown = items.slice(0, most).join(separator);
+  return items.length > most ? `${shown} + ${items.length - most} more...` : shown;
 }
 
 /** `a=1,b=2`, ordered by key. */

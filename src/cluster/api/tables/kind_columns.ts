@@ -1,19 +1,19 @@
-/** The columns of the core group's kinds, pods aside. */
+/** The columns of the kinds that controllers read, pods aside, by their plurals. */
 import type {
   ConfigMap,
   Event,
-  Namespace,
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
   Secret,
   Service,
-  ServiceAccount,
 } from "kubernetes-types/core/v1.d.ts";
 import {
   age,
   ageColumn,
   column,
+  containerColumns,
+  field,
   mapText,
   nameColumn,
   orNone,
@@ -21,16 +21,9 @@ import {
   shortDuration,
   type TableColumn,
 } from "./column.ts";
-import type { DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from "../../../kube/types.ts";
+import type { DaemonSet, Deployment, Job, StatefulSet } from "../../../kube/types.ts";
 
 const unset = "<unset>";
-
-/** Name, phase, age. */
-export const namespaceColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<Namespace>("Status", ({ status }) => status?.phase ?? ""),
-  ageColumn,
-];
 
 function nodeStatus({ spec, status }: Node): string {
   const ready = (status?.conditions ?? []).find(({ type }) => type === "Ready");
@@ -51,30 +44,11 @@ function nodeAddress(type: string): TableColumn {
   return column<Node>(
     type === "InternalIP" ? "Internal-IP" : "External-IP",
     ({ status }) => orNone(status?.addresses?.find((each) => each.type === type)?.address),
-    { wide: true },
+    wide,
   );
 }
 
-function nodeInfo(
-  name: string,
-  key: "osImage" | "kernelVersion" | "containerRuntimeVersion",
-): TableColumn {
-  return column<Node>(name, ({ status }) => status?.nodeInfo?.[key] || "<unknown>", { wide: true });
-}
-
-/** Readiness, roles and version; wide: addresses and system. */
-export const nodeColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<Node>("Status", nodeStatus),
-  column<Node>("Roles", nodeRoles),
-  ageColumn,
-  column<Node>("Version", ({ status }) => status?.nodeInfo?.kubeletVersion ?? ""),
-  nodeAddress("InternalIP"),
-  nodeAddress("ExternalIP"),
-  nodeInfo("OS-Image", "osImage"),
-  nodeInfo("Kernel-Version", "kernelVersion"),
-  nodeInfo("Container-Runtime", "containerRuntimeVersion"),
-];
+const wide = { wide: true };
 
 const modes: Readonly<Record<string, string>> = {
   ReadWriteOnce: "RWO",
@@ -87,78 +61,10 @@ function accessModes(list: readonly string[] | undefined): string {
   return (list ?? []).map((mode) => modes[mode] ?? mode).join(",");
 }
 
-/** Capacity, modes, phase and claim. */
-export const persistentVolumeColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<PersistentVolume>("Capacity", ({ spec }) => spec?.capacity?.["storage"] ?? ""),
-  column<PersistentVolume>("Access Modes", ({ spec }) => accessModes(spec?.accessModes)),
-  column<PersistentVolume>(
-    "Reclaim Policy",
-    ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? "",
-  ),
-  column<PersistentVolume>(
-    "Status",
-    ({ metadata, status }) => metadata?.deletionTimestamp ? "Terminating" : status?.phase ?? "",
-  ),
-  column<PersistentVolume>(
-    "Claim",
-    ({ spec }) => spec?.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}` : "",
-  ),
-  column<PersistentVolume>("StorageClass", ({ spec }) => spec?.storageClassName ?? ""),
-  column<PersistentVolume>(
-    "VolumeAttributesClass",
-    ({ spec }) => spec?.volumeAttributesClassName ?? unset,
-  ),
-  column<PersistentVolume>("Reason", ({ status }) => status?.reason ?? ""),
-  ageColumn,
-  column<PersistentVolume>("VolumeMode", ({ spec }) => spec?.volumeMode ?? unset, { wide: true }),
-];
-
-/** Phase, and the volume if it is bound. */
-export const persistentVolumeClaimColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<PersistentVolumeClaim>(
-    "Status",
-    ({ metadata, status }) => metadata?.deletionTimestamp ? "Terminating" : status?.phase ?? "",
-  ),
-  column<PersistentVolumeClaim>("Volume", ({ spec }) => spec?.volumeName ?? ""),
-  column<PersistentVolumeClaim>(
-    "Capacity",
-    ({ spec, status }) => spec?.volumeName ? status?.capacity?.["storage"] ?? "" : "",
-  ),
-  column<PersistentVolumeClaim>(
-    "Access Modes",
-    ({ spec, status }) => spec?.volumeName ? accessModes(status?.accessModes) : "",
-  ),
-  column<PersistentVolumeClaim>("StorageClass", ({ spec }) => spec?.storageClassName ?? ""),
-  column<PersistentVolumeClaim>(
-    "VolumeAttributesClass",
-    ({ spec }) => spec?.volumeAttributesClassName ?? unset,
-  ),
-  ageColumn,
-  column<PersistentVolumeClaim>("VolumeMode", ({ spec }) => spec?.volumeMode ?? unset, {
-    wide: true,
-  }),
-];
-
-/** The number of keys. */
-export const configMapColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<ConfigMap>(
-    "Data",
-    ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length,
-    { type: "integer" },
-  ),
-  ageColumn,
-];
-
-/** The type, and the number of keys; never a value. */
-export const secretColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<Secret>("Type", ({ type }) => type ?? ""),
-  column<Secret>("Data", ({ data }) => Object.keys(data ?? {}).length, { type: "integer" }),
-  ageColumn,
-];
+const volumePhase = column<PersistentVolume | PersistentVolumeClaim>(
+  "Status",
+  ({ metadata, status }) => metadata?.deletionTimestamp ? "Terminating" : status?.phase ?? "",
+);
 
 function servicePorts({ spec }: Service): string {
   const ports = (spec?.ports ?? []).map(({ port, nodePort, protocol }) =>
@@ -166,28 +72,6 @@ function servicePorts({ spec }: Service): string {
   );
   return orNone(ports.join(","));
 }
-
-/** Addresses and ports; wide: the selector. */
-export const serviceColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<Service>("Type", ({ spec }) => spec?.type ?? ""),
-  column<Service>("Cluster-IP", ({ spec }) => orNone(spec?.clusterIP)),
-  column<Service>("External-IP", ({ spec }) => {
-    if (spec?.type === "ExternalName") return orNone(spec.externalName);
-    const external = orNone((spec?.externalIPs ?? []).join(","));
-    return spec?.type === "LoadBalancer" && external === "<none>" ? "<pending>" : external;
-  }),
-  column<Service>("Port(s)", servicePorts),
-  ageColumn,
-  column<Service>("Selector", ({ spec }) => orNone(mapText(spec?.selector)), { wide: true }),
-];
-
-/** The number of named secrets. */
-export const serviceAccountColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<ServiceAccount>("Secrets", ({ secrets }) => secrets?.length ?? 0, { type: "integer" }),
-  ageColumn,
-];
 
 function eventFirst({ firstTimestamp, eventTime }: Event, now: Date): string {
   return age(firstTimestamp ?? eventTime, now);
@@ -202,118 +86,22 @@ function eventLast(event: Event, now: Date): string {
   return times > 1 ? `${since} (x${times} over ${eventFirst(event, now)})` : since;
 }
 
-/** The reason, the object, and the last time; wide: the source and the count. */
-export const eventColumns: readonly TableColumn[] = [
-  column<Event>("Last Seen", eventLast),
-  column<Event>("Type", ({ type }) => type ?? ""),
-  column<Event>("Reason", ({ reason }) => reason ?? ""),
-  column<Event>(
-    "Object",
-    ({ involvedObject: { kind = "", name } }) =>
-      name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase(),
-  ),
-  column<Event>("Subobject", ({ involvedObject }) => involvedObject.fieldPath ?? "", {
-    wide: true,
-  }),
-  column<Event>(
-    "Source",
-    ({ source, reportingComponent, reportingInstance }) =>
-      [source?.component || reportingComponent, source?.host || reportingInstance]
-        .filter(Boolean).join(", "),
-    { wide: true },
-  ),
-  column<Event>("Message", ({ message }) => (message ?? "").trim()),
-  column<Event>("First Seen", eventFirst, { wide: true }),
-  column<Event>("Count", ({ series, count }) => series?.count ?? count ?? 1, {
-    wide: true,
-    type: "integer",
-  }),
-  { ...nameColumn, priority: 1 },
-];
-
 /* The columns of the kinds that create pods. */
 
 interface WithTemplate {
   spec?: {
     selector?: Parameters<typeof selectorText>[0];
-    template: { spec?: { containers: readonly { name: string; image?: string }[] } };
   };
 }
 
-const containers = column<WithTemplate>(
-  "Containers",
-  ({ spec }) => (spec?.template.spec?.containers ?? []).map(({ name }) => name).join(","),
-  { wide: true },
-);
-const images = column<WithTemplate>(
-  "Images",
-  ({ spec }) => (spec?.template.spec?.containers ?? []).map(({ image }) => image ?? "").join(","),
-  { wide: true },
-);
+const template = containerColumns("spec.template.spec.containers", wide);
 const selector = column<WithTemplate>("Selector", ({ spec }) => selectorText(spec?.selector), {
   wide: true,
 });
 
-function count<T>(name: string, read: (object: T) => number | undefined): TableColumn {
-  return column<T>(name, (object) => read(object) ?? 0, { type: "integer" });
+function count(name: string, path: string): TableColumn {
+  return field(name, path, 0, { type: "integer" });
 }
-
-/** Replicas that are ready, of this revision, available. */
-export const deploymentColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<Deployment>(
-    "Ready",
-    ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
-  ),
-  count<Deployment>("Up-to-date", ({ status }) => status?.updatedReplicas),
-  count<Deployment>("Available", ({ status }) => status?.availableReplicas),
-  ageColumn,
-  containers,
-  images,
-  selector,
-];
-
-/** Replicas: desired, existing, ready. */
-export const replicaSetColumns: readonly TableColumn[] = [
-  nameColumn,
-  count<ReplicaSet>("Desired", ({ spec }) => spec?.replicas),
-  count<ReplicaSet>("Current", ({ status }) => status?.replicas),
-  count<ReplicaSet>("Ready", ({ status }) => status?.readyReplicas),
-  ageColumn,
-  containers,
-  images,
-  selector,
-];
-
-/** Ready of desired replicas. */
-export const statefulSetColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<StatefulSet>(
-    "Ready",
-    ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
-  ),
-  ageColumn,
-  containers,
-  images,
-];
-
-/** Nodes: desired, and pods there in each state. */
-export const daemonSetColumns: readonly TableColumn[] = [
-  nameColumn,
-  count<DaemonSet>("Desired", ({ status }) => status?.desiredNumberScheduled),
-  count<DaemonSet>("Current", ({ status }) => status?.currentNumberScheduled),
-  count<DaemonSet>("Ready", ({ status }) => status?.numberReady),
-  count<DaemonSet>("Up-to-date", ({ status }) => status?.updatedNumberScheduled),
-  count<DaemonSet>("Available", ({ status }) => status?.numberAvailable),
-  column<DaemonSet>(
-    "Node Selector",
-    ({ spec }) => selectorText({ matchLabels: spec?.template.spec?.nodeSelector ?? {} }),
-  ),
-  ageColumn,
-  containers,
-  images,
-  selector,
-];
 
 function jobStatus(job: Job): string {
   const holds = (type: string) =>
@@ -335,20 +123,175 @@ function jobCompletions({ spec, status }: Job): string {
   return parallelism > 1 ? `${done}/1 of ${parallelism}` : `${done}/1`;
 }
 
-/** Its progress, and its duration. */
-export const jobColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<Job>("Status", jobStatus),
-  column<Job>("Completions", jobCompletions),
-  column<Job>("Duration", ({ status }, now) => {
-    if (!status?.startTime) return "";
-    if (!status.completionTime) return age(status.startTime, now);
-    return shortDuration(Date.parse(status.completionTime) - Date.parse(status.startTime));
-  }),
-  ageColumn,
-  containers,
-  images,
-  column<WithTemplate>("Selector", ({ spec }) => orNone(selectorText(spec?.selector)), {
-    wide: true,
-  }),
-];
+/** See the head of this file. */
+export const kindColumns: Readonly<Record<string, readonly TableColumn[]>> = {
+  namespaces: [
+    nameColumn,
+    field("Status", "status.phase"),
+    ageColumn,
+  ],
+  nodes: [
+    nameColumn,
+    column<Node>("Status", nodeStatus),
+    column<Node>("Roles", nodeRoles),
+    ageColumn,
+    field("Version", "status.nodeInfo.kubeletVersion"),
+    nodeAddress("InternalIP"),
+    nodeAddress("ExternalIP"),
+    field("OS-Image", "status.nodeInfo.osImage", "<unknown>", wide),
+    field("Kernel-Version", "status.nodeInfo.kernelVersion", "<unknown>", wide),
+    field("Container-Runtime", "status.nodeInfo.containerRuntimeVersion", "<unknown>", wide),
+  ],
+  persistentvolumes: [
+    nameColumn,
+    field("Capacity", "spec.capacity.storage"),
+    column<PersistentVolume>("Access Modes", ({ spec }) => accessModes(spec?.accessModes)),
+    field("Reclaim Policy", "spec.persistentVolumeReclaimPolicy"),
+    volumePhase,
+    column<PersistentVolume>(
+      "Claim",
+      ({ spec }) => spec?.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}` : "",
+    ),
+    field("StorageClass", "spec.storageClassName"),
+    field("VolumeAttributesClass", "spec.volumeAttributesClassName", unset),
+    field("Reason", "status.reason"),
+    ageColumn,
+    field("VolumeMode", "spec.volumeMode", unset, wide),
+  ],
+  persistentvolumeclaims: [
+    nameColumn,
+    volumePhase,
+    field("Volume", "spec.volumeName"),
+    column<PersistentVolumeClaim>(
+      "Capacity",
+      ({ spec, status }) => spec?.volumeName ? status?.capacity?.["storage"] ?? "" : "",
+    ),
+    column<PersistentVolumeClaim>(
+      "Access Modes",
+      ({ spec, status }) => spec?.volumeName ? accessModes(status?.accessModes) : "",
+    ),
+    field("StorageClass", "spec.storageClassName"),
+    field("VolumeAttributesClass", "spec.volumeAttributesClassName", unset),
+    ageColumn,
+    field("VolumeMode", "spec.volumeMode", unset, wide),
+  ],
+  configmaps: [
+    nameColumn,
+    column<ConfigMap>(
+      "Data",
+      ({ data, binaryData }) =>
+        Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length,
+      { type: "integer" },
+    ),
+    ageColumn,
+  ],
+  secrets: [
+    nameColumn,
+    field("Type", "type"),
+    column<Secret>("Data", ({ data }) => Object.keys(data ?? {}).length, { type: "integer" }),
+    ageColumn,
+  ],
+  services: [
+    nameColumn,
+    field("Type", "spec.type"),
+    column<Service>("Cluster-IP", ({ spec }) => orNone(spec?.clusterIP)),
+    column<Service>("External-IP", ({ spec }) => {
+      if (spec?.type === "ExternalName") return orNone(spec.externalName);
+      const external = orNone((spec?.externalIPs ?? []).join(","));
+      return spec?.type === "LoadBalancer" && external === "<none>" ? "<pending>" : external;
+    }),
+    column<Service>("Port(s)", servicePorts),
+    ageColumn,
+    column<Service>("Selector", ({ spec }) => orNone(mapText(spec?.selector)), wide),
+  ],
+  serviceaccounts: [
+    nameColumn,
+    field("Secrets", "secrets", 0, { type: "integer" }),
+    ageColumn,
+  ],
+  events: [
+    column<Event>("Last Seen", eventLast),
+    field("Type", "type"),
+    field("Reason", "reason"),
+    column<Event>(
+      "Object",
+      ({ involvedObject: { kind = "", name } }) =>
+        name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase(),
+    ),
+    field("Subobject", "involvedObject.fieldPath", "", wide),
+    column<Event>(
+      "Source",
+      ({ source, reportingComponent, reportingInstance }) =>
+        [source?.component || reportingComponent, source?.host || reportingInstance]
+          .filter(Boolean).join(", "),
+      wide,
+    ),
+    column<Event>("Message", ({ message }) => (message ?? "").trim()),
+    column<Event>("First Seen", eventFirst, wide),
+    column<Event>("Count", ({ series, count }) => series?.count ?? count ?? 1, {
+      wide: true,
+      type: "integer",
+    }),
+    { ...nameColumn, priority: 1 },
+  ],
+  deployments: [
+    nameColumn,
+    column<Deployment>(
+      "Ready",
+      ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+    ),
+    count("Up-to-date", "status.updatedReplicas"),
+    count("Available", "status.availableReplicas"),
+    ageColumn,
+    ...template,
+    selector,
+  ],
+  replicasets: [
+    nameColumn,
+    count("Desired", "spec.replicas"),
+    count("Current", "status.replicas"),
+    count("Ready", "status.readyReplicas"),
+    ageColumn,
+    ...template,
+    selector,
+  ],
+  statefulsets: [
+    nameColumn,
+    column<StatefulSet>(
+      "Ready",
+      ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+    ),
+    ageColumn,
+    ...template,
+  ],
+  daemonsets: [
+    nameColumn,
+    count("Desired", "status.desiredNumberScheduled"),
+    count("Current", "status.currentNumberScheduled"),
+    count("Ready", "status.numberReady"),
+    count("Up-to-date", "status.updatedNumberScheduled"),
+    count("Available", "status.numberAvailable"),
+    column<DaemonSet>(
+      "Node Selector",
+      ({ spec }) => selectorText({ matchLabels: spec?.template.spec?.nodeSelector ?? {} }),
+    ),
+    ageColumn,
+    ...template,
+    selector,
+  ],
+  jobs: [
+    nameColumn,
+    column<Job>("Status", jobStatus),
+    column<Job>("Completions", jobCompletions),
+    column<Job>("Duration", ({ status }, now) => {
+      if (!status?.startTime) return "";
+      if (!status.completionTime) return age(status.startTime, now);
+      return shortDuration(Date.parse(status.completionTime) - Date.parse(status.startTime));
+    }),
+    ageColumn,
+    ...template,
+    column<WithTemplate>("Selector", ({ spec }) => orNone(selectorText(spec?.selector)), {
+      wide: true,
+    }),
+  ],
+};

@@ -2,26 +2,11 @@
  * Tables: the server's side of `kubectl get`.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
  */
-import {
-  configMapColumns,
-  daemonSetColumns,
-  deploymentColumns,
-  eventColumns,
-  jobColumns,
-  namespaceColumns,
-  nodeColumns,
-  persistentVolumeClaimColumns,
-  persistentVolumeColumns,
-  replicaSetColumns,
-  secretColumns,
-  serviceAccountColumns,
-  serviceColumns,
-  statefulSetColumns,
-} from "./kind_columns.ts";
-import type { ResourceType, Stored } from "../../model.ts";
-import { apiVersionOf, resources, typeKey } from "../../resources.ts";
-import { age, ageColumn, column, nameColumn, orNone, type TableColumn } from "./column.ts";
-import type { Lease } from "kubernetes-types/coordination/v1.d.ts";
+import { kindColumns } from "./kind_columns.ts";
+import { type ResourceType, type Stored, valueAt } from "../../model.ts";
+import { apiVersionOf } from "../../resources.ts";
+import { age, ageColumn, column, field, nameColumn, orNone, type TableColumn } from "./column.ts";
+import { otherColumns } from "./other_columns.ts";
 import type { RoleBinding } from "kubernetes-types/rbac/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import type { ContainerStatus, Pod } from "../../../kube/types.ts";
@@ -138,12 +123,12 @@ const podColumns: readonly TableColumn[] = [
   column<Pod>("Readiness Gates", gates, { wide: true }),
 ];
 
-/* The columns of roles and bindings, of leases, of storage classes and of snapshots. */
+/* The columns of bindings and of storage classes. */
 
-/** The columns of roles, in a namespace or not. */
-const roleColumns: readonly TableColumn[] = [
+/** The columns of kinds that have none of their own. */
+const anyColumns: readonly TableColumn[] = [
   nameColumn,
-  column<Stored>("Created At", ({ metadata }) => metadata.creationTimestamp ?? ""),
+  field("Created At", "metadata.creationTimestamp"),
 ];
 
 function subjects(name: string, kind: string): TableColumn {
@@ -167,54 +152,6 @@ const bindingColumns: readonly TableColumn[] = [
   subjects("ServiceAccounts", "ServiceAccount"),
 ];
 
-/** The columns of a snapshot in its CustomResourceDefinition. */
-interface Snapshot {
-  spec?: { source?: { persistentVolumeClaimName?: string }; volumeSnapshotClassName?: string };
-  status?: {
-    readyToUse?: boolean;
-    restoreSize?: string;
-    boundVolumeSnapshotContentName?: string;
-    creationTime?: string;
-  };
-}
-
-/** The columns of snapshots of volumes. */
-const volumeSnapshotColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<Snapshot>("ReadyToUse", ({ status }) => status?.readyToUse ?? null, { type: "boolean" }),
-  column<Snapshot>("SourcePVC", ({ spec }) => spec?.source?.persistentVolumeClaimName ?? null),
-  column<Snapshot>("SourceSnapshotContent", () => null),
-  column<Snapshot>("RestoreSize", ({ status }) => status?.restoreSize ?? null),
-  column<Snapshot>("SnapshotClass", ({ spec }) => spec?.volumeSnapshotClassName ?? null),
-  column<Snapshot>(
-    "SnapshotContent",
-    ({ status }) => status?.boundVolumeSnapshotContentName ?? null,
-  ),
-  column<Snapshot>(
-    "CreationTime",
-    ({ status }, now) => status?.creationTime === undefined ? null : age(status.creationTime, now),
-  ),
-  ageColumn,
-];
-
-/** The columns of classes of such snapshots. */
-const volumeSnapshotClassColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<{ driver?: string }>("Driver", ({ driver }) => driver ?? null),
-  column<{ deletionPolicy?: string }>(
-    "DeletionPolicy",
-    ({ deletionPolicy }) => deletionPolicy ?? null,
-  ),
-  ageColumn,
-];
-
-/** The holder of a lease. */
-const leaseColumns: readonly TableColumn[] = [
-  nameColumn,
-  column<Lease>("Holder", ({ spec }) => spec?.holderIdentity ?? ""),
-  ageColumn,
-];
-
 const defaultClass = "storageclass.kubernetes.io/is-default-class";
 
 /** The provisioner of volumes; the default class is marked at its name. */
@@ -226,47 +163,36 @@ const storageClassColumns: readonly TableColumn[] = [
         metadata?.annotations?.[defaultClass] === "true" ? " (default)" : ""
       }`,
   ),
-  column<StorageClass>("Provisioner", ({ provisioner }) => provisioner),
-  column<StorageClass>("ReclaimPolicy", ({ reclaimPolicy }) => reclaimPolicy ?? "Delete"),
-  column<StorageClass>(
-    "VolumeBindingMode",
-    ({ volumeBindingMode }) => volumeBindingMode ?? "Immediate",
-  ),
-  column<StorageClass>(
-    "AllowVolumeExpansion",
-    ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false,
-    { type: "boolean" },
-  ),
+  field("Provisioner", "provisioner"),
+  field("ReclaimPolicy", "reclaimPolicy", "Delete"),
+  field("VolumeBindingMode", "volumeBindingMode", "Immediate"),
+  field("AllowVolumeExpansion", "allowVolumeExpansion", false, { type: "boolean" }),
   ageColumn,
 ];
 
-const columnsOf = new Map<string, readonly TableColumn[]>([
-  [typeKey(resources.pods), podColumns],
-  [typeKey(resources.namespaces), namespaceColumns],
-  [typeKey(resources.nodes), nodeColumns],
-  [typeKey(resources.persistentVolumes), persistentVolumeColumns],
-  [typeKey(resources.persistentVolumeClaims), persistentVolumeClaimColumns],
-  [typeKey(resources.configMaps), configMapColumns],
-  [typeKey(resources.secrets), secretColumns],
-  [typeKey(resources.services), serviceColumns],
-  [typeKey(resources.serviceAccounts), serviceAccountColumns],
-  [typeKey(resources.events), eventColumns],
-  [typeKey(resources.deployments), deploymentColumns],
-  [typeKey(resources.replicaSets), replicaSetColumns],
-  [typeKey(resources.statefulSets), statefulSetColumns],
-  [typeKey(resources.daemonSets), daemonSetColumns],
-  [typeKey(resources.jobs), jobColumns],
-  [typeKey(resources.leases), leaseColumns],
-  [typeKey(resources.storageClasses), storageClassColumns],
-  [typeKey(resources.volumeSnapshots), volumeSnapshotColumns],
-  [typeKey(resources.volumeSnapshotClasses), volumeSnapshotClassColumns],
-  [typeKey(resources.roles), roleColumns],
-  [typeKey(resources.clusterRoles), roleColumns],
-  [typeKey(resources.roleBindings), bindingColumns],
-  [typeKey(resources.clusterRoleBindings), bindingColumns],
-]);
+const columnsOf: Readonly<Record<string, readonly TableColumn[]>> = {
+  ...otherColumns,
+  ...kindColumns,
+  pods: podColumns,
+  leases: [nameColumn, field("Holder", "spec.holderIdentity"), ageColumn],
+  storageclasses: storageClassColumns,
+  rolebindings: bindingColumns,
+  clusterrolebindings: bindingColumns,
+};
 
-const anyColumns: readonly TableColumn[] = [nameColumn, ageColumn];
+/** Returns the columns of a kind; those of a CustomResourceDefinition are paths in its objects. */
+function columnsFor({ plural, columns }: ResourceType): readonly TableColumn[] {
+  if (columns === undefined) return columnsOf[plural] ?? anyColumns;
+  const own = columns.map(({ name, type, jsonPath }) => {
+    const path = jsonPath.slice(1);
+    if (type !== "date") return field(name, path, null, type === "boolean" ? { type } : {});
+    return column<Stored>(name, (object, now) => {
+      const time = valueAt(object, path);
+      return typeof time === "string" ? age(time, now) : null;
+    });
+  });
+  return [nameColumn, ...own];
+}
 
 /** The content of each row beside its cells. */
 export type IncludeObject = "None" | "Metadata" | "Object";
@@ -286,7 +212,7 @@ export function tableOf(
   objects: readonly Stored[],
   options: TableOptions,
 ): Record<string, unknown> {
-  const columns = columnsOf.get(typeKey(type)) ?? anyColumns;
+  const columns = columnsFor(type);
   return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",

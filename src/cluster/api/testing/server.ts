@@ -3,7 +3,7 @@ import { systemClock } from "../../../base/clock.ts";
 import { resources } from "../../resources.ts";
 import { createStore } from "../../store/store.ts";
 import { type Authority, createAuthority } from "../../tls/authority.ts";
-import type { AuditEvent } from "../audit.ts";
+import { type AuditEvent, auditEvent } from "./audit.ts";
 import { type ApiServer, startApiServer } from "../server.ts";
 import { podNamed } from "./api.ts";
 import { type FakeCommand, type FakeNode, fakeNode } from "./fake_node.ts";
@@ -50,7 +50,7 @@ export async function start(commands: Record<string, FakeCommand> = {}): Promise
       certificateAuthority: authority.certificate,
     },
     clock: systemClock,
-    audit: (event) => audit.push(event),
+    audit: (facts) => audit.push(auditEvent(facts)),
     tokens: [
       { token: "admin", user: { name: "admin", groups: ["system:masters"] } },
       { token: "nobody", user: { name: "nobody", groups: [] } },

@@ -127,7 +127,9 @@ function containerPortErrors({ ports = [] }: Container, path: string): FieldErro
     ...(name !== undefined && named.indexOf(name) < index
       ? [duplicate(`${path}[${index}].name`, name)]
       : []),
-    ...portErrors(`${path}[${index}].containerPort`, containerPort),
+    ...(containerPort
+      ? portErrors(`${path}[${index}].containerPort`, containerPort)
+      : [missingValue(`${path}[${index}].containerPort`)]),
     ...(hostPort === undefined || hostPort === 0
       ? []
       : portErrors(`${path}[${index}].hostPort`, hostPort)),
@@ -245,8 +247,7 @@ function requirementErrors(
 }
 
 /** Returns the errors of a port number. */
-export function portErrors(field: string, port: number | undefined): FieldError[] {
-  if (port === undefined) return [missingValue(field)];
+export function portErrors(field: string, port: number): FieldError[] {
   return port >= 1 && port <= 65535
     ? []
     : [invalid(field, port, "must be between 1 and 65535, inclusive")];

@@ -1,8 +1,12 @@
 /** Validation of an object before it is written, by its kind. */
+import type { CronJob } from "kubernetes-types/batch/v1.d.ts";
 import type { PersistentVolumeClaim, Service } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject, LabelSelector, ObjectMeta, Pod, PodSpec } from "../../../kube/types.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { resources, typeKey } from "../../resources.ts";
+import { isRecord } from "../../../base/json_value.ts";
+import { kubernetesApi } from "../../kubernetes/published.ts";
+import { definitionName } from "../schema/definitions.ts";
 import { sameJson } from "../../store/equality.ts";
 import { parseQuantity } from "../../../base/quantity.ts";
 import {
@@ -23,6 +27,7 @@ import {
   portErrors,
   protocols,
 } from "./pod.ts";
+import { isTimeZone, parseSchedule } from "../../controllers/cron.ts";
 import { selectorText } from "../tables/column.ts";
 import { parseLabelSelector } from "../selectors.ts";
 
@@ -53,6 +58,7 @@ const checks = new Map<string, Check>([
     ...jobErrors(object),
     ...(previous ? immutableErrors(object, previous, ["completions", "selector", "template"]) : []),
   ]),
+  entry(resources.cronJobs, cronJobErrors),
   entry(resources.services, serviceErrors),
   entry(resources.persistentVolumeClaims, claimErrors),
   entry(resources.configMaps, (object, previous) => [
@@ -75,9 +81,34 @@ const checks = new Map<string, Check>([
 export function validate(type: ResourceType, object: KubeObject, previous?: Stored): void {
   const errors = [
     ...metadataErrors(type, object, previous),
-    ...(checks.get(typeKey(type))?.(object, previous) ?? []),
+    ...(checks.get(typeKey(type))?.(object, previous) ??
+      missingFields(object, definitionName(type), "")),
   ];
   if (errors.length > 0) throw invalidObject(type, object, errors);
+}
+
+/**
+ * Returns the errors of required texts that are missing, of kinds without checks of their own. Numbers and lists may be
+ * absent: they are then zero and empty.
+ */
+function missingFields(object: unknown, name: string, path: string): FieldError[] {
+  const { properties = {}, required = [] } = kubernetesApi.definitions[name] ?? {};
+  const fields = object as Record<string, unknown>;
+  return Object.entries(properties).flatMap(([key, property]) => {
+    const here = path === "" ? key : `${path}.${key}`;
+    if (here === "metadata" || here === "status") return [];
+    const { $ref, items } = property;
+    const below = ($ref ?? items?.$ref)?.slice("#/definitions/".length) ?? "";
+    const value = fields[key] ?? (property.structure ? {} : undefined);
+    if (Array.isArray(value)) {
+      return value.flatMap((each, index) =>
+        isRecord(each) ? missingFields(each, below, `${here}[${index}]`) : []
+      );
+    }
+    if (isRecord(value) && $ref !== undefined) return missingFields(value, below, here);
+    const isNeeded = required.includes(key) && ($ref !== undefined || property.type === "string");
+    return isNeeded && (value === undefined || value === "") ? [missingValue(here)] : [];
+  });
 }
 
 function selectorStays(object: KubeObject, previous: Stored | undefined): FieldError[] {
@@ -329,19 +360,41 @@ function notNegative(field: string, value: number | undefined): FieldError[] {
     : [invalid(field, value, "must be greater than or equal to 0")];
 }
 
-/** Returns the errors of a Job. */
-function jobErrors(object: KubeObject): FieldError[] {
+function scheduleFault(schedule: string): string {
+  const fields = schedule.trim().split(/\s+/);
+  return fields.length === 5
+    ? "a field has values that it can't have"
+    : `expected exactly 5 fields, found ${fields.length}: [${fields.join(" ")}]`;
+}
+
+/** Returns the errors of a CronJob. */
+function cronJobErrors(object: KubeObject): FieldError[] {
+  const { schedule, timeZone, jobTemplate } = (object as CronJob).spec ?? {};
+  return [
+    ...(schedule ? [] : [missingValue("spec.schedule")]),
+    ...(schedule && parseSchedule(schedule) === undefined
+      ? [invalid("spec.schedule", schedule, scheduleFault(schedule))]
+      : []),
+    ...(timeZone === undefined || isTimeZone(timeZone)
+      ? []
+      : [invalid("spec.timeZone", timeZone, `unknown time zone ${timeZone}`)]),
+    ...jobErrors(jobTemplate as KubeObject, "spec.jobTemplate.spec"),
+  ];
+}
+
+/** Returns the errors of a Job, or of a template of Jobs, whose spec is at `path`. */
+function jobErrors(object: KubeObject, path = "spec"): FieldError[] {
   const { template, parallelism, completions, backoffLimit } = specOf(object);
   const supported = ["OnFailure", "Never"];
   const policy = template?.spec?.restartPolicy;
   return [
-    ...notNegative("spec.parallelism", parallelism),
-    ...notNegative("spec.completions", completions),
-    ...notNegative("spec.backoffLimit", backoffLimit),
-    ...podSpecErrors(template?.spec, "spec.template.spec"),
+    ...notNegative(`${path}.parallelism`, parallelism),
+    ...notNegative(`${path}.completions`, completions),
+    ...notNegative(`${path}.backoffLimit`, backoffLimit),
+    ...podSpecErrors(template?.spec, `${path}.template.spec`),
     ...(policy === "Always"
       ? [{
-        ...notSupported("spec.template.spec.restartPolicy", policy, supported),
+        ...notSupported(`${path}.template.spec.restartPolicy`, policy, supported),
         message: `Required value: valid values: ${
           supported.map((each) => JSON.stringify(each)).join(", ")
         }`,

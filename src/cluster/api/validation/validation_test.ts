@@ -210,3 +210,30 @@ for (const [kind, name, fields, complaint] of others) {
     assert.deepEqual(await complaints(path, body), [complaint]);
   });
 }
+
+const kinds: [string, Record<string, unknown>, string[]][] = [
+  [
+    "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers",
+    { spec: { maxReplicas: 1 } },
+    [
+      "spec.scaleTargetRef.kind: Required value",
+      "spec.scaleTargetRef.name: Required value",
+    ],
+  ],
+  ["/apis/networking.k8s.io/v1/namespaces/default/ingresses", {
+    spec: { rules: [{ http: { paths: [{ backend: { service: { name: "" } } }] } }] },
+  }, [
+    "spec.rules[0].http.paths[0].backend.service.name: Required value",
+    "spec.rules[0].http.paths[0].pathType: Required value",
+  ]],
+  ["/apis/node.k8s.io/v1/runtimeclasses", {}, ["handler: Required value"]],
+  ["/apis/scheduling.k8s.io/v1/priorityclasses", {}, []],
+  ["/apis/policy/v1/namespaces/default/poddisruptionbudgets", { spec: { minAvailable: 1 } }, []],
+];
+
+for (const [path, object, expected] of kinds) {
+  const plural = path.split("/").at(-1);
+  Deno.test(`of ${plural} ${expected.length === 0 ? "nothing" : expected[0]} is missing`, async () => {
+    assert.deepEqual(await complaints(path, { metadata: { name: "a" }, ...object }), expected);
+  });
+}

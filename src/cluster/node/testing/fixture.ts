@@ -1,4 +1,5 @@
 /** For the node's tests: a store, a clock, pods, and waits for their state. */
+import { waitingFor } from "../../../base/testing/waits.ts";
 import type { ContainerProcess, ContainerRef, Store, StreamRequest } from "../../model.ts";
 import { resources } from "../../resources.ts";
 import { createStore } from "../../store/store.ts";
@@ -52,9 +53,11 @@ export async function startFixture(options: Partial<NodeOptions> = {}): Promise<
     node,
     dataDir,
     run: (spec, name = "web") => createPod(store, name, spec),
-    pod: (name, desired) => untilPod(store, name, desired),
-    begun: (name) => untilBegun(store, node, name),
-    gone: (name) => untilGone(store, name),
+    pod: (name, desired) =>
+      waitingFor(() => `a state of ${podState(store, name)}`, untilPod(store, name, desired)),
+    begun: (name) =>
+      waitingFor(() => `output of ${podState(store, name)}`, untilBegun(store, node, name)),
+    gone: (name) => waitingFor(() => `the end of ${podState(store, name)}`, untilGone(store, name)),
     delete: (name, graceSeconds = 30) => markDeleted(store, clock, name, graceSeconds),
     events: (name) => eventsOf(store, name),
     async [Symbol.asyncDispose]() {
@@ -72,6 +75,11 @@ function createPod(store: Store, name: string, spec: Partial<NonNullable<Pod["sp
     spec: { nodeName: "node", containers: [], ...spec },
     status: { phase: "Pending" },
   }));
+}
+
+function podState(store: Store, name: string): string {
+  const status = store.get(resources.pods, "default", name)?.["status"];
+  return `pod ${name}: ${JSON.stringify(status)}\n${eventsOf(store, name).join("\n")}`;
 }
 
 async function untilPod(
@@ -135,11 +143,14 @@ export function refOf(pod: StoredPod, container = "main"): ContainerRef {
 
 /** Returns all output of a process, and its end. */
 export async function outcome(process: ContainerProcess) {
-  const [stdout, stderr, end] = await Promise.all([
-    new Response(process.stdout).text(),
-    new Response(process.stderr).text(),
-    process.end,
-  ]);
+  const [stdout, stderr, end] = await waitingFor(
+    "the end of a command in a container",
+    Promise.all([
+      new Response(process.stdout).text(),
+      new Response(process.stderr).text(),
+      process.end,
+    ]),
+  );
   return { stdout, stderr, end };
 }
 

@@ -1,4 +1,4 @@
-# The requests `put` and `commit`.
+# The requests `put`, `commit` and `agree`.
 #
 # `put`: lines with the number of blocks (10,240) of an archive that follow, the last one 0; it is unpacked aside. tar's
 # complaints are part of the answer: a file of it may not fit on the disk.
@@ -35,6 +35,12 @@ as_expected() {
     -) ! [ -e "$2" ] && ! [ -L "$2" ] ;;
     d) [ -d "$2" ] && ! [ -L "$2" ] ;;
     *) [ "$(stat -c "$form" "./$2" 2>/dev/null)" = "$1" ] ;;
+  esac
+}
+has_sum() {
+  case $("$sum" <"$2") in
+    "$1" | "$1 "*) ;;
+    *) return 1 ;;
   esac
 }
 merge() (
@@ -76,7 +82,8 @@ change() {
 
 # `commit BLOCKS`: lines, each with its answer. `check` compares the received files with `sums`. `drop NAME` discards a
 # received file. `merge` moves received files to empty paths, whole folders at once. The others change a path in an
-# expected state (`-` nothing, `d` a folder, else its text in `list`); `need` is a path that must be unchanged.
+# expected state (`-` nothing, `d` a folder, else its text in `list`); `need` is a path that must be unchanged, `same` a
+# file that must have a content, because a change of it may not have changed its text.
 do_commit() {
   unchanged=1 number=0
   lines "$1" >"$stage/steps" || return 9
@@ -110,6 +117,12 @@ do_commit() {
         IFS= read -r path
         as_expected "$expected" "$path" || unchanged=
         ;;
+      same)
+        IFS= read -r hash
+        IFS= read -r path
+        clear_way "$path" && [ -f "./$path" ] && ! [ -L "./$path" ] && has_sum "$hash" "./$path" \
+          || unchanged=
+        ;;
       own)
         IFS= read -r hash
         IFS= read -r path
@@ -119,10 +132,7 @@ do_commit() {
         mkdir -p "${to%/*}"
         if clear_way "$path" && [ -f "./$path" ] && ! [ -L "./$path" ] \
           && cp "./$path" "$to" 2>"$stage/err" && chmod "$mode" "$to"; then
-          case $("$sum" <"$to") in
-            "$hash"*) ;;
-            *) rm -f "$to" ;;
-          esac
+          has_sum "$hash" "$to" || rm -f "$to"
         fi
         ;;
       *)
@@ -146,4 +156,15 @@ do_commit() {
     esac
   done <"$stage/steps"
   rm -rf "$stage/new"
+  mark_now
+  printf 'mark %s\n' "$now"
+}
+
+# `agree AGREEMENT`: stores that both sides have agreed.
+do_agree() {
+  mark_now
+  keep agreed "$1"
+  agreed=
+  read -r agreed <"$stage/agreed"
+  [ "$agreed" = "$1" ]
 }

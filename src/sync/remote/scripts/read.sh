@@ -25,7 +25,7 @@ walk() {
   fi
 }
 stamp() {
-  true >"$stage/now"
+  mark_now
   printf 'S %s\n' "$(stat -c "$form" "$stage/now")"
 }
 do_list() {

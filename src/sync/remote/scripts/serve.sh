@@ -1,5 +1,8 @@
 # Answers requests until the input ends.
-say "hello $sum $(cat "$stage/id")"
+was=
+{ read -r was <"$stage/now"; } 2>/dev/null
+mark_now
+say "hello $sum $id ${was:--} $now $agreed"
 # The heartbeats end with the loop: by KILL, because a shell that was forked a moment ago may lose a TERM before it has
 # reset the loop's trap; and by themselves, if the loop was killed and their standard error is still open.
 (
@@ -23,6 +26,7 @@ while read -r verb one two; do
       arrived=$code
       ;;
     commit) do_commit "$one" || code=$? ;;
+    agree) do_agree "$one" || code=$? ;;
     watch) do_watch "$one" "$two" ;;
     changed) do_changed "$one" ;;
     ping) ;;

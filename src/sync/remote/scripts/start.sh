@@ -19,10 +19,15 @@ nl='
 need cat chmod cp dd find head ln mkdir mv readlink rm rmdir sleep stat tar tr xargs
 mkdir -p "$root" 2>/dev/null
 cd "$root" 2>/dev/null || refuse noFolder
+[ "$(stat -c %d:%i .)" != "$(stat -c %d:%i /)" ] || refuse wholeContainer
 stage=$prefix$key
 mkdir -p "$stage" 2>/dev/null && : >"$stage/err" || refuse readOnly
+# A repository that is made in the folder, or cloned into it, isn't to have it.
+[ -s "$stage/.gitignore" ] || printf '*\n' >"$stage/.gitignore"
 [ -s "$stage/id" ] || printf '%s\n' "$fresh" >"$stage/id"
 read -r id <"$stage/id"
+agreed=
+[ -f "$stage/agreed" ] && read -r agreed <"$stage/agreed"
 
 # Ends the loop of a connection that broke.
 old=
@@ -72,19 +77,49 @@ finish() {
   trap '' TERM
   [ "$heartbeat" ] && kill -9 "$heartbeat" 2>/dev/null
   stop_watch
-  for one in "$stage"/*; do [ "$one" = "$stage/id" ] || rm -rf "$one"; done
+  for one in "$stage"/*; do
+    case $one in "$stage/id" | "$stage/agreed" | "$stage/now") ;; *) rm -rf "$one" ;; esac
+  done
   exit "${1:-0}"
 }
+
+# The last agreement of both sides, and a mark that no earlier state of the folder has. Each is written in place, with
+# the same length as before: a full disk has the room, and a kill leaves one or the other.
+keep() { printf '%s\n' "$2" 2>/dev/null 1<>"$stage/$1"; }
+count=100000000 now=
+mark_now() {
+  count=$((count + 1))
+  keep now "$fresh-$count"
+  now=
+  read -r now <"$stage/now"
+} 2>/dev/null
+is_ours() {
+  found=
+  read -r found <"$stage/now"
+  [ "$found" = "$now" ] || return
+  found=
+  read -r found <"$stage/agreed"
+  [ "$found" = "$agreed" ]
+} 2>/dev/null
 
 # If the loop's own folder was removed, by a `git clean` for example, half of a request may have been read and half of
 # its work be lost: the next loop starts over, for the same folder. Redirections don't end the shell then, as they would
 # with a special builtin such as `:`, so that it can report it by its exit code.
 # https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_01
+#
+# If it is of another time, the whole folder may be, restored from a copy: the next loop reads the agreement of then.
 require_stage() {
-  [ -f "$stage/id" ] && return
+  [ -f "$stage/id" ] && is_ours && return
+  # A removal that has begun ends soon.
+  for _ in 1 2 3 4 5; do
+    [ -f "$stage/id" ] || break
+    [ -f "$stage/now" ] && { [ -f "$stage/agreed" ] || ! [ "$agreed" ]; } && break
+    sleep 0.2
+  done
+  [ -f "$stage/id" ] && finish 75
   # A removal that isn't finished may remove the folder between the two commands.
   for _ in 1 2 3 4 5; do
-    mkdir -p "$stage" && printf '%s\n' "$id" >"$stage/id" && break
+    mkdir -p "$stage" && keep agreed "$agreed" && printf '%s\n' "$id" >"$stage/id" && break
   done 2>/dev/null
   finish 75
 }

@@ -1,0 +1,8 @@
+/** The selection, for front ends: its fields, and whether it chooses pods. */
+export {
+  isChosen,
+  operandsOf,
+  type ScopedSelection,
+  selectionFields,
+  selectionOf,
+} from "../kube/select/fields.ts";
