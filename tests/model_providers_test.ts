@@ -1,6 +1,7 @@
 /** Every provider behind one interface, by its public wire format: answers, tools, and each of its errors. */
 import assert from "node:assert/strict";
 import { parseModelName, type ProviderId } from "../src/model/names.ts";
+import { closedPort } from "../src/base/testing/closed_port.ts";
 import type { ModelPart, ModelRequest } from "../src/model/model.ts";
 import { exitCodeOfKind } from "../src/base/errors.ts";
 import { ModelError } from "../src/model/model_error.ts";
@@ -100,12 +101,9 @@ for (const provider of all) {
   });
 
   Deno.test(`${provider}: a server that isn't there is unreachable`, async () => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    listener.close();
-    await assert.rejects(ask(provider, `http://127.0.0.1:${port}`), {
+    await assert.rejects(ask(provider, `http://127.0.0.1:${closedPort}`), {
       failure: "unreachable",
-      message: new RegExp(`cannot reach .*: 127\\.0\\.0\\.1:${port}: Connection refused`),
+      message: new RegExp(`cannot reach .*: 127\\.0\\.0\\.1:${closedPort}: Connection refused`),
     });
   });
 }

@@ -1,5 +1,6 @@
 /** Pods through their lifecycle, with real containers and a clock that the test advances. */
 import { isolations } from "./testing/isolations.ts";
+import { closedPort } from "../../base/testing/closed_port.ts";
 import { unless } from "../../base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { resources } from "../resources.ts";
@@ -402,8 +403,5 @@ Deno.test("refusals are the kubelet's", async () => {
     400,
     /previous terminated container "main" in pod "web" not found/,
   );
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  await refused(() => node.connect(ref, port), 500, /connect: connection refused/);
+  await refused(() => node.connect(ref, closedPort), 500, /connect: connection refused/);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { closedPort } from "../../base/testing/closed_port.ts";
 import { ManualClock, quiet } from "../../base/testing/manual_clock.ts";
 import { type Closable, dialLink, parseProxy, TlsClosers, tunnel } from "./dial_link.ts";
 import { MemoryLink } from "../testing/memory_link.ts";
@@ -94,15 +95,12 @@ Deno.test("a refusal of an HTTP proxy is reported", async () => {
 });
 
 Deno.test("a proxy that isn't there is what the error of a connection names", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
   const target = { hostname: "api.test", port: 6443, tls: undefined };
-  const proxyUrl = `http://jo:secret@127.0.0.1:${port}`;
+  const proxyUrl = `http://jo:secret@127.0.0.1:${closedPort}`;
   const { signal } = new AbortController();
   await assert.rejects(dialLink({ ...target, proxyUrl }, { use: "prompt", signal }), {
     name: "ProxyError",
-    proxy: `http://127.0.0.1:${port}`,
+    proxy: `http://127.0.0.1:${closedPort}`,
   });
 });
 
