@@ -1,7 +1,7 @@
 /** Whom kodama trusts where a kubeconfig names no authority: the machine's, as kubectl does. */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { createAuthority } from "../src/cluster/tls/authority.ts";
+import { createAuthority } from "../packages/cluster/tls/authority.ts";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { fromSource, SourceKodama } from "./harness/source_kodama.ts";

@@ -2,7 +2,7 @@
 import { processList } from "./harness/process_lists.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../src/base/errors.ts";
-import { clusterDown, clusterStatus, clusterUp } from "../src/cluster/control/control.ts";
+import { clusterDown, clusterStatus, clusterUp } from "../packages/cluster/control/control.ts";
 import { processStart } from "../src/daemon/process_identity.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { runCommand } from "./harness/command.ts";

@@ -1,4 +1,4 @@
-/** Coverage by module of `src/`, summed from a tracefile of LCOV (geninfo(1)). */
+/** Coverage by module of `src/` and `packages/`, summed from a tracefile of LCOV (geninfo(1)). */
 
 /** How many there are, and how many of them ran. */
 export interface Count {
@@ -42,8 +42,8 @@ function empty(module: string): ModuleCoverage {
 
 /** Tests, and what only they use, aren't measured. */
 function moduleOf(path: string, root: string): string | undefined {
-  if (!path.startsWith(`${root}src/`) || /_test\.ts$|\/testing\//.test(path)) return undefined;
-  return path.slice(`${root}src/`.length).split("/")[0];
+  if (!path.startsWith(root) || /_test\.ts$|\/testing\//.test(path)) return undefined;
+  return /^(?:src|packages)\/([^/]+)/.exec(path.slice(root.length))?.[1];
 }
 
 /** `93.5%`; `-` if there is nothing to count. */

@@ -74,7 +74,7 @@ async function pages(): Promise<string[]> {
 /** Writes one world that has all of several; its path. */
 async function writeWorld(kodama: InstalledKodama, names: readonly string[]): Promise<string> {
   const manifests = await Promise.all(
-    names.map((name) => Deno.readTextFile(new URL(`src/cluster/worlds/${name}.yaml`, root))),
+    names.map((name) => Deno.readTextFile(new URL(`packages/cluster/worlds/${name}.yaml`, root))),
   );
   const path = `${kodama.folder}/world.yaml`;
   await Deno.writeTextFile(path, manifests.join("---\n"));

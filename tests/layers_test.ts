@@ -4,6 +4,7 @@ import { nodeAt } from "../src/cli/parser/node.ts";
 import { tree } from "../src/cli/tree.ts";
 
 const src = new URL("../src/", import.meta.url);
+const packages = new URL("../packages/", import.meta.url);
 
 const everyModule =
   "base operation files gate config daemon kube exec runs podscript logs wait forward tmux copy sync session agent expression workflow sandbox model plugin actions present toolbox mcp web cli lsp cluster terminal pick table ui"
@@ -109,16 +110,25 @@ async function* sourceFiles(folder: URL, ending = /\.tsx?$/): AsyncGenerator<URL
   }
 }
 
-/** Relative imports of a file, static and dynamic. Paths are relative to `src/`, those outside of it to the checkout. */
+/** Returns a path relative to `src/` or `packages/`, else to the checkout. */
+function pathOf(file: URL): string {
+  const roots = [src, packages, new URL("../", src)];
+  return file.href.slice(roots.find(({ href }) => file.href.startsWith(href))?.href.length);
+}
+
+async function* productFiles(): AsyncGenerator<URL> {
+  yield* sourceFiles(src);
+  yield* sourceFiles(packages);
+}
+
+/** Relative imports of a file, static and dynamic. */
 function importsOf(file: URL, text: string): Import[] {
-  const from = file.href.slice(src.href.length);
+  const from = pathOf(file);
   const statement =
     /^\s*(?:import|export)\s+(type\s)?[^;"']*?from\s*["'](\.[^"']+)["']|^\s*import\s*["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']/gm;
   return [...text.matchAll(statement)].map((match) => {
     const specifier = match[2] ?? match[3] ?? match[4] ?? "";
-    const to = new URL(specifier, file).href;
-    const base = to.startsWith(src.href) ? src : new URL("../", src);
-    return { from, to: to.slice(base.href.length), typeOnly: match[1] !== undefined };
+    return { from, to: pathOf(new URL(specifier, file)), typeOnly: match[1] !== undefined };
   });
 }
 
@@ -141,8 +151,8 @@ function violation({ from, to, typeOnly }: Import): string | undefined {
 
 async function graph(): Promise<Import[]> {
   const imports: Import[] = [];
-  for await (const file of sourceFiles(src)) {
-    const own = { from: file.href.slice(src.href.length), to: "base", typeOnly: true };
+  for await (const file of productFiles()) {
+    const own = { from: pathOf(file), to: "base", typeOnly: true };
     // A file without imports must be covered by a rule too.
     if (allowed[moduleOf(own.from)] === undefined) imports.push(own);
     imports.push(...importsOf(file, await Deno.readTextFile(file)));
@@ -226,8 +236,8 @@ const ownsMachine =
 
 Deno.test("only the modules that own a part of this machine use Deno's interface to it", async () => {
   const strangers: string[] = [];
-  for await (const file of sourceFiles(src)) {
-    const path = file.href.slice(src.href.length);
+  for await (const file of productFiles()) {
+    const path = pathOf(file);
     if (path.endsWith("_test.ts") || ownsMachine.test(path)) continue;
     const code = (await Deno.readTextFile(file)).replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
     if (/\bDeno\./.test(code)) strangers.push(path);
@@ -238,7 +248,11 @@ Deno.test("only the modules that own a part of this machine use Deno's interface
 Deno.test("tests write executable files with writeProgram()", async () => {
   const strangers: string[] = [];
   for (
-    const [folder, ending] of [[src, /_test\.ts$/], [import.meta.resolve("./"), /\.ts$/]] as const
+    const [folder, ending] of [
+      [src, /_test\.ts$/],
+      [packages, /_test\.ts$/],
+      [import.meta.resolve("./"), /\.ts$/],
+    ] as const
   ) {
     for await (const file of sourceFiles(new URL(folder), ending)) {
       const text = await Deno.readTextFile(file);
@@ -275,8 +289,8 @@ Deno.test("the table is noticed: each way of importing across modules is a viola
     assert.deepEqual(importsOf(file, text).map(violation).filter(Boolean).length, 1, text);
   }
   const cluster = importsOf(
-    new URL("cluster/a.ts", src),
-    `import { a } from "../kube/a.ts";`,
+    new URL("cluster/a.ts", packages),
+    `import { a } from "../../src/kube/a.ts";`,
   ).map(violation);
   assert.equal(cluster.length, 1);
   assert.match(cluster[0] ?? "", /only types/);
@@ -356,7 +370,7 @@ function commandLineWords(literal: string): string | undefined {
 }
 
 /** They are front ends, or compose them; or pose as a Kubernetes, whose messages are its own. */
-const wordsItself = /^(?:cli|present|host|cluster|web\/page)\/|^wiring\.ts$|_test\.ts$|\/testing\//;
+const wordsItself = /^(?:cli|present|host|web\/page)\/|^wiring\.ts$|_test\.ts$|\/testing\//;
 
 Deno.test("no text below the front ends has words of the command line", async () => {
   const found: string[] = [];

@@ -1,6 +1,6 @@
 /** TLS over a link of kodama's own, against a TLS server. */
 import assert from "node:assert/strict";
-import { createAuthority } from "../src/cluster/tls/authority.ts";
+import { createAuthority } from "../packages/cluster/tls/authority.ts";
 import type { Link } from "../src/kube/link/link.ts";
 import { secureByNode } from "../src/kube/tls/link_node.ts";
 

@@ -1,6 +1,6 @@
 /** Which connections logs come over, from a server that speaks HTTP/2 as real ones do. */
 import assert from "node:assert/strict";
-import { createAuthority } from "../src/cluster/tls/authority.ts";
+import { createAuthority } from "../packages/cluster/tls/authority.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
 import { PODS } from "../src/kube/resources.ts";
 import { testHost } from "../src/kube/testing/test_host.ts";

@@ -3,7 +3,7 @@
  * it gets no secret. `deno task test:ask-attacks` has thousands of sequences, `tests/cluster/mcp_test.ts` a real cluster.
  */
 import assert from "node:assert/strict";
-import type { AuditEvent } from "../src/cluster/api/testing/audit.ts";
+import type { AuditEvent } from "../packages/cluster/api/testing/audit.ts";
 import { NAMESPACES } from "../src/kube/resources.ts";
 import { trophy } from "../src/toolbox/testing/hostile_calls.ts";
 import { actorOf, changeName } from "./harness/audit_events.ts";

@@ -1,7 +1,7 @@
 /** Repositories of sessions over HTTP with a token, and where the token is, and isn't, after that. */
 import assert from "node:assert/strict";
-import { resources } from "../src/cluster/resources.ts";
-import type { AuditEvent } from "../src/cluster/api/testing/audit.ts";
+import { resources } from "../packages/cluster/resources.ts";
+import type { AuditEvent } from "../packages/cluster/api/testing/audit.ts";
 import { sessionDiff } from "../src/actions/session/diff.ts";
 import { thisMachine } from "./harness/cluster_in_process.ts";
 import { type CommandResult, runCommand } from "./harness/command.ts";

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readLocalSession } from "../src/actions/session/local_file.ts";
 import { readRequest } from "../src/agent/task_request.ts";
 import type { KodamaError } from "../src/base/errors.ts";
-import { openSavedState } from "../src/cluster/saved_state.ts";
+import { openSavedState } from "../packages/cluster/saved_state.ts";
 import { thisMachine } from "./harness/cluster_in_process.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";

@@ -1,6 +1,6 @@
 /** `kodama web` as its users start it: the installed program with the page, `--open`, TLS, and what can't be served. */
 import assert from "node:assert/strict";
-import { createAuthority } from "../src/cluster/tls/authority.ts";
+import { createAuthority } from "../packages/cluster/tls/authority.ts";
 import { runCommand, RunningCommand } from "./harness/command.ts";
 import { testEnvironment, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";

@@ -1,7 +1,10 @@
 /** The files that kodama reads at run time and that aren't code. */
 
-/** The included files: whole folders, and of `src/` all but code, which is in the bundle itself. */
+/** Whole folders of data. */
 const folders = ["workflows/"];
+
+/** Folders of which all is included but code, which is in the bundle itself. */
+const sources = ["packages/cluster/", "src/"];
 
 /** The sources of the page of `kodama web`, which is built. */
 const page = "src/web/page/";
@@ -18,11 +21,13 @@ export async function copyData(root: URL, folder: string): Promise<void> {
 /** Returns the paths of all data files, relative to the source tree. */
 async function* dataFiles(root: URL): AsyncGenerator<string> {
   for (const folder of folders) yield* filesBelow(root, folder, () => true);
-  yield* filesBelow(
-    root,
-    "src/",
-    (path) => !/\.(?:tsx?|sh|pl|md)$/.test(path) && !path.startsWith(page),
-  );
+  for (const folder of sources) {
+    yield* filesBelow(
+      root,
+      folder,
+      (path) => !/\.(?:tsx?|sh|pl|md)$|\/deno\.json$/.test(path) && !path.startsWith(page),
+    );
+  }
 }
 
 async function* filesBelow(

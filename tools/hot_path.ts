@@ -11,7 +11,7 @@ import type { Metafile } from "esbuild";
  * times of symbolic links; the parser of scripts; the language server; the MCP server; the providers of language models.
  */
 export const coldModules: readonly string[] = [
-  "src/cluster/",
+  "packages/cluster/",
   "src/kube/config/auth_provider.ts",
   "src/kube/tls/link_node.ts",
   "src/copy/local/node.ts",

@@ -1,5 +1,5 @@
 /**
- * `deno task kubernetes:update`: writes what the embedded cluster knows of Kubernetes' API into `src/cluster/kubernetes/`, from
+ * `deno task kubernetes:update`: writes what the embedded cluster knows of Kubernetes' API into `packages/cluster/kubernetes/`, from
  * what Kubernetes publishes in its Go modules: the OpenAPI document, the discovery documents, and the Go types, whose
  * tags have the numbers of protobuf fields and say which empty fields are written. Needs `go`.
  */
@@ -10,7 +10,7 @@ import type {
   KubernetesApi,
   Property,
   PublishedKind,
-} from "../src/cluster/kubernetes/published.ts";
+} from "../packages/cluster/kubernetes/published.ts";
 
 const version = "1.34.4";
 
@@ -467,7 +467,7 @@ if (import.meta.main) {
     definitions: lines(definitions.all),
   };
   const text = Object.entries(document).map(([key, value]) => `"${key}":${value}`).join(",\n");
-  const target = new URL("../src/cluster/kubernetes/", import.meta.url);
+  const target = new URL("../packages/cluster/kubernetes/", import.meta.url);
   await Deno.writeTextFile(new URL("api.json", target), `{\n${text}\n}\n`);
   await Deno.writeTextFile(new URL("texts.json", target), `${lines(definitions.texts)}\n`);
 }

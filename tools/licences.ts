@@ -27,7 +27,7 @@ export async function bundledPackages(metafile: Metafile, root: URL): Promise<Li
 
 /** Kubernetes' API declarations, which `tools/kubernetes_api.ts` has made data of. */
 export async function kubernetesApi(root: URL): Promise<LicensedPackage> {
-  const folder = new URL("src/cluster/kubernetes/", root);
+  const folder = new URL("packages/cluster/kubernetes/", root);
   const { version } = JSON.parse(await Deno.readTextFile(new URL("api.json", folder)));
   const text = (await Deno.readTextFile(new URL("LICENSE", folder))).trim();
   return { name: "k8s.io/kubernetes", version, license: "Apache-2.0", text };

@@ -11,8 +11,8 @@ import type {
 import { systemClock as clock } from "../base/clock.ts";
 import type { Host, TestCluster } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
-import type { ClusterRecord, ClusterStatus } from "../cluster/control/control.ts";
-import type { ServeOptions } from "../cluster/control/serve.ts";
+import type { ClusterRecord, ClusterStatus } from "../../packages/cluster/control/control.ts";
+import type { ServeOptions } from "../../packages/cluster/control/serve.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { TrustedFiles } from "../sandbox/trust.ts";
@@ -25,7 +25,9 @@ const defaultWorld = "weka";
 
 /** Controls the user's own cluster, and those that are stored in folders of their own. */
 export async function clusterControl(places: Places): Promise<ClusterControl> {
-  const { clusterDown, clusterStatus, clusterUp } = await import("../cluster/control/control.ts");
+  const { clusterDown, clusterStatus, clusterUp } = await import(
+    "../../packages/cluster/control/control.ts"
+  );
   const folderOf = ({ data }: ClusterRef) =>
     data === undefined ? `${places.configDir}/cluster` : absolute(data);
   const status = async (ref: ClusterRef): Promise<ClusterState> => {
@@ -69,8 +71,8 @@ function absolute(path: string): string {
 
 /** Throws UsageError for an invalid world. */
 async function planOf(folder: string, { data, world, port }: ClusterStart): Promise<ClusterPlan> {
-  const { readSavedCluster: readSettled } = await import("../cluster/saved_state.ts");
-  const { resolvedWorld: settledWorld } = await import("../cluster/worlds/world.ts");
+  const { readSavedCluster: readSettled } = await import("../../packages/cluster/saved_state.ts");
+  const { resolvedWorld: settledWorld } = await import("../../packages/cluster/worlds/world.ts");
   const settled = data === undefined ? undefined : await readSettled(folder);
   return {
     folder,
@@ -103,15 +105,15 @@ function requirePort({ server }: RunningCluster, { port }: ClusterStart): void {
 
 /** Serves a cluster until the signal. */
 async function serve(plan: ClusterPlan, { signal, onEvent }: ClusterWait): Promise<void> {
-  const { serveCluster } = await import("../cluster/control/serve.ts");
-  const { parseWorldChoice } = await import("../cluster/worlds/world.ts");
+  const { serveCluster } = await import("../../packages/cluster/control/serve.ts");
+  const { parseWorldChoice } = await import("../../packages/cluster/worlds/world.ts");
   const { folder, world, keep, port } = plan;
   const options: ServeOptions = {
     folder,
     world: parseWorldChoice(world),
     worldText: world,
-    worldsFolder: filePath(new URL("../cluster/worlds", import.meta.url)),
-    imageRoots: [filePath(new URL("../cluster/images", import.meta.url))],
+    worldsFolder: filePath(new URL("../../packages/cluster/worlds", import.meta.url)),
+    imageRoots: [filePath(new URL("../../packages/cluster/images", import.meta.url))],
     signal,
     onRecord(record) {
       const state = runningOf(record);

@@ -1,5 +1,5 @@
 /** The simulated cluster: its server as a process of its own, and a kubeconfig for it. */
-import { createAuthority } from "../../src/cluster/tls/authority.ts";
+import { createAuthority } from "../../packages/cluster/tls/authority.ts";
 import { accessOf, type BenchCluster } from "./fleets.ts";
 import { fleetNamespace, lineOf, podNames } from "./simulated_api.ts";
 

@@ -6,8 +6,8 @@ import { fillWithBusybox, type ImageRecipe, shortDigest } from "./images.ts";
 import { run } from "./host_commands.ts";
 import { filePath } from "../../src/files/file_path.ts";
 
-const imagesFolder = filePath(new URL("../../src/cluster/images/", import.meta.url));
-const worldsFolder = filePath(new URL("../../src/cluster/worlds/", import.meta.url));
+const imagesFolder = filePath(new URL("../../packages/cluster/images/", import.meta.url));
+const worldsFolder = filePath(new URL("../../packages/cluster/worlds/", import.meta.url));
 
 /** The fields of an `image.json` that the rig needs. */
 interface StandIn {

@@ -20,7 +20,7 @@ const missing = await chromiumMissing();
 
 /** The embedded cluster's stand-in for Claude Code. */
 const agent = new URL(
-  "../../src/cluster/images/session/rootfs/usr/local/bin/claude",
+  "../../packages/cluster/images/session/rootfs/usr/local/bin/claude",
   import.meta.url,
 );
 

@@ -3,19 +3,19 @@ import {
   type EmbeddedCluster,
   type EmbeddedClusterOptions,
   startCluster,
-} from "../../src/cluster/cluster.ts";
-import { type AuditEvent, auditEvent } from "../../src/cluster/api/testing/audit.ts";
-import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
+} from "../../packages/cluster/cluster.ts";
+import { type AuditEvent, auditEvent } from "../../packages/cluster/api/testing/audit.ts";
+import { parseWorldChoice } from "../../packages/cluster/worlds/world.ts";
 import { filePath } from "../../src/files/file_path.ts";
 import { TestFolder } from "./test_folder.ts";
 
 const root = filePath(new URL("../../", import.meta.url));
 
 /** The folder of the shipped worlds. */
-export const worldsFolder = `${root}src/cluster/worlds`;
+export const worldsFolder = `${root}packages/cluster/worlds`;
 
 /** The images that come with kodama. */
-export const imageRoots: readonly string[] = [`${root}src/cluster/images`];
+export const imageRoots: readonly string[] = [`${root}packages/cluster/images`];
 
 /** A cluster with its kubeconfig as a file, and a home folder for the programs that use it. */
 export interface TestCluster extends AsyncDisposable {

@@ -1,5 +1,5 @@
 /** An embedded cluster for scenarios, with a namespace of their own. */
-import { resources } from "../../src/cluster/resources.ts";
+import { resources } from "../../packages/cluster/resources.ts";
 import { startTestCluster } from "./embedded_cluster.ts";
 import type { ScenarioCluster } from "./scenario_run.ts";
 

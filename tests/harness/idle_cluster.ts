@@ -1,6 +1,9 @@
 /** An embedded cluster whose containers run nothing: for tests of its objects alone. It starts no process. */
 import { systemClock } from "../../src/base/clock.ts";
-import { scriptedMachine, untilSignal } from "../../src/cluster/node/testing/scripted_machine.ts";
+import {
+  scriptedMachine,
+  untilSignal,
+} from "../../packages/cluster/node/testing/scripted_machine.ts";
 import { startTestCluster, type TestCluster, type TestClusterOptions } from "./embedded_cluster.ts";
 
 /** Starts a cluster and waits until its pods are ready: their containers run until they are stopped. */

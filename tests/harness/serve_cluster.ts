@@ -1,6 +1,6 @@
 /** The program that `clusterUp` starts in tests: `serve_cluster.ts FOLDER WORLD keep|begin`. */
-import { serveCluster } from "../../src/cluster/control/serve.ts";
-import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
+import { serveCluster } from "../../packages/cluster/control/serve.ts";
+import { parseWorldChoice } from "../../packages/cluster/worlds/world.ts";
 import { imageRoots, worldsFolder } from "./embedded_cluster.ts";
 
 const [folder = "", worldText = "", keep] = Deno.args;

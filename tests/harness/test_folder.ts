@@ -1,5 +1,5 @@
 /** Temporary folders that don't outlive a run of tests for long, however it ended. */
-import { removeFolder } from "../../src/cluster/node/tools.ts";
+import { removeFolder } from "../../packages/cluster/node/tools.ts";
 import { type FileLock, tryFileLock } from "../../src/daemon/file_lock.ts";
 
 /** A lock that is released when its holder ends: it distinguishes a folder whose test was killed from one in use. */

@@ -10,7 +10,7 @@ import { writeProgram } from "../../src/base/testing/program_file.ts";
 import type { Command } from "../../src/cli/parser/command.ts";
 import { leaves } from "../../src/cli/parser/node.ts";
 import { tree } from "../../src/cli/tree.ts";
-import type { AuditEvent } from "../../src/cluster/api/testing/audit.ts";
+import type { AuditEvent } from "../../packages/cluster/api/testing/audit.ts";
 import type { Pod } from "../../src/kube/types.ts";
 import { podProblems } from "../../src/session/manifests/pod_standard.ts";
 import { interruptedExitCode } from "../../src/terminal/driver/signals.ts";

@@ -7,7 +7,7 @@ import { passed } from "../../src/base/abort.ts";
 import type { OutputMode } from "../../src/exec/run_options.ts";
 import { answers, atMs, calm, connectionsOf, incidents } from "./faults.ts";
 import type { LinkPlan } from "./network.ts";
-import { untilSignal } from "../../src/cluster/node/testing/scripted_machine.ts";
+import { untilSignal } from "../../packages/cluster/node/testing/scripted_machine.ts";
 import { type CommandPlan, type CommandStart, PodShells } from "./pod_shell.ts";
 import type { AnswerPlan, StreamRecord } from "./server.ts";
 import { type Incident, StalledError, World, type WorldPlan } from "./world.ts";

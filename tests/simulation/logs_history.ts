@@ -9,8 +9,8 @@ import { readFields } from "../../src/operation/operation.ts";
 import {
   type ScriptedProcess,
   untilSignal,
-} from "../../src/cluster/node/testing/scripted_machine.ts";
-import { resources } from "../../src/cluster/resources.ts";
+} from "../../packages/cluster/node/testing/scripted_machine.ts";
+import { resources } from "../../packages/cluster/resources.ts";
 import { answers, connectionsOf, incidents } from "./faults.ts";
 import { StalledError, World, type WorldPlan } from "./world.ts";
 

@@ -3,7 +3,7 @@
  * and marks its end, the watcher that ends it when its input ends, and the signals of a separate exec. That the scripts
  * do the same in real shells is tested beside them.
  */
-import type { ScriptedProcess } from "../../src/cluster/node/testing/scripted_machine.ts";
+import type { ScriptedProcess } from "../../packages/cluster/node/testing/scripted_machine.ts";
 
 /** A user's command in a pod. */
 export interface CommandPlan {

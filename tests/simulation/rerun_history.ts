@@ -4,8 +4,8 @@ import { type ExecEvent, type Outcome, wholeSelection } from "../../src/actions/
 import { exec } from "../../src/actions/exec/exec.ts";
 import { rerun } from "../../src/actions/runs/rerun.ts";
 import { KodamaError } from "../../src/base/errors.ts";
-import { untilSignal } from "../../src/cluster/node/testing/scripted_machine.ts";
-import { resources } from "../../src/cluster/resources.ts";
+import { untilSignal } from "../../packages/cluster/node/testing/scripted_machine.ts";
+import { resources } from "../../packages/cluster/resources.ts";
 import { commands } from "./exec_history.ts";
 import { answers, atMs, connectionsOf, incidents } from "./faults.ts";
 import { type CommandPlan, PodShells } from "./pod_shell.ts";

@@ -1,13 +1,13 @@
 /** The embedded cluster's API over simulated connections: HTTP/1.1 and WebSockets, in few lines of their own. */
 import { createHash } from "node:crypto";
 import { joinBytes } from "../../src/base/byte_buffer.ts";
-import { createApi } from "../../src/cluster/api/api.ts";
-import type { ApiContext } from "../../src/cluster/api/context.ts";
-import { asApiError, createGate, type RequestHead } from "../../src/cluster/api/gate.ts";
-import type { ApiResponse } from "../../src/cluster/api/message.ts";
-import type { MessageSocket } from "../../src/cluster/api/streams/socket.ts";
-import { prepareStream } from "../../src/cluster/api/upgrade.ts";
-import { NodeError } from "../../src/cluster/model.ts";
+import { createApi } from "../../packages/cluster/api/api.ts";
+import type { ApiContext } from "../../packages/cluster/api/context.ts";
+import { asApiError, createGate, type RequestHead } from "../../packages/cluster/api/gate.ts";
+import type { ApiResponse } from "../../packages/cluster/api/message.ts";
+import type { MessageSocket } from "../../packages/cluster/api/streams/socket.ts";
+import { prepareStream } from "../../packages/cluster/api/upgrade.ts";
+import { NodeError } from "../../packages/cluster/model.ts";
 import type { Link } from "../../src/kube/link/link.ts";
 import type { Connection } from "./network.ts";
 

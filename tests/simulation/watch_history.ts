@@ -1,8 +1,8 @@
 /** Histories of a list that stays current (`LiveList`), and what must hold of them. */
 import fc from "fast-check";
 import { KodamaError } from "../../src/base/errors.ts";
-import { untilSignal } from "../../src/cluster/node/testing/scripted_machine.ts";
-import { resources } from "../../src/cluster/resources.ts";
+import { untilSignal } from "../../packages/cluster/node/testing/scripted_machine.ts";
+import { resources } from "../../packages/cluster/resources.ts";
 import { type LiveEvent, LiveList } from "../../src/kube/live_list.ts";
 import { PODS } from "../../src/kube/resources.ts";
 import type { Pod } from "../../src/kube/types.ts";

@@ -8,16 +8,16 @@ import type { Host } from "../../src/actions/host.ts";
 import { simulatedHost } from "../../src/actions/testing/simulated_host.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import { ManualClock, quiet } from "../../src/base/testing/manual_clock.ts";
-import { createTokens } from "../../src/cluster/api/tokens.ts";
-import type { CommandEnd, Store } from "../../src/cluster/model.ts";
-import { type Node, startNode } from "../../src/cluster/node/node.ts";
+import { createTokens } from "../../packages/cluster/api/tokens.ts";
+import type { CommandEnd, Store } from "../../packages/cluster/model.ts";
+import { type Node, startNode } from "../../packages/cluster/node/node.ts";
 import {
   type ScriptedMachine,
   scriptedMachine,
   type ScriptedProcess,
-} from "../../src/cluster/node/testing/scripted_machine.ts";
-import { resources } from "../../src/cluster/resources.ts";
-import { createStore } from "../../src/cluster/store/store.ts";
+} from "../../packages/cluster/node/testing/scripted_machine.ts";
+import { resources } from "../../packages/cluster/resources.ts";
+import { createStore } from "../../packages/cluster/store/store.ts";
 import type { Connection as ServerAddress } from "../../src/kube/connection.ts";
 import { Transport } from "../../src/kube/http/transport.ts";
 import { HttpKubeClient } from "../../src/kube/http_client.ts";

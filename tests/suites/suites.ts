@@ -10,7 +10,7 @@ const suites = {
   scenarios: /^tests\/scenarios_test/,
   sessions: /^tests\/(agent|session|sync)_/,
   program: /^tests\//,
-  cluster: /^src\/cluster\//,
+  cluster: /^packages\/cluster\//,
   work: /^src\/(actions|agent|sandbox|session|sync|workflow)\//,
   modules: /^(src|editors)\//,
 } as const;
@@ -38,7 +38,8 @@ const elsewhere = [
 
 /** Loads the test files of a suite. */
 export async function loadSuite(name: SuiteName): Promise<void> {
-  const paths = (await Promise.all(["src/", "editors/", "tests/"].map(testFiles))).flat();
+  const paths = (await Promise.all(["src/", "packages/", "editors/", "tests/"].map(testFiles)))
+    .flat();
   const own = paths.filter((path) => suiteOf(path) === name);
   for (const path of own.sort()) await import(new URL(path, root).href);
 }

@@ -3,7 +3,7 @@
  * `deno task wire:record dry_run` writes its answer into `dry_run/expected.json`.
  */
 import assert from "node:assert/strict";
-import { valueAt } from "../../src/cluster/model.ts";
+import { valueAt } from "../../packages/cluster/model.ts";
 import { dryRun, expectedFile } from "./dry_run/dry_run.ts";
 import { wireTest } from "./wire_test_case.ts";
 

@@ -37,7 +37,7 @@ for (const file of await recordedNames()) {
 
 Deno.test("FIDELITY.md lists every difference from what was recorded, and no other", async () => {
   const page = await Deno.readTextFile(
-    new URL("../../src/cluster/FIDELITY.md", import.meta.url),
+    new URL("../../packages/cluster/FIDELITY.md", import.meta.url),
   );
   const section = page.split(/^## /m).find((text) => text.startsWith("Command by command")) ?? "";
   const rows = section.split("\n").filter((line) => line.startsWith("| `"))
