@@ -82,7 +82,7 @@ Deno.test("the checklist of a release holds, and each of its rules can fail", ()
     { tag: "v1.2.4" },
     { changelog: "## Unreleased\n\n## 1.2.2\n" },
     { changes: "?? a\n" },
-    { denoVersions: { ".ci/run": "readonly deno_version=2.0.0" } },
+    { denoVersions: { ".ci/suites.sh": "readonly deno_version=2.0.0" } },
     { files: releaseFiles("1.2.3").slice(1) },
     { damage: "kodama.rb: FAILED" },
     { manifests: { "kodama.rb": 'url "URL/k.tgz"' } },

@@ -54,6 +54,12 @@ const alone = [
   "faults/sum",
 ];
 
+/** What every change passes (`--smoke`): a test of each way to a pod, and of each end of a session. */
+const smoke: ReadonlySet<string> = new Set([
+  ...["smoke", "client", "session_rounds", "pod_security", "wait", "forward", "sessions"],
+  ...["faults/command", "faults/shell", "faults/access", "faults/copy", "workflows"],
+]);
+
 /**
  * Tests of their own tasks, because they need minutes: for building, kubelet or copying. By the flag that chooses them.
  */
@@ -64,6 +70,8 @@ const others: Readonly<Record<string, readonly string[]>> = {
   "--vscode": ["vscode_remote"],
   "--week": ["sync_week", "workspace_ends"],
 };
+
+const smokeFlag = "--smoke";
 
 async function main(args: readonly string[]): Promise<number> {
   if (Deno.env.get(kubeconfigVariable)) return await runTests({}, args);
@@ -120,14 +128,15 @@ async function endAbandoned(layout: Layout): Promise<void> {
 /** Runs the tests: first those that may run at once, then the others. */
 async function runTests(env: Record<string, string>, args: readonly string[]): Promise<number> {
   const [flag] = args.filter((word) => word in others);
-  const flags = args.filter((word) => word !== flag);
+  const flags = args.filter((word) => word !== flag && word !== smokeFlag);
+  const chosen = (name: string) => !args.includes(smokeFlag) || smoke.has(name);
   if (flag !== undefined) return await runFiles(others[flag] ?? [], flags, env);
   await assertListed();
-  const first = await runFiles(beside, ["--parallel", ...flags], {
+  const first = await runFiles(beside.filter(chosen), ["--parallel", ...flags], {
     ...env,
     DENO_JOBS: String(jobs),
   });
-  const second = await runFiles(alone, flags, env);
+  const second = await runFiles(alone.filter(chosen), flags, env);
   return Math.max(first, second);
 }
 

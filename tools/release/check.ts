@@ -118,7 +118,7 @@ async function readState(tag: string, out: string): Promise<ReleaseState> {
   const denoVersions: Record<string, string> = {};
   for (
     const path of [
-      ".ci/run",
+      ".ci/suites.sh",
       ".github/workflows/release.yml",
       "CONTRIBUTING.md",
       "README.md",
