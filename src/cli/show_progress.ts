@@ -1,5 +1,6 @@
 /** Progress on standard error: one line that is overwritten; where it can't be, a line now and then. */
 import type { Clock } from "../base/clock.ts";
+import { waitingContextText } from "../runs/notes.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -13,6 +14,14 @@ export interface ProgressView<Event> {
   terminal: Terminal;
   clock: Clock;
   text: (event: Event) => string | { line: string };
+}
+
+/** Says which context is awaited. */
+export async function showAwaited(
+  { progress, stderr }: Terminal,
+  wait: Parameters<typeof waitingContextText>[0],
+): Promise<void> {
+  if (progress !== "none") await stderr.write(`${printable(waitingContextText(wait))}\n`);
 }
 
 /** Shows the reported progress; returns the result. */

@@ -6,7 +6,7 @@ import type { Target } from "../actions/exec/events.ts";
 import type { Clock } from "../base/clock.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { Painter } from "../terminal/driver/drive.ts";
-import { messagePiece, printable } from "../terminal/printable.ts";
+import { messagePiece, printable, progressPiece } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Piece } from "../terminal/terminal.ts";
 import {
@@ -121,7 +121,7 @@ export class CopyPainter implements Painter<CopyEvent> {
       case "containersDefaulted":
         return quiet ? [] : defaultedTexts(event).map((text) => messagePiece(text));
       case "contextWaiting":
-        return quiet ? [] : [messagePiece(waitingContextText(event))];
+        return quiet ? [] : [progressPiece(waitingContextText(event))];
       case "contextFailed":
         return [messagePiece(failedContextText(event))];
       case "notRecorded":

@@ -10,7 +10,7 @@ import { formatDuration } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
 import { bytesText } from "./copy_painter.ts";
 import type { Painter, Progress } from "../terminal/driver/drive.ts";
-import { messagePiece, printable } from "../terminal/printable.ts";
+import { messagePiece, printable, progressPiece } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
 import { recordingLine, trafficLine } from "./traffic_lines.ts";
 import { failedContextText, waitingContextText } from "../runs/notes.ts";
@@ -82,7 +82,7 @@ export class ForwardPainter implements Painter<ForwardActionEvent> {
       case "outOfSync":
         return [messagePiece(`${event.error.message}; trying again`)];
       case "contextWaiting":
-        return quiet ? [] : [messagePiece(waitingContextText(event))];
+        return quiet ? [] : [progressPiece(waitingContextText(event))];
       case "contextFailed":
         return [messagePiece(failedContextText(event))];
       case "inSync":

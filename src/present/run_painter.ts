@@ -8,7 +8,7 @@ import {
   outcomeName,
 } from "../actions/exec/events.ts";
 import { plural } from "../base/plural.ts";
-import { messagePiece, printable } from "../terminal/printable.ts";
+import { messagePiece, printable, progressPiece } from "../terminal/printable.ts";
 import type { Painter } from "../terminal/driver/drive.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Piece } from "../terminal/terminal.ts";
@@ -99,7 +99,7 @@ export class RunPainter implements Painter<ExecEvent> {
       case "targetEnded":
         return this.#ended(event.target, event.outcome);
       case "contextWaiting":
-        return this.options.quiet ? [] : [messagePiece(waitingContextText(event))];
+        return this.options.quiet ? [] : [progressPiece(waitingContextText(event))];
       case "contextFailed":
         return [messagePiece(failedContextText(event))];
       case "podsSkipped":

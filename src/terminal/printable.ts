@@ -22,3 +22,8 @@ export function printableLine(text: string): string {
 export function messagePiece(text: string): Piece {
   return { stream: "stderr", data: [`${printable(text)}\n`] };
 }
+
+/** Returns a message that a slow server or machine is awaited. */
+export function progressPiece(text: string): Piece {
+  return { ...messagePiece(text), isProgress: true };
+}

@@ -29,6 +29,8 @@ export interface OutputStream extends Sink {
 /** An item to write to a stream. */
 export interface Piece {
   stream: "stdout" | "stderr";
+  /** Only time makes it appear: it isn't written if the terminal's `progress` is `none`. */
+  isProgress?: true;
   /** In order. */
   data: readonly SinkData[];
 }

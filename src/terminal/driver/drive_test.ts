@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { quiet } from "../../base/testing/manual_clock.ts";
-import { messagePiece } from "../printable.ts";
+import { messagePiece, progressPiece } from "../printable.ts";
 import { ClosedSinkError } from "../sink.ts";
 import { MemorySignals } from "../testing/memory_signals.ts";
 import { MemoryTerminal, type MemoryTerminalOptions } from "../testing/memory_terminal.ts";
@@ -21,6 +21,7 @@ type Event =
   | { kind: "part"; name: string }
   | { kind: "output"; text: string }
   | { kind: "message"; text: string }
+  | { kind: "awaited"; text: string }
   | { kind: "trouble"; text: string }
   | { kind: "ended"; exitCode: number };
 
@@ -50,6 +51,8 @@ function painterOf(): DriveOptions<Event>["painter"] {
           return [{ stream: "stdout", data: [new TextEncoder().encode(event.text)] }];
         case "message":
           return [messagePiece(event.text)];
+        case "awaited":
+          return [progressPiece(event.text)];
         case "trouble":
           troubles.push(messagePiece(event.text));
           return [];
@@ -123,6 +126,23 @@ Deno.test("`drive()` returns the exit code of the last event, and stops listenin
   );
   assert.equal(terminal.written("stdout"), "x\n");
   assert.equal(signals.listeners, 0);
+});
+
+Deno.test("what is awaited isn't written to a terminal without progress, and messages are", async () => {
+  const events: Event[] = [
+    { kind: "awaited", text: "waiting for context lab" },
+    { kind: "message", text: "lab is away" },
+    ended(),
+  ];
+  const written = async (progress: "auto" | "none") => {
+    const { start, terminal } = fixture({ progress });
+    await start(async function* () {
+      yield* events;
+    });
+    return terminal.written("stderr");
+  };
+  assert.equal(await written("auto"), "waiting for context lab\nlab is away\n");
+  assert.equal(await written("none"), "lab is away\n");
 });
 
 Deno.test("a stream without a last event ends with exit code 0, or with the given error", async () => {

@@ -45,8 +45,10 @@ export class Screen implements Disposable {
    * the work has ended.
    */
   async write(pieces: readonly Piece[]): Promise<void> {
-    if (pieces.length === 0) return;
-    await this.#unlessBroken(() => this.#frames?.add(pieces) ?? this.#put(pieces));
+    const { progress } = this.options.terminal;
+    const shown = progress === "none" ? pieces.filter((piece) => !piece.isProgress) : pieces;
+    if (shown.length === 0) return;
+    await this.#unlessBroken(() => this.#frames?.add(shown) ?? this.#put(shown));
   }
 
   async #unlessBroken(write: () => Promise<unknown>): Promise<void> {

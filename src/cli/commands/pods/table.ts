@@ -14,12 +14,7 @@ import {
   statusTable,
   targetsTable,
 } from "../../../present/pods_table.ts";
-import {
-  failedContextText,
-  isNotReady,
-  skippedPodTexts,
-  waitingContextText,
-} from "../../../runs/notes.ts";
+import { failedContextText, isNotReady, skippedPodTexts } from "../../../runs/notes.ts";
 import { drive } from "../../../terminal/driver/drive.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { printable } from "../../../terminal/printable.ts";
@@ -27,6 +22,7 @@ import { success } from "../../exit_codes.ts";
 import type { Invocation } from "../../invocation.ts";
 import { type DataFormat, renderData } from "../../output.ts";
 import type { SelectionOptions } from "../../parser/selection.ts";
+import { showAwaited } from "../../show_progress.ts";
 
 /** How pods are shown: `table` lists targets, `status` and `wide` are kubectl's tables. */
 export type PodsFormat = "table" | "status" | "wide" | "name" | DataFormat;
@@ -69,8 +65,8 @@ export async function showPods(
     await stdout.flush();
   };
   await interruptible(invocation.signals, async (signal) => {
-    const onWait = async (wait: Parameters<typeof waitingContextText>[0]) => {
-      await stderr.write(`${printable(waitingContextText(wait))}\n`);
+    const onWait = async (wait: Parameters<typeof showAwaited>[1]) => {
+      await showAwaited(invocation.terminal, wait);
       isWaiting = contexts.length > 1 && !isWhole;
       if (isWaiting && pods.length > 0) await print();
     };

@@ -4,7 +4,7 @@ import { sortedUsage, type UsageSort } from "../../../actions/top/usage.ts";
 import type { Host } from "../../../actions/host.ts";
 import { exitCodeOfKind, type KodamaError } from "../../../base/errors.ts";
 import { scopeColumns } from "../../../present/pods_table.ts";
-import { failedContextText, skippedPodText, waitingContextText } from "../../../runs/notes.ts";
+import { failedContextText, skippedPodText } from "../../../runs/notes.ts";
 import {
   type UsageColumns,
   usageData,
@@ -22,6 +22,7 @@ import { chooseTargets } from "../../choose_targets.ts";
 import { success } from "../../exit_codes.ts";
 import type { Invocation } from "../../invocation.ts";
 import { type DataFormat, renderData, styleOf } from "../../output.ts";
+import { showAwaited } from "../../show_progress.ts";
 import { TableScreen } from "../../table_screen.ts";
 
 /** The options of the command line. */
@@ -43,13 +44,17 @@ export async function showTop(options: ShowTopOptions, invocation: Invocation): 
   const columns = columnsOf(top);
   if (options.watch) return await watchTop(top, { host, invocation, columns, ...options });
   return await interruptible(invocation.signals, async (signal) => {
-    const { stderr } = invocation.terminal;
-    const onWait = (wait: Parameters<typeof waitingContextText>[0]) =>
-      void stderr.write(`${printable(waitingContextText(wait))}\n`);
+    const { terminal } = invocation;
     const isWhole = options.format === "json" || options.format === "yaml";
     const printed = { invocation, columns, format: options.format };
     let whole: Usage = { rows: [], skipped: [], failed: [] };
-    for await (const usage of readUsage(host, { ...top, signal, onWait })) {
+    for await (
+      const usage of readUsage(host, {
+        ...top,
+        signal,
+        onWait: (wait) => void showAwaited(terminal, wait),
+      })
+    ) {
       // Contexts that have answered aren't held up by others: later contexts have tables of their own.
       if (!isWhole) await printUsage(usage, printed);
       whole = {
