@@ -3,6 +3,14 @@
  * connections, containers that are scripts, and a clock that moves only when nothing else can happen. Nothing in it
  * depends on the machine, so that a history happens again in the same way.
  */
+// The client loads these modules when it needs them. A load takes real time, in which the history's clock would go on, so
+// that what happens would depend on the machine: they are loaded before the first history.
+import "../../src/actions/exec/record_run.ts";
+import "../../src/actions/logs/follow.ts";
+import "../../src/exec/diff_groups.ts";
+import "../../src/kube/streams/spdy_socket.ts";
+import "../../src/workflow/record.ts";
+import "diff";
 import { createHash } from "node:crypto";
 import type { Host } from "../../src/actions/host.ts";
 import { simulatedHost } from "../../src/actions/testing/simulated_host.ts";
