@@ -15,13 +15,15 @@ export type SecretEnd =
   | { kind: "ended" };
 
 /**
- * Reads a secret until Enter. A paste may have several lines, as a private key has. Enter that comes with other keys
+ * Asks for a secret and reads it until Enter. The terminal hides it before the question is shown: nobody types earlier.
+ * A paste may have several lines, as a private key has. Enter that comes with other keys
  * ends it too if it is the end of the only line: a program that answers a question sends its line at once.
  *
  * @throws UsageError if the secret is too long; KodamaError `cancelled` if the terminal is closed.
  */
 export async function readSecret(
   terminal: Terminal,
+  question: string,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<SecretEnd> {
   let text = "";
@@ -47,6 +49,8 @@ export async function readSecret(
   };
   {
     using _raw = rawKeys(terminal, terminal.stdin);
+    await terminal.stderr.write(question);
+    await terminal.stderr.flush();
     await readKeys(terminal.stdin, {
       clock,
       signal,

@@ -27,11 +27,20 @@ const table: [name: string, chunks: readonly string[], end: unknown][] = [
 
 for (const [name, input, end] of table) {
   Deno.test(`readSecret() reads ${name}`, async () => {
-    const terminal = new MemoryTerminal({ terminals: ["stdin", "stderr"], input });
-    const { signal } = new AbortController();
-    assert.deepEqual(await readSecret(terminal, { clock: new ManualClock(), signal }), end);
+    const shown: string[] = [];
+    const terminal: MemoryTerminal = new MemoryTerminal({
+      terminals: ["stdin", "stderr"],
+      input,
+      onWrite: (_stream, bytes) => {
+        if (new TextDecoder().decode(bytes).includes("token: ")) shown.push(...terminal.modes);
+      },
+    });
+    const on = { clock: new ManualClock(), signal: new AbortController().signal };
+    assert.deepEqual(await readSecret(terminal, "token: ", on), end);
     await terminal.stderr.flush();
-    assert.equal(terminal.written("stderr"), "\x1b[?2004h\x1b[?2004l\n", "nothing of it is shown");
+    const around = ["\x1b[?2004htoken: ", "\x1b[?2004l\n"];
+    assert.equal(terminal.written("stderr"), around.join(""), "nothing of it is shown");
+    assert.deepEqual(shown, ["raw"], "the terminal hides keys before it asks for them");
     assert.deepEqual(terminal.modes, ["raw", "cooked"]);
   });
 }
@@ -40,7 +49,7 @@ Deno.test("readSecret() refuses a secret that is too long", async () => {
   const input = [`\x1b[200~${"x".repeat(20_000)}\x1b[201~`];
   const terminal = new MemoryTerminal({ terminals: ["stdin", "stderr"], input });
   const { signal } = new AbortController();
-  await assert.rejects(readSecret(terminal, { clock: new ManualClock(), signal }), {
+  await assert.rejects(readSecret(terminal, "token: ", { clock: new ManualClock(), signal }), {
     message: "the secret has more than 16,384 characters",
   });
   assert.deepEqual(terminal.modes, ["raw", "cooked"]);

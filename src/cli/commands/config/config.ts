@@ -115,9 +115,7 @@ async function typedSecret(
   on: { clock: Clock; signal: AbortSignal },
 ): Promise<string> {
   const { readSecret } = await import("../../read_secret.ts");
-  await terminal.stderr.write(`${key} (not shown): `);
-  await terminal.stderr.flush();
-  const end = await readSecret(terminal, on);
+  const end = await readSecret(terminal, `${key} (not shown): `, on);
   if (end.kind === "interrupted") throw interruption("SIGINT");
   return end.kind === "typed" ? end.text : "";
 }

@@ -25,7 +25,6 @@ import {
   StepsProgress,
   type StepsView,
 } from "../../../present/steps_painter.ts";
-import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk, isYes } from "../../ask_yes.ts";
 import type { ChoiceOn } from "./pick_choices.ts";
 
@@ -222,9 +221,9 @@ async function ask(
     }
   }
   for (;;) {
-    await terminal.stderr.write(`${printable(question.text)}${endOf(question)} `);
-    await terminal.stderr.flush();
-    const line = question.secret ? await typedSecret(on, signal) : await readLine(terminal, signal);
+    const text = `${printable(question.text)}${endOf(question)} `;
+    const read = question.secret ? typedSecret : typedLine;
+    const line = await read(on, text, signal);
     if (line === undefined) return undefined;
     const { choices, free, indexed } = question;
     if (indexed !== undefined) {
@@ -269,15 +268,22 @@ function endOf({ choices, free, indexed }: Question): string {
 
 async function typedSecret(
   { terminal, clock }: ChoiceOn,
+  question: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { readSecret } = await import("../../read_secret.ts");
-  const end = await readSecret(terminal, { clock, signal });
+  const end = await readSecret(terminal, question, { clock, signal });
   return end.kind === "typed" ? end.text : undefined;
 }
 
 /** Reads a line from the terminal, which edits it. */
-async function readLine(terminal: Terminal, signal: AbortSignal): Promise<string | undefined> {
+async function typedLine(
+  { terminal }: ChoiceOn,
+  question: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  await terminal.stderr.write(question);
+  await terminal.stderr.flush();
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of terminal.stdin.chunks(signal)) {
