@@ -31,11 +31,11 @@ Deno.test("a follow shows each line once while its link breaks and comes back", 
     direct.args(["agent", "logs", pod, ...inNamespace, "-f"]),
     { env },
   );
-  await follow.until(({ stdout }) => stdout.includes("line 299\n"));
+  await follow.writes(({ stdout }) => stdout.includes("line 299\n"));
   for (let turn = 1; turn <= 2; turn++) {
     isUp = false;
     link.cut();
-    await follow.until(({ stderr }) => stderr.split("; reconnecting\n").length > turn);
+    await follow.writes(({ stderr }) => stderr.split("; reconnecting\n").length > turn);
     isUp = true;
   }
   await here.succeed(["exec", ...inNamespace, pod.slice(4), "--", "sh", "-c", 'touch "$HOME/go"']);

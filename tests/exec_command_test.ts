@@ -149,14 +149,14 @@ Deno.test("exec by the real program", async (t) => {
     await write(two, "echo 4.4.2 >/tmp/version");
     await using running = real.start(["exec", ...two, ...cat]);
     const first = "---- weka-drive-[0-1] (2)\n4.4.2\n";
-    await running.until(({ stdout }) => stdout === first);
+    await running.writes(({ stdout }) => stdout === first);
     await write(one, "echo 4.4.1 >/tmp/new; mv /tmp/new /tmp/version");
-    await running.until(({ stdout }) => stdout.endsWith("1 pod as before\n"));
+    await running.writes(({ stdout }) => stdout.endsWith("1 pod as before\n"));
     const changed =
       /^\d\d:\d\d:\d\d {2}1 pod \(weka-drive-0\) answers "4.4.1" instead of "4.4.2"\n {10}1 pod as before\n$/;
     assert.match(running.stdout.slice(first.length), changed);
     await write(two, "rm /tmp/version");
-    await running.until(({ stdout }) => stdout.match(/exit code 3 instead of ok/g)?.length === 2);
+    await running.writes(({ stdout }) => stdout.match(/exit code 3 instead of ok/g)?.length === 2);
     running.signal("SIGINT");
     assert.equal(await running.ended(), 5);
     // Only the first round is recorded.
@@ -167,7 +167,7 @@ Deno.test("exec by the real program", async (t) => {
 
   await t.step("run --watch: each line of data is a change", async () => {
     await using running = real.start(["run", "kwekash", "--watch=100ms", "-o", "jsonl"]);
-    await running.until(({ stdout }) => stdout.endsWith("\n"));
+    await running.writes(({ stdout }) => stdout.endsWith("\n"));
     running.signal("SIGINT");
     assert.equal(await running.ended(), 0);
     const [line, ...others] = objects(running.stdout);
@@ -261,7 +261,7 @@ Deno.test("each row of the table of exit codes, by the real program", async (t) 
 
   await t.step("130: stopped by a signal, and nothing is left in the pods", async () => {
     await using running = real.start(["exec", ...two, ...sh("echo here; exec sleep 4711")]);
-    await running.until(({ stdout }) => stdout.match(/here/g)?.length === 2);
+    await running.writes(({ stdout }) => stdout.match(/here/g)?.length === 2);
     running.signal("SIGTERM");
     assert.equal(await running.ended(), 130);
     assert.deepEqual((await processList()).filter((args) => args === "sleep 4711"), []);

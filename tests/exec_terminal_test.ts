@@ -37,15 +37,15 @@ Deno.test({
 
     await t.step("the line stands below the output, and is gone in the end", async () => {
       await using terminal = await open("--shell", "--", line.replace("$0", "first"));
-      await terminal.until("the status line", /^0 of 3 done, 3 running, \d+s: weka-drive-0, /m);
+      await terminal.shows("the status line", /^0 of 3 done, 3 running, \d+s: weka-drive-0, /m);
       await release("first", "/^weka-drive-1$/");
-      const screen = await terminal.until("it below the output", /^1 of 3 done, 2 running, /m);
+      const screen = await terminal.shows("it below the output", /^1 of 3 done, 2 running, /m);
       const lines = screen.split("\n");
       assert.deepEqual(lines[0], "weka-drive-1: out of weka-drive-1");
       assert.match(lines[1] ?? "", /^1 of 3 done, 2 running, \d+s: weka-drive-0, weka-drive-2$/);
       assert.equal(lines.length, 2);
       await release("first", "/^weka-drive-[02]$/");
-      const left = (await terminal.until("the end", /^exit code 0$/m)).split("\n");
+      const left = (await terminal.shows("the end", /^exit code 0$/m)).split("\n");
       assert.deepEqual(left.slice(0, 3).toSorted(), [
         "weka-drive-0: out of weka-drive-0",
         "weka-drive-1: out of weka-drive-1",
@@ -59,30 +59,30 @@ Deno.test({
       const chatter = "n=0; until test -e /tmp/quiet; do n=$((n+1)); echo line $n; sleep 0.05; " +
         "done; echo no more lines";
       await using terminal = await open("--shell", "--", chatter);
-      await terminal.until("the line below output", /^weka-drive-\d: line \d+\n0 of 3 done/m);
+      await terminal.shows("the line below output", /^weka-drive-\d: line \d+\n0 of 3 done/m);
       for (let look = 0; look < 10; look++) {
-        const lines = (await terminal.until("it again", /\n0 of 3 done, .*$/)).split("\n");
+        const lines = (await terminal.shows("it again", /\n0 of 3 done, .*$/)).split("\n");
         assert.ok(lines.slice(0, -1).every((text) => /^weka-drive-\d: line \d+$/.test(text)));
       }
       await release("quiet", "/^weka-drive-[0-2]$/");
-      const left = (await terminal.until("the end", /^exit code 0$/m)).split("\n");
+      const left = (await terminal.shows("the end", /^exit code 0$/m)).split("\n");
       for (const drive of [0, 1, 2]) assert.ok(left.includes(`weka-drive-${drive}: no more lines`));
       assert.ok(!left.some((one) => one.includes("of 3 done")), left.join("\n"));
     });
 
     await t.step("Ctrl-\\ prints which pods still run, and leaves no broken line", async () => {
       await using terminal = await open("--shell", "--", line.replace("$0", "second"));
-      await terminal.until("the status line", /^0 of 3 done/m);
-      await terminal.until("two seconds of it", /running, (?![01]s)\d/);
+      await terminal.shows("the status line", /^0 of 3 done/m);
+      await terminal.shows("two seconds of it", /running, (?![01]s)\d/);
       await terminal.press("C-\\");
-      await terminal.until(
+      await terminal.shows(
         "the answer",
         /^3 running \(weka-drive-0, weka-drive-1, weka-drive-2\)$/m,
       );
-      const screen = await terminal.until("the line again", /^0 of 3 done.*$(?![\s\S]*of 3 done)/m);
+      const screen = await terminal.shows("the line again", /^0 of 3 done.*$(?![\s\S]*of 3 done)/m);
       assert.equal(screen.match(/of 3 done/g)?.length, 1, screen);
       await release("second", "/^weka-drive-[0-2]$/");
-      await terminal.until("the end", /^exit code 0$/m);
+      await terminal.shows("the end", /^exit code 0$/m);
     });
 
     await t.step(
@@ -94,7 +94,7 @@ Deno.test({
           [...shell, ...kodama.args([...words, "--", "sh", "-c", line])],
           { env: kodama.env, cwd: new URL("../", import.meta.url).pathname, columns: 100 },
         );
-        const screen = await terminal.until("the end", /^exit code 3$/m);
+        const screen = await terminal.shows("the end", /^exit code 3$/m);
         assert.match(screen, /^unfinished\ncommand terminated with exit code 3\nexit code 3$/);
       },
     );
@@ -115,7 +115,7 @@ Deno.test({
       await connected;
       await terminal.resize(70, 20);
       held[Symbol.dispose]();
-      await terminal.until("the new size", /^sized\nexit code 0$/m);
+      await terminal.shows("the new size", /^sized\nexit code 0$/m);
     });
 
     await t.step("a window that is closed ends the run, and its record too", async () => {
@@ -125,7 +125,7 @@ Deno.test({
           env: kodama.env,
           cwd: new URL("../", import.meta.url).pathname,
         });
-        await terminal.until("the shell", /^[#$]/m);
+        await terminal.shows("the shell", /^[#$]/m);
       }
       // Only the record shows its end.
       let [running, exitCode]: [boolean, number | null] = [true, null];
@@ -139,18 +139,18 @@ Deno.test({
 
     await t.step("a narrower window folds the line, and leaves nothing of it", async () => {
       await using terminal = await open("--shell", "--", line.replace("$0", "third"));
-      await terminal.until("a line of some width", /^0 of 3 done, .*weka-drive-2$/m);
+      await terminal.shows("a line of some width", /^0 of 3 done, .*weka-drive-2$/m);
       for (const columns of [50, 20, 90]) {
         await terminal.resize(columns, 24);
         const cut = columns === 90 ? "weka-drive-2" : "…";
-        const screen = await terminal.until(
+        const screen = await terminal.shows(
           `the line at ${columns} columns`,
           (seen) => seen.endsWith(cut) && seen.split("\n").every(({ length }) => length < columns),
         );
         assert.equal(screen.split("\n").length, 1, screen);
       }
       await release("third", "/^weka-drive-[0-2]$/");
-      const left = await terminal.until("the end", /^exit code 0$/m);
+      const left = await terminal.shows("the end", /^exit code 0$/m);
       assert.ok(!left.includes("of 3 done"), left);
     });
 
@@ -167,26 +167,26 @@ Deno.test({
         };
         {
           await using terminal = await kpod("drive-0", "bash");
-          await terminal.until("the prompt", podPrompt("weka-drive-0"));
+          await terminal.shows("the prompt", podPrompt("weka-drive-0"));
           await terminal.type("echo shell of $KODAMA_POD; exit 3\n");
-          await terminal.until("its output", /^shell of weka-drive-0$/m);
-          assert.doesNotMatch(await terminal.until("the end", /^exit code 3$/m), /1 ok/);
+          await terminal.shows("its output", /^shell of weka-drive-0$/m);
+          assert.doesNotMatch(await terminal.shows("the end", /^exit code 3$/m), /1 ok/);
         }
         await using terminal = await kpod("drive", "/bin/sh", "-l");
-        await terminal.until("all of them", /3\/3|4\/4/);
+        await terminal.shows("all of them", /3\/3|4\/4/);
         await terminal.type("drive-2");
-        await terminal.until("one of them", /1\//);
+        await terminal.shows("one of them", /1\//);
         await terminal.press("Enter");
-        await terminal.until("the prompt", /[#$] ?$/);
+        await terminal.shows("the prompt", /[#$] ?$/);
         await terminal.type("echo shell of $KODAMA_POD; exit\n");
-        await terminal.until("its output", /^shell of weka-drive-2$/m);
-        await terminal.until("the end", /^exit code 0$/m);
+        await terminal.shows("its output", /^shell of weka-drive-2$/m);
+        await terminal.shows("the end", /^exit code 0$/m);
       },
     );
 
     await t.step("--progress none: no line", async () => {
       await using terminal = await open("--progress", "none", "--", "sleep", "1.5");
-      assert.ok(!(await terminal.until("the end", /^exit code 0$/m)).includes("done"));
+      assert.ok(!(await terminal.shows("the end", /^exit code 0$/m)).includes("done"));
     });
   },
 });

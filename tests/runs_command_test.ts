@@ -94,7 +94,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
     {
       await using running = real.start(["exec", ...drives, "--", "sh", "-c", line]);
       const reported = (text: string) => text.match(/done/g)?.length === 2;
-      await running.until(({ stdout }) => reported(stdout));
+      await running.writes(({ stdout }) => reported(stdout));
       await killedAfterRecord(real, running);
     }
     const { stdout, stderr } = await kodama.run(["runs", "show"]);

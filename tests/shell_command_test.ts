@@ -75,16 +75,16 @@ Deno.test({
 
     await t.step("bash first; sizes follow; its exit code; the terminal as it was", async () => {
       await using terminal = await open(["weka-drive-0", "--keep-for", "0"]);
-      await terminal.until("the prompt", podPrompt("weka-drive-0"));
+      await terminal.shows("the prompt", podPrompt("weka-drive-0"));
       // Sizes and keys are separate channels: the shell waits for the size.
       const sized = (size: string) => `until stty size | grep -qx "${size}"; do sleep 0.1; done`;
       await terminal.type(`${sized("20 90")}; echo $0 $TERM $(stty size) $KODAMA_POD\n`);
-      await terminal.until("the answer", /^bash \S+ 20 90 weka-drive-0$/m);
+      await terminal.shows("the answer", /^bash \S+ 20 90 weka-drive-0$/m);
       await terminal.resize(70, 15);
       await terminal.type(`${sized("15 70")}; stty size\n`);
-      await terminal.until("the new size", /^15 70$/m);
+      await terminal.shows("the new size", /^15 70$/m);
       await terminal.type("exit 7\n");
-      assert.match(await terminal.until("the end", /^-?icanon$/m), /^code 7\nicanon$/m);
+      assert.match(await terminal.shows("the end", /^-?icanon$/m), /^code 7\nicanon$/m);
     });
 
     await t.step("a window that is resized while it reconnects", async () => {
@@ -95,28 +95,28 @@ Deno.test({
         ...kodama.env,
         KUBECONFIG: kubeconfig,
       });
-      await terminal.until("the prompt", podPrompt("weka-drive-0"));
+      await terminal.shows("the prompt", podPrompt("weka-drive-0"));
       const sized = "stty size | grep -qx '15 70'";
       await terminal.type(`echo loops; until ${sized}; do sleep 0.1; done; exit\n`);
-      await terminal.until("the loop", /^loops$/m);
+      await terminal.shows("the loop", /^loops$/m);
       const connected = link.nextConnection();
       const held = link.hold();
       link.drop();
       await connected;
       await terminal.resize(70, 15);
       held[Symbol.dispose]();
-      await terminal.until("the end", /^code 0$/m);
+      await terminal.shows("the end", /^code 0$/m);
     });
 
     await t.step("several matches: the picker asks which", async () => {
       await using terminal = await open(["-m", "/^weka-drive-[0-2]$/"]);
-      await terminal.until("all of them", /3\/3/);
+      await terminal.shows("all of them", /3\/3/);
       await terminal.type("drive-2");
-      await terminal.until("the one", /1\/3/);
+      await terminal.shows("the one", /1\/3/);
       await terminal.press("Enter");
-      await terminal.until("its prompt", podPrompt("weka-drive-2"));
+      await terminal.shows("its prompt", podPrompt("weka-drive-2"));
       await terminal.type("exit\n");
-      await terminal.until("the end", /^code 0$/m);
+      await terminal.shows("the end", /^code 0$/m);
     });
 
     await t.step("a shell whose kodama is killed waits, and is found again", async () => {
@@ -126,18 +126,18 @@ Deno.test({
         env: kodama.env,
         cwd,
       });
-      await terminal.until("the prompt", podPrompt("weka-drive-1"));
+      await terminal.shows("the prompt", podPrompt("weka-drive-1"));
       await terminal.type("remembered=$((6 * 7))\n");
       await untilInPod(kodama, "weka-drive-1", 'ps -eo args | grep -q "[k]odama-watch"');
       await terminal.kill(/main\.js shell/);
       const clients = "clients=$(tmux -S /tmp/kodama-shell-*/*/tmux list-clients)";
       await untilInPod(kodama, "weka-drive-1", `${clients} && [ -z "$clients" ]`);
       await using again = await open(["weka-drive-1"]);
-      await again.until("the prompt", podPrompt("weka-drive-1"));
+      await again.shows("the prompt", podPrompt("weka-drive-1"));
       await again.type("echo it is $remembered\n");
-      await again.until("what it was set to before", /^it is 42$/m);
+      await again.shows("what it was set to before", /^it is 42$/m);
       await again.type("exit 5\n");
-      await again.until("the end", /^code 5$/m);
+      await again.shows("the end", /^code 5$/m);
       assert.equal(await keptIn(kodama, "weka-drive-1"), "", "nothing of it is left");
     });
 
@@ -149,7 +149,7 @@ Deno.test({
           ["sh", "-c", '"$@"; cat', "sh", ...kodama.args(words)],
           { env: kodama.env, cwd },
         );
-        await terminal.until("the prompt", podPrompt("weka-drive-1"));
+        await terminal.shows("the prompt", podPrompt("weka-drive-1"));
         await terminal.type("sleep 86399 &\n");
         const runs = (word: string) => `ps -eo args | grep -q "${word}"`;
         const begun = `${runs("[s]leep 86399")} && ${runs("[k]odama-watch")}`;
@@ -164,30 +164,30 @@ Deno.test({
     await t.step("a shell whose link breaks is found again by the same kodama", async () => {
       await using link = await throughLink(cluster, kodama);
       await using terminal = await open(["weka-drive-2"], link.env);
-      await terminal.until("the prompt", podPrompt("weka-drive-2"));
+      await terminal.shows("the prompt", podPrompt("weka-drive-2"));
       await terminal.type("remembered=still\n");
       link.down();
-      await terminal.until("what happened", /^lost the connection to weka-drive-2: /m);
-      await terminal.until("what will be", /waits there for 15m; reconnecting/);
+      await terminal.shows("what happened", /^lost the connection to weka-drive-2: /m);
+      await terminal.shows("what will be", /waits there for 15m; reconnecting/);
       await terminal.type("exit 9\n");
       link.up();
-      await terminal.until(
+      await terminal.shows(
         "the prompt again",
         (screen) => podPrompt("weka-drive-2").test(screen) && !screen.includes("the connection to"),
       );
       await terminal.type("echo $remembered here; exit 4\n");
-      assert.match(await terminal.until("the end", /^-?icanon$/m), /^code 4\nicanon$/m);
+      assert.match(await terminal.shows("the end", /^-?icanon$/m), /^code 4\nicanon$/m);
     });
 
     await t.step("a shell that isn't kept ends with its link, and that is said", async () => {
       await using link = await throughLink(cluster, kodama);
       await using terminal = await open(["weka-drive-2", "--keep-for", "0"], link.env);
-      await terminal.until("the prompt", podPrompt("weka-drive-2"));
+      await terminal.shows("the prompt", podPrompt("weka-drive-2"));
       // A program that has the screen leaves it in its own state.
       await terminal.type("printf '\\033[?1049h\\033[?25lhalf a %s' line; sleep 1000\n");
-      await terminal.until("it", /half a line/);
+      await terminal.shows("it", /half a line/);
       link.down();
-      const screen = await terminal.until("the end", /^-?icanon$/m);
+      const screen = await terminal.shows("the end", /^-?icanon$/m);
       assert.match(
         screen,
         /^lost the connection to weka-drive-2, and how the shell ended isn't known: /m,
@@ -199,11 +199,11 @@ Deno.test({
     await t.step("Ctrl-C while the link is broken leaves the shell in the pod", async () => {
       await using link = await throughLink(cluster, kodama);
       await using terminal = await open(["weka-drive-0"], link.env);
-      await terminal.until("the prompt", podPrompt("weka-drive-0"));
+      await terminal.shows("the prompt", podPrompt("weka-drive-0"));
       link.down();
-      await terminal.until("what happened", /Ctrl-C leaves it there/);
+      await terminal.shows("what happened", /Ctrl-C leaves it there/);
       await terminal.press("C-c");
-      const screen = await terminal.until("the end", /^-?icanon$/m);
+      const screen = await terminal.shows("the end", /^-?icanon$/m);
       assert.match(screen, /the shell waits in weka-drive-0 for 1[45]m/);
       assert.match(screen, /^code 130\nicanon$/m);
     });
@@ -215,13 +215,13 @@ Deno.test({
         [...shown, ...kodama.args(words)],
         { env: kodama.env, cwd, columns: 60, rows: 10 },
       );
-      await terminal.until("the prompt", podPrompt("weka-drive-0"));
+      await terminal.shows("the prompt", podPrompt("weka-drive-0"));
       await terminal.type("stty -echo; echo rea''dy; read word; echo got ${#word}\n");
-      await terminal.until("that it listens", /^ready$/m);
+      await terminal.shows("that it listens", /^ready$/m);
       await terminal.type("hidden\n");
-      await terminal.until("the answer", /^got 6$/m);
+      await terminal.shows("the answer", /^got 6$/m);
       await terminal.type("exit\n");
-      await terminal.until("the end", /^code 0$/m);
+      await terminal.shows("the end", /^code 0$/m);
       const [file] = await Array.fromAsync(Deno.readDir(folder));
       assert.match(file?.name ?? "", /^weka-drive-0\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.cast$/);
       const [header = "", ...lines] = (await Deno.readTextFile(`${folder}/${file?.name}`)).trim()

@@ -3,15 +3,9 @@ import { unless } from "../src/base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { hangLimitMs } from "./harness/hang_limit.ts";
-import {
-  endTmux,
-  nextPoll,
-  podPrompt,
-  PseudoTerminal,
-  terminalMissing,
-} from "./harness/pseudo_terminal.ts";
+import { endTmux, podPrompt, PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
+import { TmuxControl } from "./harness/tmux_control.ts";
 import { writeProgram } from "../src/base/testing/program_file.ts";
 
 const missing = await terminalMissing();
@@ -31,15 +25,17 @@ class PrivateTmux implements AsyncDisposable {
     return await runCommand(["tmux", ...words], { env: this.env });
   }
 
-  /** Polls: tmux reports no changes. */
-  async until(what: string, words: readonly string[], holds: (said: string) => boolean) {
-    const deadline = performance.now() + hangLimitMs;
-    for (;;) {
-      const { stdout } = await this.run(...words);
-      if (holds(stdout)) return stdout;
-      assert.ok(performance.now() < deadline, `${what}; tmux says:\n${stdout}`);
-      await nextPoll();
-    }
+  /** Returns what a command of tmux prints about a session once it is as expected. */
+  async shows(
+    session: string,
+    name: string,
+    { args, holds }: { args: readonly string[]; holds: (printed: string) => boolean },
+  ): Promise<string> {
+    await using watch = new TmuxControl(["attach", "-f", "ignore-size", "-t", session], this.env);
+    // An end of a program isn't output.
+    await watch.run("refresh-client", "-B", "ends:%*:#{pane_dead_status}");
+    const at = () => watch.run(...args);
+    return await watch.until({ what: name, at, holds, everything: at });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,17 +83,17 @@ Deno.test({
           "kodama|weka-drive-2|1|0",
         ]);
         for (const pane of [0, 1, 2]) {
-          const look = ["capture-pane", "-p", "-t", `kodama:0.${pane}`];
-          await tmux.until("a prompt", look, (said) => podPrompt(`weka-drive-${pane}`).test(said));
+          await tmux.shows("kodama", "a prompt", {
+            args: ["capture-pane", "-p", "-t", `kodama:0.${pane}`],
+            holds: (said) => podPrompt(`weka-drive-${pane}`).test(said),
+          });
         }
         await tmux.run("send-keys", "-t", "kodama", "echo of $KODAMA_POD", "Enter");
         for (const pane of [0, 1, 2]) {
-          const look = ["capture-pane", "-p", "-t", `kodama:0.${pane}`];
-          await tmux.until(
-            "its answer",
-            look,
-            (said) => said.includes(`\nof weka-drive-${pane}\n`),
-          );
+          await tmux.shows("kodama", "its answer", {
+            args: ["capture-pane", "-p", "-t", `kodama:0.${pane}`],
+            holds: (said) => said.includes(`\nof weka-drive-${pane}\n`),
+          });
         }
       },
     );
@@ -127,12 +123,16 @@ Deno.test({
         assert.equal(code, 0, stderr);
         const ends = ["ended with exit code 0", "command terminated with exit code 1"];
         for (const pane of [0, 1, 2]) {
-          const look = ["capture-pane", "-p", "-t", `kodama:0.${pane}`];
-          const said = await tmux.until("its end", look, (text) => /exit code \d/.test(text));
+          const said = await tmux.shows("kodama", "its end", {
+            args: ["capture-pane", "-p", "-t", `kodama:0.${pane}`],
+            holds: (text) => /exit code \d/.test(text),
+          });
           assert.ok(said.startsWith(`from weka-drive-${pane}\n${ends[pane === 1 ? 1 : 0]}`), said);
         }
-        const codes = ["list-panes", "-t", "kodama", "-F", "#{pane_dead} #{pane_dead_status}"];
-        await tmux.until("every exit code", codes, (said) => said === "1 0\n1 1\n1 0\n");
+        await tmux.shows("kodama", "every exit code", {
+          args: ["list-panes", "-t", "kodama", "-F", "#{pane_dead} #{pane_dead_status}"],
+          holds: (said) => said === "1 0\n1 1\n1 0",
+        });
         const files = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
         const pods = files.map((name) => name.replace(/\..*/, "")).toSorted();
         assert.deepEqual(pods, ["weka-drive-0", "weka-drive-1", "weka-drive-2"]);
@@ -164,7 +164,7 @@ Deno.test({
         columns: 120,
         rows: 30,
       });
-      await terminal.until("a prompt", podPrompt("weka-drive-0"));
+      await terminal.shows("a prompt", podPrompt("weka-drive-0"));
       await terminal.press("C-d");
     });
 
@@ -178,17 +178,17 @@ Deno.test({
         columns: 120,
         rows: 30,
       });
-      const wall = await terminal.until(
+      const wall = await terminal.shows(
         "three prompts",
         (screen) => (screen.match(/@[^\s:]+:\//g)?.length ?? 0) >= 3,
       );
       assert.match(wall, /── weka-drive-0 \[sync\] ─/);
       await tmux.run("detach-client", "-s", "night");
-      await terminal.until(
+      await terminal.shows(
         "what goes on",
         /^session night is still running: tmux attach -t night$/m,
       );
-      await terminal.until("the end", /^code 0$/m);
+      await terminal.shows("the end", /^code 0$/m);
     });
 
     await t.step("Ctrl-C while panes are made takes them away, and is said to", async () => {
@@ -201,11 +201,11 @@ Deno.test({
         env: tmux.env,
         cwd,
       });
-      await terminal.until("the first window being made", /^begun$/m);
+      await terminal.shows("the first window being made", /^begun$/m);
       await terminal.press("C-c");
-      await terminal.until("the key", /\^C/);
+      await terminal.shows("the key", /\^C/);
       await Deno.writeTextFile(`${tmux.folder}/go`, "");
-      const screen = await terminal.until("the end", /^code \d+$/m);
+      const screen = await terminal.shows("the end", /^code \d+$/m);
       assert.match(screen, /error: stopped by SIGINT\ncode 130$/);
       assert.equal((await tmux.run("list-panes", "-a")).stdout, "");
     });

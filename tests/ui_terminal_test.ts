@@ -25,19 +25,19 @@ Deno.test({
 
     await t.step("a layout is saved, and opened again", async () => {
       await using terminal = await openUi(kodama.args(["ui"]), kodama.env);
-      await terminal.until("the pods", /web-1 /);
+      await terminal.shows("the pods", /web-1 /);
       await terminal.press("M-v");
       await terminal.type(":");
       await terminal.enter("namespaces");
-      await terminal.until("both lists", /pods · .*│.*namespaces/);
+      await terminal.shows("both lists", /pods · .*│.*namespaces/);
       await terminal.press("C-w", "S");
-      await terminal.until("the question", /save the layout as: default/);
+      await terminal.shows("the question", /save the layout as: default/);
       await terminal.press("Enter");
-      await terminal.until("the file", /saved as /);
+      await terminal.shows("the file", /saved as /);
       await terminal.press("C-c");
       await assertRestored(terminal, 0);
       await using again = await openUi(kodama.args(["ui", "--layout", "default"]), kodama.env);
-      await again.until("both lists again", /pods · .*│.*namespaces/);
+      await again.shows("both lists again", /pods · .*│.*namespaces/);
       await again.press("q", "q");
       await assertRestored(again, 0);
     });
@@ -50,25 +50,25 @@ Deno.test({
       fn: async () => {
         await kodama.succeed(["start", "flow", "--image", "busybox:1.36", "--no-sync"]);
         await using terminal = await openUi(kodama.args(["ui"]), kodama.env);
-        await terminal.until("the pods", /kodama-flow +1\/1/);
+        await terminal.shows("the pods", /kodama-flow +1\/1/);
         await terminal.press("M-p");
-        await terminal.until("kinds of panes", /sessions +sessions in pods/);
+        await terminal.shows("kinds of panes", /sessions +sessions in pods/);
         await terminal.enter("sessions");
-        await terminal.until("the session", /flow +Running/);
+        await terminal.shows("the session", /flow +Running/);
         await terminal.type("s");
-        await terminal.until("its prompt", /shell in the session flow[^]*\/workspace/);
+        await terminal.shows("its prompt", /shell in the session flow[^]*\/workspace/);
         await terminal.type("mark=$((6 * 7)); echo set to $mark");
         await terminal.press("Enter");
-        await terminal.until("that it is set", /set to 42/);
+        await terminal.shows("that it is set", /set to 42/);
         await terminal.press("M-x");
-        await terminal.until("its end", (screen) => !/shell in the session/.test(screen));
+        await terminal.shows("its end", (screen) => !/shell in the session/.test(screen));
         await terminal.type("s");
-        await terminal.until("the prompt again", /shell in the session flow[^]*\/workspace/);
+        await terminal.shows("the prompt again", /shell in the session flow[^]*\/workspace/);
         await terminal.type('echo "mark is $mark"');
         await terminal.press("Enter");
-        await terminal.until("the same shell", /mark is 42/);
+        await terminal.shows("the same shell", /mark is 42/);
         await terminal.press("M-x");
-        await terminal.until("its end", (screen) => !/shell in the session/.test(screen));
+        await terminal.shows("its end", (screen) => !/shell in the session/.test(screen));
         await terminal.press("Q");
         await assertRestored(terminal, 0);
         await kodama.succeed(["delete", "flow", "--yes"]);
@@ -78,7 +78,7 @@ Deno.test({
     await t.step("a server that can't be reached is an error in the pane", async () => {
       const dead = await writeDeadKubeconfig(cluster.folder);
       await using terminal = await openUi(kodama.args(["ui"]), { ...kodama.env, KUBECONFIG: dead });
-      await terminal.until("the error", /━ failed ━/);
+      await terminal.shows("the error", /━ failed ━/);
       await terminal.press("q");
       await assertRestored(terminal, 0);
     });

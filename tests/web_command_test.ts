@@ -19,7 +19,7 @@ async function withKodama(
 
 /** Returns the link that a server has printed. */
 async function linkOf(server: RunningCommand): Promise<URL> {
-  await server.until(({ stdout }) => stdout.includes("\n"));
+  await server.writes(({ stdout }) => stdout.includes("\n"));
   return new URL(server.stdout.trim());
 }
 
@@ -100,7 +100,9 @@ exec sleep 2147483647
     }
     await write("#!/bin/sh\nexit 3\n");
     await using server = new RunningCommand(kodama.args(["web", "--open"]), { env });
-    await server.until(({ stderr }) => /xdg-open can't open a browser here: open the/.test(stderr));
+    await server.writes(({ stderr }) =>
+      /xdg-open can't open a browser here: open the/.test(stderr)
+    );
     assert.equal((await open(await linkOf(server))).status, 200);
   });
 });

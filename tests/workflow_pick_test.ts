@@ -41,11 +41,11 @@ Deno.test({
 
     await t.step("those that were picked, and no others", async () => {
       await using terminal = await open("run", file, "--pick", "--quiet");
-      await terminal.until("all pods", /6\/6/);
+      await terminal.shows("all pods", /6\/6/);
       await terminal.type("drive 3");
-      await terminal.until("the one that fits", /1\/6/);
+      await terminal.shows("the one that fits", /1\/6/);
       await terminal.press("Enter");
-      const screen = await terminal.until("the end", /code \d+:/);
+      const screen = await terminal.shows("the end", /code \d+:/);
       assert.match(screen, /^all: \["weka-drive-3"\]$/m);
       assert.match(screen, /^own: \["weka-drive-0"\]$/m, "a step's own selection stays its own");
       assert.match(screen, /^code 0:/m);
@@ -62,9 +62,9 @@ Deno.test({
 
     await t.step("leaving without a choice runs nothing", async () => {
       await using terminal = await open("run", file, "--pick");
-      await terminal.until("all pods", /6\/6/);
+      await terminal.shows("all pods", /6\/6/);
       await terminal.press("Escape");
-      const screen = await terminal.until("the end", /code \d+:/);
+      const screen = await terminal.shows("the end", /code \d+:/);
       assert.match(screen, /^code 130:/m);
       assert.doesNotMatch(screen, /wait until/);
     });
@@ -76,22 +76,22 @@ Deno.test({
         workflow.replace("[echo, picked]", "[touch, /tmp/picked]"),
       );
       await using terminal = await open("run", changing, "--pick");
-      const question = await terminal.until("the question", /Trust it\?/);
+      const question = await terminal.shows("the question", /Trust it\?/);
       assert.doesNotMatch(question, /6\/6/);
       await terminal.type("n");
       await terminal.press("Enter");
-      const screen = await terminal.until("the end", /code \d+:/);
+      const screen = await terminal.shows("the end", /code \d+:/);
       assert.match(screen, /isn't trusted, and nothing was run/);
       assert.doesNotMatch(screen, /6\/6/);
     });
 
     await t.step("--plan lists the picked pods", async () => {
       await using terminal = await open("run", file, "--pick", "--plan");
-      await terminal.until("all pods", /6\/6/);
+      await terminal.shows("all pods", /6\/6/);
       await terminal.type("drive 4");
-      await terminal.until("the one that fits", /1\/6/);
+      await terminal.shows("the one that fits", /1\/6/);
       await terminal.press("Enter");
-      const screen = await terminal.until("the end", /code \d+:/);
+      const screen = await terminal.shows("the end", /code \d+:/);
       assert.match(screen, /in 1 pod: weka-drive-4/);
     });
   },

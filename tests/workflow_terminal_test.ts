@@ -54,22 +54,22 @@ Deno.test({
       "parameters are asked for, each by its own rules; secrets aren't seen",
       async () => {
         await using terminal = await open("./asking.yaml");
-        await terminal.until("the first", /who \(Whom it greets\): ?$/);
+        await terminal.shows("the first", /who \(Whom it greets\): ?$/);
         await terminal.type("you");
         await terminal.press("Enter");
-        await terminal.until("the second", /level: \(low, high\) ?$/);
+        await terminal.shows("the second", /level: \(low, high\) ?$/);
         await terminal.type("middle");
         await terminal.press("Enter");
-        await terminal.until("that it can't be", /it must be one of low, high/);
+        await terminal.shows("that it can't be", /it must be one of low, high/);
         await terminal.type("high");
         await terminal.press("Enter");
-        await terminal.until("the secret", /token: ?$/);
+        await terminal.shows("the secret", /token: ?$/);
         await terminal.type("hunter2-hunter2");
         await terminal.press("Enter");
-        await terminal.until("the question", /Is you ready\? \[y\/N\] ?$/);
+        await terminal.shows("the question", /Is you ready\? \[y\/N\] ?$/);
         await terminal.type("y");
         await terminal.press("Enter");
-        await terminal.until("the choice", /Which colour\? \(red, blue\) ?$/);
+        await terminal.shows("the choice", /Which colour\? \(red, blue\) ?$/);
         await terminal.type("blue");
         await terminal.press("Enter");
         assert.equal(await terminal.exitCode(), 0);
@@ -88,7 +88,7 @@ Deno.test({
         "./asking.yaml",
         ..."-p who=me -p level=low -p token=hunter2-hunter2".split(" "),
       );
-      await terminal.until("the question", /Is me ready\?/);
+      await terminal.shows("the question", /Is me ready\?/);
       await terminal.press("Enter");
       assert.equal(await terminal.exitCode(), 1);
       assert.match(await terminal.screen(), /refused: no to: Is me ready\?/);
@@ -98,7 +98,7 @@ Deno.test({
       "kubectl that isn't known only to read asks, and after a no isn't run",
       async () => {
         await using terminal = await open("./dangerous.yaml", "--trust");
-        await terminal.until("the question", /kubectl delete pod nobody\s[^]*Continue\? \[y\/N/);
+        await terminal.shows("the question", /kubectl delete pod nobody\s[^]*Continue\? \[y\/N/);
         await terminal.press("Enter");
         assert.equal(await terminal.exitCode(), 1);
         assert.match(await terminal.screen(), /cancelled; nothing was run/);
@@ -109,12 +109,12 @@ Deno.test({
       "Ctrl-\\ shows the state; two Ctrl-C end what runs, and finally runs",
       async () => {
         await using terminal = await open("./ending.yaml", "--trust");
-        await terminal.until("the command", /it has begun/);
-        await terminal.until("how long it has taken so far", /^long: \d+s$/m);
+        await terminal.shows("the command", /it has begun/);
+        await terminal.shows("how long it has taken so far", /^long: \d+s$/m);
         await terminal.press("C-\\");
-        await terminal.until("the state twice", /^long: \d+s\n[^]*^long: \d+s$/m);
+        await terminal.shows("the state twice", /^long: \d+s\n[^]*^long: \d+s$/m);
         await terminal.press("C-c");
-        await terminal.until("what a second one does", /Ctrl-C again within 3s to cancel/);
+        await terminal.shows("what a second one does", /Ctrl-C again within 3s to cancel/);
         await terminal.press("C-c");
         assert.equal(await terminal.exitCode(), 130);
         const screen = await terminal.screen();
@@ -156,7 +156,7 @@ steps:
 
   await t.step("refuse: the second fails, by the first one's id", async () => {
     await using first = kodama.start(["run", file("refuse"), "--trust"]);
-    await first.until(({ stdout }) => stdout.includes("begun"));
+    await first.writes(({ stdout }) => stdout.includes("begun"));
     const second = await kodama.run(["run", file("refuse"), "--trust"]);
     assert.equal(second.code, 1);
     assert.match(second.stderr, /error: run \d{8}-\d{6}-\w+ of "refuse" is still running/);
@@ -167,12 +167,12 @@ steps:
 
   await t.step("wait: the second says so, and runs once the first is killed", async () => {
     await using first = kodama.start(["run", file("wait"), "--trust"]);
-    await first.until(({ stdout }) => stdout.includes("begun"));
+    await first.writes(({ stdout }) => stdout.includes("begun"));
     await using second = kodama.start(["run", file("wait"), "--trust"]);
-    await second.until(({ stderr }) => /waiting for run \S+ of "wait"/.test(stderr));
+    await second.writes(({ stderr }) => /waiting for run \S+ of "wait"/.test(stderr));
     assert.equal(second.stdout, "");
     first.signal("SIGKILL");
-    await second.until(({ stdout }) => stdout.includes("begun"));
+    await second.writes(({ stdout }) => stdout.includes("begun"));
     await new KodamaInProcess(kodama.env).run([...pod, "touch", "/tmp/wait"]);
     await second.ended();
     assert.match(second.stdout, /done/);

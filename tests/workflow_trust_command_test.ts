@@ -54,7 +54,7 @@ Deno.test({
     const options = { env: fixture.kodama.env, cwd: fixture.repository, columns: 160 };
     for (const [answer, code] of [["n", 1], ["", 1], ["y", 0]] as const) {
       await using terminal = await PseudoTerminal.open(words, options);
-      const screen = await terminal.until("the question", /Trust it\? \[y\/N\]/);
+      const screen = await terminal.shows("the question", /Trust it\? \[y\/N\]/);
       assert.match(screen, /The workflow deploy is new here: .*deploy\.yaml/);
       assert.match(screen, /^ +run git \(a program can do all that you can do\)$/m);
       assert.match(screen, /^ +in scripts, of the cluster: exec in the namespaces of its pods$/m);

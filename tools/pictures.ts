@@ -102,12 +102,12 @@ async function draw(shot: Shot, kodama: InstalledKodama): Promise<string> {
       rows: shot.rows,
     },
   );
-  await terminal.until("the prompt", /\$/);
+  await terminal.shows("the prompt", /\$/);
   const frames: Frame[] = [];
   for (const { type, press, until, seconds = 1.5 } of shot.steps) {
     if (type !== undefined) await terminal.type(type);
     if (press !== undefined) await terminal.press(...press);
-    await terminal.until(String(until), (screen) => until.test(`${screen} `));
+    await terminal.shows(String(until), (screen) => until.test(`${screen} `));
     frames.push({ rows: (await terminal.coloredScreen()).split("\n"), seconds });
   }
   const { title, columns } = shot;

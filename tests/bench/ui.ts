@@ -36,7 +36,7 @@ async function inTerminal(
   const openMs = performance.now() - startMs;
   while (!/━ pods/.test(await terminal.screen())) await waitMs(2);
   const firstFrameMs = performance.now() - startMs - openMs;
-  await terminal.until("all pods", / 5000 ━/);
+  await terminal.shows("all pods", / 5000 ━/);
   const pid = await pidOf(env.KUBECONFIG);
   await waitMs(3000);
   const cost = await costDuring(pid, seconds);

@@ -65,7 +65,7 @@ async function asTable(folder: string, seconds: number): Promise<string[]> {
   const flags = [live.flag];
   const { words, env } = await programOf(folder, cluster.url, ["watch", "pods"], { flags });
   await using terminal = await PseudoTerminal.open(words, { env, columns: 120, rows: 40 });
-  await terminal.until("the table", /web-1 /);
+  await terminal.shows("the table", /web-1 /);
   const pid = await pidOf(env.KUBECONFIG);
   const cost = await costDuring(pid, seconds, () => live.afterCollection());
   const screen = await terminal.screen();

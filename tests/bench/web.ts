@@ -70,7 +70,7 @@ async function newLink({ page, cookie }: SignedIn): Promise<string> {
 async function start(kodama: SourceKodama) {
   const startMs = performance.now();
   const server = kodama.start(["web"]);
-  await server.until(({ stdout }) => stdout.includes("\n"));
+  await server.writes(({ stdout }) => stdout.includes("\n"));
   const link = server.stdout.trim();
   const signedIn = await signIn(link);
   return { server, signedIn, firstByteMs: performance.now() - startMs };

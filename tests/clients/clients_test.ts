@@ -130,7 +130,7 @@ clientTest(
     const words = [clients.stern, "talker", "--output", "raw", "--color", "never"];
     await using stern = new RunningCommand(words, { env: test.env });
     for (const ups of [1, 2, 3]) {
-      await stern.until(({ stdout }) => stdout.split("up\n").length === ups + 1);
+      await stern.writes(({ stdout }) => stdout.split("up\n").length === ups + 1);
       if (ups < 3) await kubectl.ok("exec", "talker", "--", "touch", "/tmp/stop");
     }
     assert.equal(stern.stdout, "up\ndown\nup\ndown\nup\n");
@@ -157,7 +157,7 @@ clientTest(
       kubectl.ok("get", "cm", "source-copy", "-o", `jsonpath={.${field}}`);
 
     await using first = start("first");
-    await first.until(({ stdout }) => stdout.includes("leader first\n"));
+    await first.writes(({ stdout }) => stdout.includes("leader first\n"));
     assert.match(await lease("renewTime"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     const holder = await lease("holderIdentity");
     await kubectl.apply({
@@ -166,7 +166,7 @@ clientTest(
       metadata: { name: "source", labels: { operated: "yes" } },
       data: { text: "one" },
     });
-    await first.until(({ stdout }) => stdout.includes("created source-copy\n"));
+    await first.writes(({ stdout }) => stdout.includes("created source-copy\n"));
     assert.deepEqual([await copy("data.text"), await copy("metadata.annotations.by")], [
       "one",
       "first",
@@ -177,11 +177,11 @@ clientTest(
     );
 
     await using second = start("second");
-    await second.until(({ stderr }) => stderr.includes("attempting to acquire leader lease"));
+    await second.writes(({ stderr }) => stderr.includes("attempting to acquire leader lease"));
     first.signal("SIGKILL");
     await first.ended();
     await kubectl.ok("patch", "cm", "source", "-p", '{"data":{"text":"two"}}');
-    await second.until(({ stdout }) => stdout.includes("updated source-copy\n"));
+    await second.writes(({ stdout }) => stdout.includes("updated source-copy\n"));
     assert.ok(second.stdout.startsWith("leader second\n"), second.stdout);
     assert.notEqual(await lease("holderIdentity"), holder);
     assert.equal(await lease("leaseTransitions"), "1");

@@ -98,7 +98,7 @@ Deno.test({
 
     await t.step("it reads its namespace by the kodama of this machine", async () => {
       await using serving = kodama.start(["mcp", "--session", "pod/agent", "-n", namespace.name]);
-      await serving.until(({ stderr }) => stderr.includes("agents in agent can read"));
+      await serving.writes(({ stderr }) => stderr.includes("agents in agent can read"));
       assert.match(serving.stderr, /registered with claude in the pod/);
       const variables = Object.entries(waitsForServers).map((pair) => pair.join("=")).join(" ");
       const ask = `${variables} claude -p '[look] which pods run?' --output-format json ` +

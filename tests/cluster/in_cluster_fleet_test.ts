@@ -119,7 +119,7 @@ async function killed(machine: Machine, pods: readonly string[]): Promise<void> 
   {
     await using following = kodama.start(["runs", "follow", id, "-o", "jsonl"]);
     const ended = /"kind":"stepTargetEnded"/g;
-    await following.until(({ stdout }) => [...stdout.matchAll(ended)].length === quick);
+    await following.writes(({ stdout }) => [...stdout.matchAll(ended)].length === quick);
     following.signal("SIGKILL");
   }
   const inFlight = await markedPods(kodama);

@@ -60,7 +60,9 @@ Deno.test({
       // What follows it may be killed, too.
       await using following = kodama.start(["runs", "follow", id, "-o", "jsonl"]);
       const ended = /"kind":"stepTargetEnded"/g;
-      await following.until(({ stdout }) => [...stdout.matchAll(ended)].length === pods.length - 1);
+      await following.writes(({ stdout }) =>
+        [...stdout.matchAll(ended)].length === pods.length - 1
+      );
       following.signal("SIGKILL");
     }
     const shard = await podOfShard(namespace, id, 0);
@@ -122,7 +124,7 @@ Deno.test({
       const id = (await kodama.succeed([...start, ...params])).trim();
       await using following = kodama.start(["runs", "follow", id, "-o", "jsonl"]);
       const ended = /"kind":"stepTargetEnded"/g;
-      await following.until(({ stdout }) => [...stdout.matchAll(ended)].length === few.length - 1);
+      await following.writes(({ stdout }) => [...stdout.matchAll(ended)].length === few.length - 1);
       return id;
     };
     const expected = Object.fromEntries(few.map((pod) => [pod, "ok"]));

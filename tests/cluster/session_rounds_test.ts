@@ -97,7 +97,7 @@ class Machine {
     const lineCount = ({ stdout, stderr }: { stdout: string; stderr: string }) =>
       `${stdout}${stderr}`.split("\n").length - 1;
     try {
-      await running.until((written) => lineCount(written) >= lines);
+      await running.writes((written) => lineCount(written) >= lines);
     } catch {
       // It has fewer lines.
       return false;

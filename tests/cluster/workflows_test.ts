@@ -48,7 +48,7 @@ async function assertResumed(
   {
     await using running = kodama.start(["run", file, "--yes", "--trust", "-o", "jsonl"]);
     const second = /"event":"targetsAdded","step":"rollout\[1\]/;
-    await running.until(({ stdout }) => second.test(stdout));
+    await running.writes(({ stdout }) => second.test(stdout));
     await namespace.kubectl(
       ...["exec", "web-1", "--", "sh", "-c"],
       "until [ -e /srv/changes ]; do sleep 0.1; done",

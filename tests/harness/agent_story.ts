@@ -180,7 +180,7 @@ export async function runAgentStory(
     async () => {
       await using client = agent.start(prompt("[gated] think", "-f"));
       await gates.requested("gated");
-      await client.until(({ stdout }) => stdout.includes("task 3 (claude)"));
+      await client.writes(({ stdout }) => stdout.includes("task 3 (claude)"));
       client.signal("SIGKILL");
       await client.ended();
       const queued = await agent.run(prompt("[queued] then this"));
@@ -202,7 +202,7 @@ export async function runAgentStory(
     assert.equal((await agent.run(prompt("[hang] for ever"))).code, 0);
     const log = agent.start(["agent", "logs", operand, ...scope, "-f"]);
     await using _log = log;
-    await log.until(({ stdout }) => stdout.includes("> Bash"));
+    await log.writes(({ stdout }) => stdout.includes("> Bash"));
     await agent.inPod("until [ -s hanging ]; do sleep 0.1; done");
     const { code, stdout, stderr } = await agent.run(["interrupt", operand, ...scope]);
     assert.deepEqual([code, stdout], [0, "task 5 interrupted\n"], stderr);
@@ -233,7 +233,7 @@ export async function runAgentStory(
     const log = agent.start(prompt("[write] with approvals", "-f", "--permissions", "ask"));
     await using _log = log;
     const asked = / {2}waits for approval (\S+): Bash\n {4}echo hello >hello.txt\n/;
-    await log.until(({ stdout }) => asked.test(stdout));
+    await log.writes(({ stdout }) => asked.test(stdout));
     const waiting = (await tasksOf(agent)).at(-1);
     assert.deepEqual([waiting?.state, waiting?.reason], [
       "waiting",
@@ -249,7 +249,7 @@ export async function runAgentStory(
       0,
       `allowed ${name}: Bash (task ${waiting?.number})\n`,
     ], approved.stderr);
-    await log.until(({ stdout }) => /waits for approval \S+: Bash\n {4}cat hello/.test(stdout));
+    await log.writes(({ stdout }) => /waits for approval \S+: Bash\n {4}cat hello/.test(stdout));
     const denied = await agent.run(
       ["agent", "deny", operand, "--all", "-m", "not in this folder", ...scope],
     );

@@ -44,7 +44,7 @@ export async function openPage(
   const server = stack.use(
     new RunningCommand(kodama.args(["web"]), { env: kodama.env, cwd: project }),
   );
-  await server.until(({ stdout }) => stdout.includes("\n"));
+  await server.writes(({ stdout }) => stdout.includes("\n"));
   const link = server.stdout.trim();
   const browser = stack.use(await launchChromium());
   const context = await browser.newContext({

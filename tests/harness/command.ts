@@ -1,6 +1,7 @@
 /** Runs programs in tests: with an environment of their own, and captured output. */
+import { Changes } from "../../src/base/testing/changes.ts";
 import { waitingFor } from "../../src/base/testing/waits.ts";
-import { hangLimitMs } from "./hang_limit.ts";
+import { beforeHang } from "./hang_limit.ts";
 
 /** The options of a program. */
 export interface CommandOptions {
@@ -59,7 +60,7 @@ async function feed(input: WritableStream<Uint8Array>, data: string | Uint8Array
 export class RunningCommand implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<unknown>;
-  readonly #watchers = new Set<() => void>();
+  readonly #changes = new Changes();
   #ended = false;
   stdout = "";
   stderr = "";
@@ -81,36 +82,22 @@ export class RunningCommand implements AsyncDisposable {
       this.#child.status,
     ]).finally(() => {
       this.#ended = true;
-      this.#changed();
+      this.#changes.end(() => this.#failure("ended before it wrote"));
     });
   }
 
   async #read(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream() as never)) {
       add(text as unknown as string);
-      this.#changed();
+      this.#changes.changed();
     }
-  }
-
-  #changed(): void {
-    for (const wake of this.#watchers) wake();
   }
 
   /** Resolves once the output fulfils the condition; rejects if the program ends before. */
-  async until(condition: (written: { stdout: string; stderr: string }) => boolean): Promise<void> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(this.#failure("did not write in time")), hangLimitMs);
-    try {
-      while (!condition(this)) {
-        if (this.#ended) throw this.#failure("ended before it wrote");
-        const { promise, resolve } = Promise.withResolvers<void>();
-        this.#watchers.add(resolve);
-        await Promise.race([promise, late]);
-        this.#watchers.delete(resolve);
-      }
-    } finally {
-      clearTimeout(timer);
-    }
+  async writes(condition: (written: { stdout: string; stderr: string }) => boolean): Promise<void> {
+    const what = () => `output of a program that wrote:\n${this.stdout}${this.stderr}`;
+    const written = this.#changes.holds(what, () => condition(this));
+    await beforeHang(written, () => this.#failure("did not write in time"));
   }
 
   #failure(what: string): Error {

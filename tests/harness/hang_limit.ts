@@ -7,3 +7,17 @@ export const hangLimitMs = Number(Deno.env.get("KODAMA_TEST_HANG_MS") ?? 300_000
 
 /** The same as an argument of kubectl. */
 export const hangTimeout = `--timeout=${hangLimitMs / 1000}s`;
+
+/** Returns the result of a wait for an event; at the limit, rejects with what was seen instead. */
+export async function beforeHang<T>(
+  event: Promise<T>,
+  seenInstead: () => Error | Promise<Error>,
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(async () => reject(await seenInstead()), hangLimitMs);
+  try {
+    return await Promise.race([event, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -44,11 +44,11 @@ const quit = ({ terminal }: Flow) => terminal.press("Q");
 
 const marked = async ({ terminal }: Flow): Promise<void> => {
   await terminal.type("/^web-");
-  await terminal.until("the filter", / 2 of \d+ ━/);
+  await terminal.shows("the filter", / 2 of \d+ ━/);
   await terminal.press("Enter");
-  await terminal.until("the list again", (screen) => !/filter: /.test(screen));
+  await terminal.shows("the list again", (screen) => !/filter: /.test(screen));
   await terminal.type("a");
-  await terminal.until("marks", /2 marked/);
+  await terminal.shows("marks", /2 marked/);
 };
 
 /** By what they do. */
@@ -59,7 +59,7 @@ const flows: Readonly<Record<string, Steps>> = {
       await marked(flow);
       await terminal.type("x");
       await terminal.enter("hostname; test $(hostname) = web-0");
-      await terminal.until(
+      await terminal.shows(
         "the outcomes",
         (screen) => /web-0 +ok /.test(screen) && /web-1 +failed +1 /.test(screen),
       );
@@ -70,16 +70,16 @@ const flows: Readonly<Record<string, Steps>> = {
       await terminal.press("M-v");
       await terminal.type(":");
       await terminal.enter("namespaces");
-      await terminal.until("both lists", /pods · .*│.*namespaces/);
+      await terminal.shows("both lists", /pods · .*│.*namespaces/);
       for (const [columns, rows] of [[40, 10], [300, 100], [61, 17], [110, 40]] as const) {
         await terminal.resize(columns, rows);
-        await terminal.until(
+        await terminal.shows(
           `${columns} columns`,
           (screen) => screen.split("\n").length === rows && /│.*━/.test(screen),
         );
       }
       await terminal.press("M-z");
-      await terminal.until("one pane", (screen) => !screen.includes("│"));
+      await terminal.shows("one pane", (screen) => !screen.includes("│"));
     },
   },
   "merges logs of marked pods, and finds a text in them": {
@@ -87,7 +87,7 @@ const flows: Readonly<Record<string, Steps>> = {
       const { terminal } = flow;
       await marked(flow);
       await terminal.type("l");
-      await terminal.until(
+      await terminal.shows(
         "the logs of both",
         (screen) => /hello from web-0/.test(screen) && /hello from web-1/.test(screen),
       );
@@ -98,21 +98,21 @@ const flows: Readonly<Record<string, Steps>> = {
   "shows an object as YAML, and what is created and deleted meanwhile": {
     async use({ terminal, client, namespace }) {
       await terminal.type("/^web-1");
-      await terminal.until("the filter", / 1 of \d+ ━/);
+      await terminal.shows("the filter", / 1 of \d+ ━/);
       await terminal.press("Enter");
-      await terminal.until("the list again", (screen) => !/filter: /.test(screen));
+      await terminal.shows("the list again", (screen) => !/filter: /.test(screen));
       await terminal.type("y");
-      await terminal.until("the object", /kind: Pod/);
+      await terminal.shows("the object", /kind: Pod/);
       await terminal.press("q", "D");
-      await terminal.until("the question", /deletes +pod\/web-1/);
+      await terminal.shows("the question", /deletes +pod\/web-1/);
       await terminal.press("n");
-      await terminal.until("the list alone", /━ pods[^]*web-1 /);
+      await terminal.shows("the list alone", /━ pods[^]*web-1 /);
       await terminal.press("Escape");
-      await terminal.until("no filter", /other /);
+      await terminal.shows("no filter", /other /);
       await client.create(PODS, waitingPod("short-lived"), { namespace });
-      await terminal.until("the new pod", /short-lived +1\/1 +Running/);
+      await terminal.shows("the new pod", /short-lived +1\/1 +Running/);
       await client.delete(PODS, "short-lived", { namespace });
-      await terminal.until("its end", (screen) => !/short-lived/.test(screen));
+      await terminal.shows("its end", (screen) => !/short-lived/.test(screen));
     },
   },
   "runs a workflow on marked pods": {
@@ -120,9 +120,9 @@ const flows: Readonly<Record<string, Steps>> = {
       await marked(flow);
       const { terminal } = flow;
       await terminal.type("W");
-      await terminal.until("the workflows", /workflow on 2 pods[^]*where/);
+      await terminal.shows("the workflows", /workflow on 2 pods[^]*where/);
       await terminal.enter("where");
-      await terminal.until(
+      await terminal.shows(
         "its end",
         (screen) => /web-0 +ok/.test(screen) && /web-1 +ok/.test(screen),
       );
@@ -133,21 +133,21 @@ const flows: Readonly<Record<string, Steps>> = {
       await terminal.type("/");
       await terminal.enter("^web-0");
       // What is typed while the filter is edited, or with its Enter, is part of it.
-      await terminal.until(
+      await terminal.shows(
         "the filter",
         (screen) => / 1 of \d+ ━/.test(screen) && !/^filter: /m.test(screen),
       );
       await terminal.type("s");
-      await terminal.until("the prompt", /━ shell in web-0[^]*[$#](?: |$)/m);
+      await terminal.shows("the prompt", /━ shell in web-0[^]*[$#](?: |$)/m);
       await terminal.type('echo "in $(hostname): $((40 + 2))"');
       await terminal.press("Enter");
-      await terminal.until("its answer", /^in web-0: 42/m);
+      await terminal.shows("its answer", /^in web-0: 42/m);
     },
     async quit({ terminal }) {
       await terminal.press("M-x");
-      await terminal.until("the question", /Close the pane\?/);
+      await terminal.shows("the question", /Close the pane\?/);
       await terminal.press("y");
-      await terminal.until("the list alone", (screen) => !/shell in web-0/.test(screen));
+      await terminal.shows("the list alone", (screen) => !/shell in web-0/.test(screen));
       await terminal.press("Q");
     },
   },
@@ -156,57 +156,57 @@ const flows: Readonly<Record<string, Steps>> = {
       const { terminal } = flow;
       await marked(flow);
       await terminal.type("t");
-      await terminal.until("the question", /until: .*ready/);
+      await terminal.shows("the question", /until: .*ready/);
       await terminal.press("Enter");
-      await terminal.until("the end of the wait", /2 pods: met/);
+      await terminal.shows("the end of the wait", /2 pods: met/);
     },
   },
   "changes namespaces and kinds in tabs, and says why a key is disabled": {
     async use({ terminal }) {
       await terminal.press("M-t");
-      await terminal.until("a second tab", / 2 pods/);
+      await terminal.shows("a second tab", / 2 pods/);
       await terminal.type("n");
-      await terminal.until("the namespaces", /namespace .*[^]*kube-system/);
+      await terminal.shows("the namespaces", /namespace .*[^]*kube-system/);
       await terminal.enter("all");
-      await terminal.until("all of them", /all namespaces/);
+      await terminal.shows("all of them", /all namespaces/);
       await terminal.type(":");
       await terminal.enter("nodes");
-      await terminal.until("the nodes", /━ nodes[^]*Ready/);
+      await terminal.shows("the nodes", /━ nodes[^]*Ready/);
       await terminal.type("l");
-      await terminal.until("the reason", /pods can't be found by nodes/);
+      await terminal.shows("the reason", /pods can't be found by nodes/);
       await terminal.type("?");
-      await terminal.until("help", /show the logs of the marked pods/);
+      await terminal.shows("help", /show the logs of the marked pods/);
     },
     async quit({ terminal }) {
       await terminal.press("Escape");
-      await terminal.until("the list again", /━ nodes/);
+      await terminal.shows("the list again", /━ nodes/);
       await terminal.press("Q");
     },
   },
   "opens a plugin by its key": {
     async use({ terminal }) {
       await terminal.press("C-g");
-      await terminal.until("its pane", /smoke-ok/);
+      await terminal.shows("its pane", /smoke-ok/);
       await terminal.press("C-g");
-      await terminal.until("the list alone", (screen) => !screen.includes("smoke-ok"));
+      await terminal.shows("the list alone", (screen) => !screen.includes("smoke-ok"));
       await terminal.press("C-g");
-      await terminal.until("its pane again", /smoke-ok/);
+      await terminal.shows("its pane again", /smoke-ok/);
     },
   },
   "shows that the server can't be reached, and the current state afterwards": {
     async use({ terminal, link, client, namespace }) {
       {
         using _cut = link.cut();
-        await terminal.until("a problem", /out of sync/);
+        await terminal.shows("a problem", /out of sync/);
         await client.create(PODS, waitingPod("meanwhile"), { namespace });
         await terminal.press("j");
       }
-      await terminal.until(
+      await terminal.shows(
         "what has changed meanwhile",
         (screen) => !/out of sync/.test(screen) && /meanwhile +1\/1 +Running/.test(screen),
       );
       await client.delete(PODS, "meanwhile", { namespace });
-      await terminal.until("its end", (screen) => !/meanwhile/.test(screen));
+      await terminal.shows("its end", (screen) => !/meanwhile/.test(screen));
     },
   },
 };
@@ -233,7 +233,7 @@ export async function runUiFlows(
     await t.step(`${name}; ${way}`, async () => {
       const { words, env } = await commandLine(kodama, way, namespace);
       await using terminal = await openUi(words, env);
-      await terminal.until("the pods", /web-1 +1\/1 +Running/);
+      await terminal.shows("the pods", /web-1 +1\/1 +Running/);
       const flow = { ...cluster, terminal };
       await steps.use(flow);
       await leave(flow, way, steps.quit ?? quit);
@@ -257,7 +257,7 @@ export async function openUi(
 
 /** Checks that the program has ended with this exit code, and that nothing of it remains in the terminal. */
 export async function assertRestored(terminal: PseudoTerminal, code: number): Promise<void> {
-  const screen = await terminal.until("the end", /^exit code \d+\n[^]*^all is shown$/m);
+  const screen = await terminal.shows("the end", /^exit code \d+\n[^]*^all is shown$/m);
   assert.match(screen, new RegExp(`^exit code ${code}$`, "m"));
   assert.match(screen, /^echo$/m);
   assert.match(screen, /^icanon$/m);

@@ -7,7 +7,6 @@ import { unless } from "../../src/base/testing/unless.ts";
 import { filePath } from "../../src/files/file_path.ts";
 import { startTestCluster } from "../harness/embedded_cluster.ts";
 import {
-  nextPoll,
   podTerminalsMissing,
   PseudoTerminal,
   terminalMissing,
@@ -74,15 +73,6 @@ const screens: Readonly<Record<string, Screen>> = {
   },
 };
 
-async function isEnded({ folder }: PseudoTerminal): Promise<boolean> {
-  try {
-    return (await Deno.stat(`${folder}/exit-code`)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 const missing = await terminalMissing();
 
 Deno.test({
@@ -110,17 +100,17 @@ Deno.test({
         for (const [typed, shown] of before) {
           if (typed === "Enter") await terminal.press(typed);
           else if (typed !== "") await terminal.type(typed);
-          await terminal.until(`${shown}`, shown);
+          await terminal.shows(`${shown}`, shown);
         }
-        await terminal.until(`${seen}`, seen);
+        await terminal.shows(`${seen}`, seen);
         for (const size of sizes) {
           await terminal.paste(pasteOf(size), { marked: true });
-          await terminal.until(`${seen} after ${size} characters`, seen);
+          await terminal.shows(`${seen} after ${size} characters`, seen);
         }
         // The program has read all pastes before it ends. Ctrl-C that comes with the end of a paste may be left out.
-        while (!await isEnded(terminal)) {
+        while (!terminal.hasEnded) {
           await terminal.press("C-c");
-          await nextPoll();
+          await new Promise((resolve) => setTimeout(resolve, 50));
         }
         assert.deepEqual(changes, []);
       });
@@ -130,13 +120,13 @@ Deno.test({
       ...unless(await podTerminalsMissing(), "a program in a pane gets each byte"),
       fn: async () => {
         await using terminal = await PseudoTerminal.open(kodama.args(["ui"]), { env: kodama.env });
-        await terminal.until("the pods", list);
+        await terminal.shows("the pods", list);
         await terminal.type("/");
-        await terminal.until("a filter", /filter:/);
+        await terminal.shows("a filter", /filter:/);
         await terminal.enter("db-0");
-        await terminal.until("the pod", list);
+        await terminal.shows("the pod", list);
         await terminal.type("s");
-        await terminal.until("the prompt", /━ shell in db-0[^]*[$#](?: |$)/m);
+        await terminal.shows("the prompt", /━ shell in db-0[^]*[$#](?: |$)/m);
         for (const size of [5_200, 100_000]) {
           const text = "y:q Dé木 ".repeat(size).slice(0, size);
           const bytes = new TextEncoder().encode(text).length;
@@ -144,15 +134,15 @@ Deno.test({
             `stty raw -echo; echo go; head -c ${bytes} >/tmp/g; stty sane; clear`,
           );
           await terminal.press("Enter");
-          await terminal.until("the program that reads", /^go/m);
+          await terminal.shows("the program that reads", /^go/m);
           await terminal.paste(text, { marked: true });
-          await terminal.until("its end", (screen) => !/^go/m.test(screen));
+          await terminal.shows("its end", (screen) => !/^go/m.test(screen));
           assert.equal(await kodama.succeed(["exec", "db-0", "--", "cat", "/tmp/g"]), text);
         }
         await terminal.press("M-x");
-        await terminal.until("the question", /Close the pane\?/);
+        await terminal.shows("the question", /Close the pane\?/);
         await terminal.press("y");
-        await terminal.until("the list alone", (screen) => !/shell in db-0/.test(screen));
+        await terminal.shows("the list alone", (screen) => !/shell in db-0/.test(screen));
         await terminal.press("Q");
         await terminal.exitCode();
       },

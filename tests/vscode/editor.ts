@@ -74,7 +74,7 @@ export class Editor implements AsyncDisposable {
       await server.ended();
     });
     const listening = /server listening on (http:\/\/[\d.]+:\d+)/;
-    await server.until(({ stdout }) => listening.test(stdout));
+    await server.writes(({ stdout }) => listening.test(stdout));
     const url = listening.exec(server.stdout)?.[1];
     const editor = stack.use(await Editor.at(`${url}/?folder=${encodeURIComponent(folder)}`));
     // Extensions are known a moment after the workbench is drawn.

@@ -63,9 +63,9 @@ wireTest("get narrows by label and by field, and sorts", async ({ kubectl }) => 
 wireTest("get -w prints changes until it is stopped", async ({ kubectl }) => {
   await using watch = kubectl.start("get", "pods", "-w", "--output-watch-events");
   await kubectl.apply(waitingPod("seen"));
-  await watch.until(({ stdout }) => /^ADDED +seen/m.test(stdout));
+  await watch.writes(({ stdout }) => /^ADDED +seen/m.test(stdout));
   await kubectl.ok("delete", "pod", "seen");
-  await watch.until(({ stdout }) => /^DELETED +seen/m.test(stdout));
+  await watch.writes(({ stdout }) => /^DELETED +seen/m.test(stdout));
 });
 
 wireTest("describe shows a pod, its workload and their events", async ({ kubectl }) => {

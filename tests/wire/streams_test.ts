@@ -12,7 +12,7 @@ wireTest(
     {
       // A container is ready when it has started: before it has written anything.
       await using whole = kubectl.start("logs", "-f", "talker");
-      await whole.until(({ stdout }) => stdout.includes("line 3"));
+      await whole.writes(({ stdout }) => stdout.includes("line 3"));
     }
     assert.equal(await kubectl.ok("logs", "talker"), "line 1\nline 2\nline 3");
     assert.equal(await kubectl.ok("logs", "talker", "--tail=1"), "line 3");
@@ -26,9 +26,9 @@ wireTest(
       "[pod/talker/main] line 3",
     );
     await using follow = kubectl.start("logs", "-f", "talker", "--tail=1");
-    await follow.until(({ stdout }) => stdout.includes("line 3"));
+    await follow.writes(({ stdout }) => stdout.includes("line 3"));
     await kubectl.ok("exec", "talker", "--", "sh", "-c", "echo from elsewhere > /proc/1/fd/1");
-    await follow.until(({ stdout }) => stdout.includes("from elsewhere"));
+    await follow.writes(({ stdout }) => stdout.includes("from elsewhere"));
     assert.match(
       await kubectl.fails("logs", "talker", "--previous"),
       /previous terminated container "main" in pod "talker" not found/,
@@ -119,19 +119,19 @@ wireTest(
       ["kubectl", "exec", "-it", "one", "--", "sh"],
       { env: test.env, columns: 101, rows: 31 },
     );
-    await terminal.until("a prompt", /[#$] *$/);
+    await terminal.shows("a prompt", /[#$] *$/);
     // Sizes and keys are separate channels: the shell waits for the size.
     const sized = (size: string) => `until stty size | grep -x "${size}"; do sleep 0.1; done`;
     await terminal.type(`${sized("31 101")}; tty >/dev/null && echo is a terminal`);
     await terminal.press("Enter");
-    await terminal.until("the size", /^31 101\nis a terminal$/m);
+    await terminal.shows("the size", /^31 101\nis a terminal$/m);
     await terminal.resize(77, 23);
     await terminal.type(sized("23 77"));
     await terminal.press("Enter");
-    await terminal.until("the new size", /^23 77$/m);
+    await terminal.shows("the new size", /^23 77$/m);
     await terminal.type("sleep 1000; echo code $?");
     await terminal.press("Enter");
-    await terminal.until("the command's echo", /sleep 1000/);
+    await terminal.shows("the command's echo", /sleep 1000/);
     await terminal.press("C-c");
     await terminal.type("exit 5");
     await terminal.press("Enter");
@@ -169,7 +169,7 @@ wireTest("port-forward carries requests to a port of the pod", async ({ kubectl 
     readinessProbe: { httpGet: { port }, periodSeconds: 1 },
   });
   await using forward = kubectl.start("port-forward", "pod/web", `:${port}`);
-  await forward.until(({ stdout }) => /Forwarding from 127\.0\.0\.1:\d+/.test(stdout));
+  await forward.writes(({ stdout }) => /Forwarding from 127\.0\.0\.1:\d+/.test(stdout));
   const local = /127\.0\.0\.1:(\d+)/.exec(forward.stdout)?.[1];
   const response = await fetch(`http://127.0.0.1:${local}/`);
   assert.equal(await response.text(), "hello");
@@ -178,7 +178,7 @@ wireTest("port-forward carries requests to a port of the pod", async ({ kubectl 
 wireTest("attach reads what the container's own process writes", async ({ kubectl }) => {
   await startPod(kubectl, "beat", { command: ["sh", "-c", "while echo beat; do sleep 0.2; done"] });
   await using attached = kubectl.start("attach", "beat");
-  await attached.until(({ stdout }) => stdout.includes("beat"));
+  await attached.writes(({ stdout }) => stdout.includes("beat"));
 });
 
 wireTest(

@@ -56,7 +56,7 @@ wireTest("a stuck rollout is reported as such", async ({ kubectl }) => {
   {
     // The deadline may pass before the node has tried to pull it.
     await using pods = kubectl.start("get", "pods", "-w");
-    await pods.until(({ stdout }) => /(ErrImagePull|ImagePullBackOff)/.test(stdout));
+    await pods.writes(({ stdout }) => /(ErrImagePull|ImagePullBackOff)/.test(stdout));
   }
   const ready = await kubectl.ok(
     "get",

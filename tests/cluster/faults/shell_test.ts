@@ -46,7 +46,7 @@ onFault("a shell whose pod has tmux comes back with its state", async ({ namespa
   await namespace.startPod("one", { image: "debian:12" });
   await using shell = await shellOverLink(namespace);
   const { up, down, terminal } = shell;
-  await terminal.until("the prompt", /# ?$/);
+  await terminal.shows("the prompt", /# ?$/);
   await terminal.type("remembered=still; sleep 86398 &\n");
   // This image's ps shows those of its own terminal unless all are requested.
   const programs = async () => {
@@ -59,14 +59,14 @@ onFault("a shell whose pod has tmux comes back with its state", async ({ namespa
     async () => /^sleep 86398$/m.test(await programs()),
   );
   down();
-  await terminal.until("what happened", /^lost the connection to one: /m);
+  await terminal.shows("what happened", /^lost the connection to one: /m);
   up();
-  await terminal.until(
+  await terminal.shows(
     "the prompt again",
     (screen) => /# ?$/.test(screen) && !screen.includes("the connection to"),
   );
   await terminal.type('jobs; echo "$remembered here"; kill %1; exit 4\n');
-  await terminal.until("the end", /^code 4$/m);
+  await terminal.shows("the end", /^code 4$/m);
   const screen = await terminal.screen();
   assert.match(screen, /^\[1\]\+? +Running +sleep 86398 &$/m);
   assert.match(screen, /^still here$/m);
@@ -83,12 +83,12 @@ onFault(
     await namespace.startPod("one", { image: "busybox:1.36" });
     await using shell = await shellOverLink(namespace);
     const { down, terminal } = shell;
-    await terminal.until("the prompt", /# ?$/);
+    await terminal.shows("the prompt", /# ?$/);
     await until("who watches over it", async () => {
       return (await programsIn(namespace, "one")).join("\n").includes("kodama-watch");
     });
     down();
-    await terminal.until("the end", /^code 4$/m);
+    await terminal.shows("the end", /^code 4$/m);
     assert.match(
       await terminal.screen(),
       /^lost the connection to one, and how the shell ended isn't known: /m,
