@@ -4,7 +4,7 @@
  * code is loaded.
  */
 import type { GroupDiff } from "./fold.ts";
-import { textPatch } from "./diff_groups.ts";
+import { outputDiff, textPatch } from "./diff_groups.ts";
 import type { OutcomeKind } from "./outcome.ts";
 import type { RecordedOutput } from "./recorded_output.ts";
 import { compressNames } from "./target_names.ts";
@@ -176,9 +176,11 @@ async function folded(pairs: readonly AnswerPair[]): Promise<ChangedGroup[]> {
     }
     if (old.id === now.id) return { kind: "same" };
     const key = `${old.id} ${now.id}`;
-    const known = compared.get(key) ?? outputDiff(patch, old, now);
+    const known = compared.get(key) ?? outputDiff(patch, ["before", old], ["after", now]);
     compared.set(key, known);
-    return known;
+    return known.kind === "same"
+      ? { kind: "notCompared", reason: "the recorded start of the output is the same" }
+      : known;
   };
   const groups = Map.groupBy(
     pairs.map((pair) => ({ pair, diff: diffOf(pair) })),
@@ -192,21 +194,6 @@ async function folded(pairs: readonly AnswerPair[]): Promise<ChangedGroup[]> {
     diff: members[0]?.diff ?? { kind: "same" },
   }));
   return all.sort((a, b) => b.pairs.length - a.pairs.length);
-}
-
-function outputDiff(
-  patch: Awaited<ReturnType<typeof textPatch>>,
-  before: RecordedOutput,
-  after: RecordedOutput,
-): GroupDiff {
-  const [stdout, stderr] = (["stdout", "stderr"] as const).map((stream) =>
-    patch(["before", before[stream]], ["after", after[stream]])
-  );
-  if (stdout === undefined || stderr === undefined) {
-    return { kind: "notCompared", reason: "too different" };
-  }
-  if (stdout + stderr !== "") return { kind: "unified", stdout, stderr };
-  return { kind: "notCompared", reason: "the recorded start of the output is the same" };
 }
 
 /** Returns the changed lines alone: their position and the lines around them don't distinguish groups. */

@@ -18,22 +18,48 @@ export async function withDiffs(
 ): Promise<FoldedGroup[]> {
   const [reference] = groups;
   if (reference === undefined) return [];
-  const patched = await textPatch(bounds);
-  const patch = (group: FoldedGroup, stream: "stdout" | "stderr"): string | undefined => {
-    const [before, after] = [textOf(reference[stream]), textOf(group[stream])];
-    if (before === undefined || after === undefined) return undefined;
-    return patched([reference.names, before], [group.names, after]);
-  };
+  const patch = await textPatch(bounds);
+  const before = textsOf(reference);
   const compare = (group: FoldedGroup): GroupDiff => {
     if (group === reference) return { kind: "reference" };
     const cut = group.omittedBytes + reference.omittedBytes > 0;
     if (cut || largest(group, reference) > bounds.maxBytes) return notCompared("too long");
-    if ([group, reference].some(isBinary)) return notCompared("not UTF-8 text");
-    const [stdout, stderr] = [patch(group, "stdout"), patch(group, "stderr")];
-    if (stdout === undefined || stderr === undefined) return notCompared("too different");
-    return stdout + stderr === "" ? { kind: "same" } : { kind: "unified", stdout, stderr };
+    const after = textsOf(group);
+    if (before === undefined || after === undefined) return notCompared("not UTF-8 text");
+    return outputDiff(patch, [reference.names, before], [group.names, after], bounds);
   };
   return groups.map((group) => ({ ...group, diff: compare(group) }));
+}
+
+/** What a target wrote. */
+interface OutputTexts {
+  stdout: string;
+  stderr: string;
+}
+
+/** Returns the difference of two outputs; `same` if their texts are the same. */
+export function outputDiff(
+  patch: Awaited<ReturnType<typeof textPatch>>,
+  [oldName, before]: readonly [name: string, output: OutputTexts],
+  [newName, after]: readonly [name: string, output: OutputTexts],
+  { maxBytes }: DiffBounds = usualBounds,
+): GroupDiff {
+  const texts = [before, after].flatMap(({ stdout, stderr }) => [stdout, stderr]);
+  if (texts.some(({ length }) => length > maxBytes)) return notCompared("too long");
+  const [stdout, stderr] = (["stdout", "stderr"] as const).map((stream) =>
+    patch([oldName, before[stream]], [newName, after[stream]])
+  );
+  if (stdout === undefined || stderr === undefined) return notCompared("too different");
+  return stdout + stderr === "" ? { kind: "same" } : { kind: "unified", stdout, stderr };
+}
+
+/** Returns how many lines differ: a line that was replaced counts once. */
+export function changedLineCount(
+  { stdout, stderr }: Extract<GroupDiff, { kind: "unified" }>,
+): number {
+  const lines = [stdout, stderr].flatMap((text) => text.split("\n").slice(2));
+  const count = (sign: string) => lines.filter((line) => line.startsWith(sign)).length;
+  return Math.max(count("+"), count("-"));
 }
 
 /** A text with its name in the patch. */
@@ -65,8 +91,9 @@ function largest(...groups: readonly FoldedGroup[]): number {
   return Math.max(...groups.flatMap(({ stdout, stderr }) => [stdout.length, stderr.length]));
 }
 
-function isBinary({ stdout, stderr }: FoldedGroup): boolean {
-  return textOf(stdout) === undefined || textOf(stderr) === undefined;
+function textsOf({ stdout, stderr }: FoldedGroup): OutputTexts | undefined {
+  const [out, err] = [textOf(stdout), textOf(stderr)];
+  return out === undefined || err === undefined ? undefined : { stdout: out, stderr: err };
 }
 
 function textOf(bytes: Uint8Array): string | undefined {

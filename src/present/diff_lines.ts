@@ -1,5 +1,6 @@
-/** The difference between two outputs, as lines for the terminal. */
+/** The differences between outputs, as lines for the terminal. */
 import type { GroupDiff } from "../actions/exec/events.ts";
+import { type FoldedAnswers, type FoldedLine, foldedLines } from "../runs/fold_answers.ts";
 import type { Style } from "../terminal/style.ts";
 
 /** Returns the lines of the differences of both streams; standard error's under a heading of its own. */
@@ -25,4 +26,26 @@ function unified(patch: string, style: Style): string[] {
         return line;
     }
   });
+}
+
+const styles: Record<FoldedLine["kind"], (style: Style, text: string) => string> = {
+  title: (style, text) => style.bold(text),
+  group: (style, text) => style.bold(text),
+  note: (style, text) => style.dim(text),
+  stream: (style, text) => style.dim(text),
+  hunk: (style, text) => style.dim(text),
+  removed: (style, text) => style.red(text),
+  added: (style, text) => style.green(text),
+  text: (_style, text) => text,
+};
+
+/** Returns the folded answers of each step, under its key. */
+export function foldedTexts(
+  steps: readonly { key: string; folded: FoldedAnswers }[],
+  style: Style,
+): string[] {
+  return steps.filter(({ folded }) => folded.groups.length > 0).flatMap(({ key, folded }, at) => [
+    ...(key === "" ? [] : [...(at === 0 ? [] : [""]), style.bold(`== ${key}`)]),
+    ...foldedLines(folded).map(({ kind, text }) => styles[kind](style, text)),
+  ]);
 }

@@ -1,5 +1,6 @@
 /** Past runs, of commands and of workflows, as tables and as data. */
 import {
+  type FoundRun,
   type ListedRun,
   type PastRun,
   type PastStep,
@@ -104,6 +105,12 @@ export function runData(run: PastRun, options: RunDataOptions = {}) {
   };
 }
 
+/** Returns a run with what its pods wrote, as the reducer of runs reads it. */
+export function recordedData(found: FoundRun) {
+  const options = { withOutputs: true };
+  return found.kind === "run" ? runData(found.run, options) : workflowRunData(found.run, options);
+}
+
 /** How a pod ended, and what it wrote; `null` if that isn't recorded. */
 function targetData(
   { name, outcome, exitCode, signal, durationMs, error, output }: PastTarget,
@@ -116,6 +123,7 @@ function targetData(
         stdout: output?.stdout ?? null,
         stderr: output?.stderr ?? null,
         omittedBytes: output?.omittedBytes ?? null,
+        outputId: output?.id ?? null,
       }
       : {}),
   };

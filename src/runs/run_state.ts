@@ -23,6 +23,12 @@ export interface PodProgress {
   output: RunLine[];
   /** Lines before those of `output` that aren't stored. */
   omittedLines: number;
+  /** A hash of those lines; absent if there are none. */
+  omittedHash?: number;
+  /** A hash of the whole output, if a record has it. */
+  outputId?: string;
+  /** What it wrote isn't known: it isn't recorded, or another attempt has it. */
+  isUnrecorded?: true;
 }
 
 /** A line that a pod wrote. */
@@ -72,6 +78,8 @@ interface RecordedPod {
   stdout?: string | null;
   stderr?: string | null;
   omittedBytes?: number | null;
+  /** Equal for equal outputs. */
+  outputId?: string | null;
 }
 
 /** How a run's texts are stored. */
@@ -187,10 +195,16 @@ export class RunState {
     const state = this.#pod(this.#step(step), name);
     state.target = { context, namespace, pod };
     if (earlier === undefined) {
-      // A further attempt repeats it.
+      // A further attempt repeats it, and its output is the answer.
       state.phase = "waiting";
+      state.output = [];
+      state.omittedLines = 0;
+      delete state.omittedHash;
       delete state.outcome;
-    } else if (state.phase !== "ended") this.#endPod(state, { outcome: earlier });
+    } else if (state.phase !== "ended") {
+      this.#endPod(state, { outcome: earlier });
+      state.isUnrecorded = true;
+    }
     return state;
   }
 
@@ -216,6 +230,8 @@ export class RunState {
   #recordPod(step: RunStep, recorded: RecordedPod): void {
     const pod = this.#pod(step, recorded.name);
     this.#addOutput(pod, recorded);
+    setOrDelete(pod, "outputId", recorded.outputId);
+    if (recorded.stdout === null) pod.isUnrecorded = true;
     if (recorded.omittedBytes) {
       pod.output.push({ stream: "stderr", text: `(${recorded.omittedBytes} more bytes)` });
     }
@@ -263,13 +279,23 @@ export class RunState {
     pod.output.push(this.#line(line));
     if (pod.output.length <= this.#linesOfPod) return;
     const excess = pod.output.length - Math.floor(this.#linesOfPod * 0.9);
-    pod.output.splice(0, excess);
+    const omitted = pod.output.splice(0, excess);
+    pod.omittedHash = omitted.reduce(hashWith, pod.omittedHash ?? 0x811c9dc5);
     pod.omittedLines += excess;
   }
 
   #addOutput(pod: PodProgress, output: WrittenOutput): void {
     for (const line of linesOf(output)) this.#addLine(pod, line);
   }
+}
+
+/** FNV-1a of a line after others. */
+function hashWith(hash: number, { stream, text }: RunLine): number {
+  const line = `${stream}${text}\n`;
+  for (let at = 0; at < line.length; at++) {
+    hash = Math.imul(hash ^ line.charCodeAt(at), 0x01000193);
+  }
+  return hash;
 }
 
 /** What a pod wrote, if its lines weren't events. */

@@ -1,14 +1,8 @@
 /** What each face shows of a run, as text: painters and reducers, fed with recorded events. */
 import type { ExecEvent } from "../../src/actions/exec/events.ts";
-import type { FoundRun } from "../../src/actions/runs/past_runs.ts";
 import type { StepsEvent } from "../../src/actions/workflow/run_steps.ts";
 import { simulatedHost } from "../../src/actions/testing/simulated_host.ts";
-import {
-  runData,
-  runLines,
-  workflowRunData,
-  workflowRunLines,
-} from "../../src/present/past_runs.ts";
+import { recordedData, runLines, workflowRunLines } from "../../src/present/past_runs.ts";
 import { RoundsPainter } from "../../src/present/rounds_painter.ts";
 import { RunPainter } from "../../src/present/run_painter.ts";
 import { type RunEventData, RunReporter } from "../../src/present/run_reporter.ts";
@@ -20,7 +14,9 @@ import type { Piece } from "../../src/terminal/terminal.ts";
 import { commandAnswer } from "../../src/toolbox/pod_tools.ts";
 import { OutcomesPane } from "../../src/ui/panes/outcomes.ts";
 import { defaultTheme } from "../../src/ui/theme.ts";
-import { type RecordedRunData, RunState } from "../../src/runs/run_state.ts";
+import { foldedTexts } from "../../src/present/diff_lines.ts";
+import { foldSteps } from "../../src/runs/fold_answers.ts";
+import { RunState } from "../../src/runs/run_state.ts";
 import { linesOfEvent, progressOf, resultOf } from "../../editors/vscode/src/run_events.ts";
 import { recordRun, recordWatch, type RunRecording } from "./run_recordings.ts";
 
@@ -59,12 +55,14 @@ export async function shownByFaces(recording: RunRecording): Promise<Map<string,
   shown.set("terminal UI", paneText(recording));
   shown.set("page", stateText(pageState(recording)));
   shown.set("VS Code", editorText(recording));
+  shown.set("folded, in all of them", await foldedText(pageState(recording)));
   if (recorded === undefined) return shown;
   const lines = recorded.kind === "run" ? runLines(recorded.run) : workflowRunLines(recorded.run);
   shown.set("runs show", lines.join("\n"));
   const state = new RunState();
   state.record(recordedData(recorded));
   shown.set("page, recorded", stateText(state));
+  shown.set("folded, recorded", await foldedText(state));
   return shown;
 }
 
@@ -171,14 +169,12 @@ function stateText({ steps, notes, exitCode, durationMs }: RunState): string {
   ].join("\n");
 }
 
+async function foldedText(state: RunState): Promise<string> {
+  return foldedTexts(await foldSteps(state), plain.stdout).join("\n");
+}
+
 function editorText(recording: RunRecording): string {
   const lines = publishedEvents(recording).flatMap(linesOfEvent);
   const state = pageState(recording);
   return [...lines, progressOf(state), resultOf(state.pods)].join("\n");
-}
-
-function recordedData(recorded: FoundRun): RecordedRunData {
-  return recorded.kind === "run"
-    ? runData(recorded.run, { withOutputs: true })
-    : workflowRunData(recorded.run, { withOutputs: true });
 }

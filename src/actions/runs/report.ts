@@ -2,18 +2,17 @@
 import { KodamaError } from "../../base/errors.ts";
 import { hint, option } from "../../base/hint.ts";
 import { definedOnly } from "../../base/json_value.ts";
-import { textPatch } from "../../exec/diff_groups.ts";
-import type { GroupDiff } from "../../exec/fold.ts";
 import type { OutcomeKind } from "../../exec/outcome.ts";
 import type { RecordedOutput } from "../../exec/recorded_output.ts";
 import { type Amount, batchStarts } from "../../exec/schedule.ts";
-import { compressNames } from "../../exec/target_names.ts";
+import { type AnsweringPod, foldAnswers, type FoldedAnswers } from "../../runs/fold_answers.ts";
 import {
   type FoundRun,
   type PastSection,
   type PastTarget,
   sectionsOf,
 } from "../../runs/past_run.ts";
+import { linesOf } from "../../runs/run_state.ts";
 import { stepError } from "../../workflow/step_events.ts";
 import type { Host } from "../host.ts";
 
@@ -42,18 +41,6 @@ export interface ReportedTarget {
   batch?: number;
 }
 
-/** Pods that ended the same and wrote the same. */
-export interface ReportedGroup {
-  names: string;
-  count: number;
-  outcome: OutcomeKind | null;
-  exitCode: number | null;
-  /** Absent if it isn't recorded. */
-  output?: RecordedOutput;
-  /** The difference from the first group; absent for that one, and if no two targets wrote the same. */
-  diff?: GroupDiff;
-}
-
 /** The pods of a command, or of a step. */
 export interface ReportSection {
   /** The key of the step; empty for a command. */
@@ -64,8 +51,7 @@ export interface ReportSection {
   reason: string | null;
   span?: ReportSpan;
   targets: readonly ReportedTarget[];
-  /** The largest first. */
-  groups: readonly ReportedGroup[];
+  folded: FoldedAnswers;
   /** What the step itself wrote, on this machine. */
   output?: RecordedOutput;
 }
@@ -167,7 +153,7 @@ async function reported(
         batch: starts && starts.findLastIndex((start) => start <= index) + 1,
       }),
     })),
-    groups: await grouped(targets),
+    folded: await foldAnswers(targets.map(answering)),
     ...definedOnly({
       // The run itself is drawn for a command.
       span: key === "" ? undefined : startedAt && spanFrom(at, startedAt, durationMs),
@@ -186,54 +172,24 @@ function spanFrom(at: Date, start: Date, durationMs: number | null): ReportSpan 
   return { startMs, ...(durationMs === null ? {} : { endMs: startMs + durationMs }) };
 }
 
-/** Compares names with the numbers in them: `web-2` comes before `web-10`. */
-function byName(one: { name: string } | undefined, other: { name: string } | undefined): number {
-  return (one?.name ?? "").localeCompare(other?.name ?? "", "en", { numeric: true });
-}
-
-/** Groups the targets, each group with its difference from the largest one. */
-async function grouped(targets: readonly PastTarget[]): Promise<ReportedGroup[]> {
-  const groups = [
-    ...Map.groupBy(
-      targets,
-      ({ outcome, exitCode, output }) => JSON.stringify([outcome, exitCode, output?.id ?? null]),
-    ).values(),
-  ].sort((a, b) => b.length - a.length || (byName(a[0], b[0])));
-  const [[first, second] = []] = groups;
-  const patch = groups.length > 1 && second !== undefined ? await textPatch() : undefined;
-  return groups.flatMap((members, at) => {
-    const [one] = members;
-    if (one === undefined) return [];
-    const { outcome, exitCode, output } = one;
-    const diff = at === 0 || patch === undefined
-      ? undefined
-      : groupDiff(patch, first?.output, output);
-    return [{
-      names: compressNames(members.map(({ name }) => name)),
-      count: members.length,
-      outcome,
-      exitCode,
-      ...definedOnly({ output, diff }),
-    }];
-  });
-}
-
-function groupDiff(
-  patch: Awaited<ReturnType<typeof textPatch>>,
-  reference: RecordedOutput | undefined,
-  output: RecordedOutput | undefined,
-): GroupDiff {
-  if (reference === undefined || output === undefined) {
-    return { kind: "notCompared", reason: "the output isn't recorded" };
-  }
-  if (reference.id === output.id) return { kind: "same" };
-  const [stdout, stderr] = (["stdout", "stderr"] as const).map((stream) =>
-    patch(["most", reference[stream]], ["these", output[stream]])
-  );
-  if (stdout === undefined || stderr === undefined) {
-    return { kind: "notCompared", reason: "too different" };
-  }
-  return stdout + stderr === ""
-    ? { kind: "notCompared", reason: "the recorded start is the same" }
-    : { kind: "unified", stdout, stderr };
+/** Returns a pod as it is compared with others. */
+function answering(
+  { name, outcome, exitCode, signal, error, output }: PastTarget,
+): AnsweringPod {
+  const { omittedBytes = 0 } = output ?? {};
+  const omitted = { stream: "stderr" as const, text: `(${omittedBytes} more bytes)` };
+  return {
+    name,
+    phase: outcome === null ? "waiting" : "ended",
+    output: [...linesOf(output ?? {}), ...(omittedBytes === 0 ? [] : [omitted])],
+    omittedLines: 0,
+    ...definedOnly({
+      outcome: outcome ?? undefined,
+      exitCode: exitCode ?? undefined,
+      signal: signal ?? undefined,
+      reason: error ?? undefined,
+      outputId: output?.id,
+      isUnrecorded: output === undefined ? true as const : undefined,
+    }),
+  };
 }

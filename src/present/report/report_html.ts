@@ -2,13 +2,10 @@
  * A report of a run as one HTML document without any other file: no script, and a Content Security Policy that allows
  * nothing but the style in it. What pods wrote is text only (`markup.ts`).
  */
-import type {
-  ReportedGroup,
-  ReportedTarget,
-  ReportSection,
-  RunReport,
-} from "../../actions/runs/report.ts";
+import type { ReportedTarget, ReportSection, RunReport } from "../../actions/runs/report.ts";
+import type { AnswerGroup, FoldedLine } from "../../runs/fold_answers.ts";
 import { outcomeName } from "../../actions/exec/events.ts";
+import { linesOf } from "../../runs/run_state.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { plural } from "../../base/plural.ts";
 import { commandLine } from "../../base/shell_quote.ts";
@@ -43,12 +40,12 @@ export async function reportHtml(report: RunReport): Promise<string> {
 <h1>${title}</h1>
 ${summary(report)}
 ${facts(report)}
-${drawn === undefined ? undefined : markup`<h2>Timeline</h2>\n<div class="scroll">${drawn}</div>`}
 ${
     report.sections.map((section) =>
       sectionOf(section, report.sections.length > 1 || section.step !== "")
     )
   }
+${drawn === undefined ? undefined : markup`<h2>Timeline</h2>\n<div class="scroll">${drawn}</div>`}
 <footer>Run ${report.id}, reported by kodama. Output is recorded up to a limit, without what looks like a secret.</footer>
 </body>
 </html>
@@ -108,7 +105,7 @@ function pairs(what: string, values: Readonly<Record<string, unknown>>): [string
 }
 
 function sectionOf(section: ReportSection, isStep: boolean): Content {
-  const { step, title, outcome, reason, targets, groups, output, span } = section;
+  const { step, title, outcome, reason, targets, folded, output, span } = section;
   const took = span?.endMs === undefined ? "" : formatDuration(span.endMs - span.startMs);
   const head = isStep
     ? markup`<h2>${step} ${badge(outcome)}</h2>
@@ -117,87 +114,39 @@ function sectionOf(section: ReportSection, isStep: boolean): Content {
     }</p>
 ${reason === null ? undefined : markup`<p>${reason}</p>`}`
     : undefined;
-  const shown = groups.filter((group) => !isStep || hasContent(group));
+  const { sentence, groups } = folded;
+  const shown = isStep ? groups.filter(({ lines }) => lines.length > 0) : groups;
   return markup`${head}
-${output === undefined ? undefined : blockOf(markup`<b>on this machine</b>`, { output })}
+${output === undefined ? undefined : ownOutput(output)}
 ${isStep || groups.length === 0 ? undefined : markup`<h2>Output</h2>`}
-${shown.map((group, at) => groupOf(group, at === 0))}
+${sentence === "" ? undefined : markup`<p><b>${sentence}</b></p>`}
+${shown.map(groupOf)}
 ${targets.length === 0 ? undefined : podsOf(targets, isStep)}
 `;
 }
 
-function hasContent({ output, diff }: ReportedGroup): boolean {
-  return diff !== undefined || output !== undefined && output.stdout + output.stderr !== "";
+function groupOf({ names, pods, outcome, end, note, lines }: AnswerGroup): Content {
+  const heading = markup`<b>${names}</b><span class="soft">${plural(pods.length, "pod")}</span>${
+    badge(outcome)
+  }${end === outcome ? undefined : markup`<span class="soft">${end}</span>`}`;
+  return blockOf(heading, lines, note);
 }
 
-function groupOf(group: ReportedGroup, isFirst: boolean): Content {
-  const { names, count, outcome, exitCode, diff } = group;
-  const end = outcome === "failed" && exitCode !== null ? ` exit code ${exitCode}` : "";
-  return blockOf(
-    markup`<b>${names}</b><span class="soft">${plural(count, "pod")}</span>${
-      badge(outcome ?? "none")
-    }${end === "" ? undefined : markup`<span class="soft">${end}</span>`}${
-      diff === undefined || isFirst
-        ? undefined
-        : markup`<span class="soft">${diffText(diff)}</span>`
-    }`,
-    group,
-  );
-}
-
-function diffText(diff: NonNullable<ReportedGroup["diff"]>): string {
-  switch (diff.kind) {
-    case "same":
-      return "the same output as most";
-    case "unified":
-      return "compared with most";
-    case "notCompared":
-      return `not compared: ${diff.reason}`;
-    case "reference":
-      return "";
-  }
-}
-
-function blockOf(
-  heading: Content,
-  { output, diff }: Pick<ReportedGroup, "output" | "diff">,
+function ownOutput(
+  { stdout, stderr, omittedBytes }: NonNullable<ReportSection["output"]>,
 ): Content {
-  const lines = diff?.kind === "unified"
-    ? [...patchLines(diff.stdout), ...streamLines(patchLines(diff.stderr))]
-    : diff?.kind === "same" || output === undefined
-    ? []
-    : [...textLines(output.stdout), ...streamLines(textLines(output.stderr))];
-  const omitted = output?.omittedBytes ?? 0;
-  const notes = [
-    ...(output === undefined && diff === undefined ? ["the output isn't recorded"] : []),
-    ...(output !== undefined && lines.length === 0 && diff?.kind !== "same" && omitted === 0
-      ? ["no output"]
-      : []),
-    ...(omitted > 0 ? [`${omitted} more bytes aren't recorded`] : []),
-  ];
+  const lines = linesOf({ stdout, stderr }).map(({ text }) => ({ kind: "text" as const, text }));
+  const note = omittedBytes > 0 ? `${omittedBytes} more bytes aren't recorded` : undefined;
+  return blockOf(markup`<b>on this machine</b>`, lines, note);
+}
+
+function blockOf(heading: Content, lines: readonly FoldedLine[], note?: string): Content {
+  const drawn = lines.map(({ kind, text }) =>
+    kind === "text" ? markup`<span>${text}</span>` : markup`<span class="${kind}">${text}</span>`
+  );
   return markup`<section class="group"><header>${heading}</header>${
-    lines.length === 0 ? undefined : markup`<pre>${lines}</pre>`
-  }${notes.map((note) => markup`<p class="note">${note}</p>`)}</section>\n`;
-}
-
-function textLines(text: string): Content[] {
-  if (text === "") return [];
-  return text.replace(/\n$/, "").split("\n").map((line) => markup`<span>${line}</span>`);
-}
-
-/** Omits the two lines that name the sides. */
-function patchLines(patch: string): Content[] {
-  if (patch === "") return [];
-  return patch.replace(/\n$/, "").split("\n").slice(2).map((line) => {
-    const kind = { "+": "added", "-": "removed", "@": "hunk" }[line[0] ?? ""];
-    return kind === undefined
-      ? markup`<span>${line}</span>`
-      : markup`<span class="${kind}">${line}</span>`;
-  });
-}
-
-function streamLines(lines: Content[]): Content[] {
-  return lines.length === 0 ? [] : [markup`<span class="stream">standard error:</span>`, ...lines];
+    drawn.length === 0 ? undefined : markup`<pre>${drawn}</pre>`
+  }${note === undefined ? undefined : markup`<p class="note">${note}</p>`}</section>\n`;
 }
 
 function podsOf(targets: readonly ReportedTarget[], isStep: boolean): Content {

@@ -15,7 +15,14 @@ function report(targets: ReportedTarget[], durationMs: number | null = 1000): Ru
   return {
     ...{ id: "r", at: new Date(0), command: ["id"], shell: false, workflow: null, params: {} },
     ...{ rerunOf: null, outcome: "ok", reason: null, exitCode: 0, durationMs, outputs: {} },
-    sections: [{ step: "", title: "", outcome: "ok", reason: null, targets, groups: [] }],
+    sections: [{
+      step: "",
+      title: "",
+      outcome: "ok",
+      reason: null,
+      targets,
+      folded: { sentence: "", differing: 0, groups: [] },
+    }],
   };
 }
 

@@ -6,21 +6,32 @@ import { KodamaError } from "../../base/errors.ts";
 import { type ExecEvent, outcomeName } from "../../actions/exec/events.ts";
 import type { StepsEvent } from "../../actions/workflow/run_steps.ts";
 import { type RunEventData, RunReporter } from "../../present/run_reporter.ts";
+import { foldedTexts } from "../../present/diff_lines.ts";
 import { stepText, SummaryExtras, summaryText } from "../../present/summary.ts";
+import { foldSteps } from "../../runs/fold_answers.ts";
 import { defaultedTexts, endText } from "../../runs/notes.ts";
 import { linesOf, type PodProgress, RunState } from "../../runs/run_state.ts";
 import type { LiveCell, TableRow } from "../../table/live_table.ts";
 import { type Line, span, type Tone } from "../../terminal/grid.ts";
 import { printable } from "../../terminal/printable.ts";
+import { styleFor } from "../../terminal/style.ts";
 import type { Size } from "../../terminal/terminal.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { Pane, PaneAction, PaneCommand, PaneContext, PaneLook } from "../pane.ts";
 import { tableActions, TablePane } from "./table_pane.ts";
 import { TextView } from "./text_view.ts";
 
+/** Shows the answers as groups. */
+export const foldAction = {
+  id: "fold",
+  keys: ["="],
+  does: "show equal answers once, those that differ first",
+} as const satisfies PaneAction;
+
 /** Actions of every run. */
 export const outcomeActions = [
   ...tableActions,
+  foldAction,
   { id: "stop", keys: ["X"], does: "stop the run, in the pods too" },
   { id: "run-again", keys: ["r"], does: "run it again, after a question" },
   { id: "run-failed", keys: ["F"], does: "run it again in the pods that weren't ok" },
@@ -70,7 +81,7 @@ export class OutcomesPane implements Pane {
   title: string;
   readonly #table: TablePane;
   readonly #reporter = new RunReporter();
-  readonly #state = new RunState({ linesOfPod: 0 });
+  readonly #state = new RunState();
   readonly #extras = new SummaryExtras();
   readonly #rows = new Map<string, Row>();
   /** Messages about the run as a whole. */
@@ -78,8 +89,10 @@ export class OutcomesPane implements Pane {
   readonly #stop = new AbortController();
   #summary: { text: string; tone: Tone } | undefined;
   #phase: "asks" | "runs" | "ended" = "asks";
-  /** The output has the whole pane. */
-  #isOutput = false;
+  /** The answers as groups of equal ones. */
+  readonly #folded: TextView;
+  /** A text has the whole pane. */
+  #whole: "output" | "folded" | undefined;
 
   constructor(private readonly context: PaneContext, private readonly source: RunSource) {
     this.title = source.title;
@@ -87,6 +100,7 @@ export class OutcomesPane implements Pane {
     const onChange = () => emit({ kind: "changed" });
     this.#table = new TablePane({ nowMs: host.clock.now().getTime(), groups, onChange });
     this.#notes = new TextView({ follow: true, wrap: true, onChange });
+    this.#folded = new TextView({ follow: false, onChange });
     void this.#run();
   }
 
@@ -102,12 +116,12 @@ export class OutcomesPane implements Pane {
   view(size: Size, look: PaneLook): readonly Line[] {
     const { theme } = this.context;
     const current = this.#current();
-    const output = current?.text ?? this.#notes;
+    const output = this.#text();
     if (this.#rows.size === 0) {
       if (this.#notes.length > 0) return this.#notes.view(size);
       return [[span(this.#phase === "asks" ? "" : "looking for pods …", theme.muted)]];
     }
-    if (this.#isOutput) return output.view(size);
+    if (this.#whole !== undefined) return output.view(size);
     const notes = this.#notes.length === 0
       ? []
       : this.#notes.view({ ...size, rows: Math.min(3, Math.floor(size.rows / 4)) });
@@ -132,13 +146,13 @@ export class OutcomesPane implements Pane {
   }
 
   handleCommand(command: PaneCommand): void {
-    const output = this.#current()?.text ?? this.#notes;
+    const output = this.#text();
     switch (command.type) {
       case "select":
-        this.#isOutput = !this.#isOutput;
+        this.#whole = this.#whole === undefined ? "output" : undefined;
         return this.context.emit({ kind: "changed" });
       case "back":
-        if (this.#isOutput) this.#isOutput = false;
+        if (this.#whole !== undefined) this.#whole = undefined;
         else this.#table.handleCommand(command);
         return this.context.emit({ kind: "changed" });
       case "page_down":
@@ -150,17 +164,21 @@ export class OutcomesPane implements Pane {
         output.handleCommand(command);
         return;
       default:
-        if (this.#isOutput) output.handleCommand(command);
+        if (this.#whole !== undefined) output.handleCommand(command);
         else this.#table.handleCommand(command);
     }
   }
 
   onClick({ row }: { row: number }): void {
-    if (!this.#isOutput && this.#table.click(row)) this.handleCommand({ type: "select" });
+    if (this.#whole === undefined && this.#table.click(row)) this.handleCommand({ type: "select" });
   }
 
   refusal(action: string): string | undefined {
     switch (action) {
+      case "fold":
+        return this.#state.pods.some(({ phase }) => phase === "ended")
+          ? undefined
+          : "no pod has ended";
       case "stop":
         return this.#phase === "runs" ? undefined : "nothing is running";
       case "run-again":
@@ -178,6 +196,11 @@ export class OutcomesPane implements Pane {
 
   act(action: string): void {
     if (this.#table.act(action)) return;
+    if (action === "fold") {
+      this.#whole = this.#whole === "folded" ? undefined : "folded";
+      if (this.#phase === "runs") void this.#fold();
+      this.context.emit({ kind: "changed" });
+    }
     if (action === "stop") this.#stop.abort(new KodamaError("cancelled", "stopped"));
     if (action === "run-again") this.source.again();
     if (action === "run-failed") this.source.failedAgain?.(this.#failed());
@@ -229,6 +252,18 @@ export class OutcomesPane implements Pane {
     this.context.emit({ kind: "toast", text: `${this.title}: ${text}`, tone });
   }
 
+  /** Compares the answers so far; once the run has ended, a note says how they differ. */
+  async #fold(): Promise<void> {
+    const isOver = this.#phase === "ended";
+    const steps = await foldSteps(this.#state);
+    if (isOver !== (this.#phase === "ended")) return;
+    this.#folded.replace(foldedTexts(steps, styleFor(true)).map((line) => `${line}\n`).join(""));
+    if (!isOver) return;
+    for (const { key, folded: { sentence, differing } } of steps) {
+      if (differing > 0) this.note(key === "" ? sentence : `${key}: ${sentence}`);
+    }
+  }
+
   async #run(): Promise<void> {
     const { signal, emit } = this.context;
     const both = AbortSignal.any([signal, this.#stop.signal]);
@@ -242,7 +277,13 @@ export class OutcomesPane implements Pane {
       this.ended(message, false);
     }
     if (this.#phase !== "asks") this.#phase = "ended";
+    await this.#fold();
     emit({ kind: "changed" });
+  }
+
+  /** The text that has the whole pane, or is below the table. */
+  #text(): TextView {
+    return this.#whole === "folded" ? this.#folded : this.#current()?.text ?? this.#notes;
   }
 
   #current(): Row | undefined {

@@ -128,3 +128,33 @@ Deno.test("a run that was declined closes its pane; one that fails says why", as
   assert.deepEqual(failed.text(), ["no such pod"]);
   assert.equal(failed.events.some(({ kind }) => kind === "close"), false);
 });
+
+Deno.test("`=` shows equal answers once, the pod that differs first; a note says so after the run", async () => {
+  const { pane, text, end } = opened();
+  assert.equal(pane.refusal("fold"), "no pod has ended");
+  pane.follow(start);
+  for (const [target, written] of ["a", "b", "a"].entries()) {
+    pane.follow(line(target, "first"));
+    pane.follow(line(target, written));
+    pane.follow(ended(target, { kind: "ok" }));
+  }
+  pane.follow(runEnded("3 ok"));
+  end.resolve(true);
+  const sentence = "2 of 3 equal; web-1 differs in 1 line";
+  while (!text().includes(sentence)) await new Promise((resolve) => setTimeout(resolve));
+  pane.act("fold");
+  assert.deepEqual(text(), [
+    sentence,
+    "---- web-1 (1)",
+    "compared with most",
+    "@@ -1,2 +1,2 @@",
+    " first",
+    "-a",
+    "+b",
+    "---- web-[0,2] (2)",
+    "first",
+    "a",
+  ]);
+  pane.handleCommand({ type: "back" });
+  assert.match(text().join("\n"), /web-0 +ok/);
+});

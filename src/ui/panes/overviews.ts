@@ -5,11 +5,15 @@ import { delay } from "../../base/abort.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { logLine, type LogRecord } from "../../base/log.ts";
 import { kindName } from "../../kube/resources.ts";
+import { foldedTexts } from "../../present/diff_lines.ts";
+import { foldSteps } from "../../runs/fold_answers.ts";
+import { RunState } from "../../runs/run_state.ts";
 import { span } from "../../terminal/grid.ts";
 import { styleFor } from "../../terminal/style.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { cellOf, PolledPane } from "./polled_pane.ts";
+import { foldAction } from "./outcomes.ts";
 import { objectsOfRows, objectsText } from "./row_objects.ts";
 import { tableActions } from "./table_pane.ts";
 import { paintInto, TextPane } from "./text_pane.ts";
@@ -24,7 +28,7 @@ export function registerOverviews(registry: PaneRegistry): void {
   });
   registry.register("past-run", pastRunPane, {
     summary: "one past run, pod by pod",
-    actions: textActions,
+    actions: [...textActions, foldAction],
   });
   registry.register("sessions", sessionsPane, {
     summary: "sessions in pods, and what their agents do",
@@ -122,18 +126,31 @@ function runsPane(context: PaneContext): Pane {
 function pastRunPane(context: PaneContext): Pane {
   const { host, config } = context;
   const run = String(config["run"] ?? "");
+  let [shown, hidden] = ["", ""];
   return new TextPane(context, {
     title: `run ${run}`,
     follow: false,
     fileName: `run-${run}.txt`,
     fill: async (view) => {
-      const [{ findAnyRun }, { runLines, workflowRunLines }] = await Promise.all([
+      const [{ findAnyRun }, { recordedData, runLines, workflowRunLines }] = await Promise.all([
         import("../../actions/runs/past_runs.ts"),
         import("../../present/past_runs.ts"),
       ]);
       const found = await findAnyRun(host, run);
       const lines = found.kind === "run" ? runLines(found.run) : workflowRunLines(found.run);
-      view.replace(lines.map((line) => `${line}\n`).join(""));
+      const state = new RunState();
+      state.record(recordedData(found));
+      const folded = foldedTexts(await foldSteps(state), styleFor(true));
+      [shown, hidden] = [lines, folded].map((all) => all.map((line) => `${line}\n`).join("")) as [
+        string,
+        string,
+      ];
+      view.replace(shown);
+    },
+    act: (action, { text }) => {
+      if (action !== "fold") return;
+      [shown, hidden] = [hidden, shown];
+      text.replace(shown);
     },
   });
 }

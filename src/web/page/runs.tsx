@@ -1,5 +1,5 @@
 /** Runs: the list, a new command, and one run with the outcome of each pod. */
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { LiveRun, RecordedRun, RunQuestion } from "../api.ts";
 import { call } from "./client.ts";
 import { useAnswer, useDoing, useEvents, useNow, useRedraw } from "./hooks.ts";
@@ -21,6 +21,7 @@ import {
 import { commandInput } from "./command_of.ts";
 import { SelectionForm } from "./pods.tsx";
 import { routeHref } from "./route.ts";
+import { type AnswerGroup, foldAnswers, type FoldedAnswers } from "../../runs/fold_answers.ts";
 import {
   hasFailed,
   type PodProgress,
@@ -300,7 +301,13 @@ function RunSteps({ state }: { state: RunState }) {
           <ul class="names">{state.notes.map((note, at) => <li key={at}>{note}</li>)}</ul>
         </details>
       )}
-      {steps.map((step) => <StepView key={step.key} step={step} />)}
+      {steps.map((step) => (
+        <StepView
+          key={step.key}
+          step={step}
+          isOver={step.outcome !== undefined || state.exitCode !== undefined}
+        />
+      ))}
     </>
   );
 }
@@ -308,9 +315,20 @@ function RunSteps({ state }: { state: RunState }) {
 /** Pods that are drawn at once; more are shown on request. */
 const podsAtOnce = 200;
 
-function StepView({ step }: { step: RunStep }) {
+function StepView({ step, isOver }: { step: RunStep; isOver: boolean }) {
   const { key, title, outcome, reason, durationMs, output } = step;
   const [limit, setLimit] = useState(podsAtOnce);
+  const [folded, setFolded] = useState<FoldedAnswers>();
+  useEffect(() => {
+    let isCurrent = true;
+    setFolded(undefined);
+    if (isOver) {
+      void foldAnswers(step.pods.values()).then((folded) => isCurrent && setFolded(folded));
+    }
+    return () => {
+      isCurrent = false;
+    };
+  }, [step, isOver]);
   const pods = sortedPods(step.pods.values());
   return (
     <section class="step" aria-label={key === "" ? "Pods" : plain(key)}>
@@ -329,7 +347,8 @@ function StepView({ step }: { step: RunStep }) {
       {reason !== undefined && <p class="warning-text">{reason}</p>}
       {output.length > 0 && <OutputLines lines={output} />}
       <Outcomes pods={pods} />
-      <ul class="pods">
+      {folded !== undefined && <Folded folded={folded} />}
+      <ul class="pods" aria-label="Each pod">
         {pods.slice(0, limit).map((pod) => (
           <li key={pod.name}>
             <PodResult pod={pod} isOpen={pods.length <= 3} />
@@ -342,6 +361,48 @@ function StepView({ step }: { step: RunStep }) {
         </button>
       )}
     </section>
+  );
+}
+
+/** Groups that are drawn; the pods below have all answers. */
+const groupsAtOnce = 20;
+
+/** The answers: what differs from most, then what most say. */
+function Folded({ folded: { sentence, differing, groups } }: { folded: FoldedAnswers }) {
+  if (sentence === "") return null;
+  const odd = groups.slice(0, -1).slice(0, groupsAtOnce);
+  return (
+    <>
+      <p class="sentence">{plain(sentence)}</p>
+      {differing > 0 && odd.map((group) => <Answer key={group.names} group={group} isOpen />)}
+      {(differing > 0 || groups.length === 1) &&
+        groups.slice(-1).map((group) => (
+          <Answer key={group.names} group={group} isOpen={group.lines.length <= linesOfMost} />
+        ))}
+    </>
+  );
+}
+
+/** Lines of the answer of most pods that are shown at once. */
+const linesOfMost = 12;
+
+function Answer({ group, isOpen }: { group: AnswerGroup; isOpen: boolean }) {
+  const { names, pods, outcome, end, note, lines } = group;
+  return (
+    <details class="answer" open={isOpen}>
+      <summary>
+        <Badge state={outcome} />
+        <b>{plain(names)}</b>
+        <span class="soft">{plural(pods.length, "pod")}</span>
+        {end !== outcome && <span class="warning-text">{plain(end)}</span>}
+        {note !== undefined && <span class="soft">{note}</span>}
+      </summary>
+      {lines.length > 0 && (
+        <pre class="output">
+          {lines.map(({ kind, text }, at) => <span key={at} class={kind}>{`${text}\n`}</span>)}
+        </pre>
+      )}
+    </details>
   );
 }
 

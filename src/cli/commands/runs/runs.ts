@@ -137,18 +137,12 @@ const show = defineCommand({
 });
 
 async function shown(found: FoundRun) {
-  const { runData, runLines, workflowRunData, workflowRunLines } = await import(
+  const { recordedData, runLines, workflowRunLines } = await import(
     "../../../present/past_runs.ts"
   );
-  if (found.kind === "run") {
-    return {
-      lines: () => runLines(found.run),
-      data: () => runData(found.run, { withOutputs: true }),
-    };
-  }
   return {
-    lines: () => workflowRunLines(found.run),
-    data: () => workflowRunData(found.run, { withOutputs: true }),
+    lines: () => found.kind === "run" ? runLines(found.run) : workflowRunLines(found.run),
+    data: () => recordedData(found),
   };
 }
 
