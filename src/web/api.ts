@@ -309,7 +309,7 @@ export type LogEvent =
 /* Workflows and runs. */
 
 /** A workflow of a list; with errors it can't be run. */
-export type WorkflowSummary = AsJson<Omit<ListedWorkflow, "path">>;
+export type WorkflowSummary = AsJson<Omit<ListedWorkflow, "path" | "choosing">>;
 
 /** One workflow. */
 export type WorkflowDetails = WorkflowSummary & {

@@ -87,7 +87,7 @@ async function listedWorkflow(host: Host, name: string): Promise<ListedWorkflow>
   throw new KodamaError("notFound", `no workflow "${name}"${near}`);
 }
 
-/** Without the path: where a file is on this machine is of no use to a page. */
-function summaryOf({ path: _, params, ...listed }: ListedWorkflow): WorkflowSummary {
+/** Without the path: where a file is on this machine is of no use to a page, whose form has all parameters. */
+function summaryOf({ path: _, choosing: _c, params, ...listed }: ListedWorkflow): WorkflowSummary {
   return { ...listed, params: [...params] };
 }

@@ -158,9 +158,10 @@ export function evaluateDeep(value: unknown, values: Values): unknown {
 
 /* Environment variables that a workflow names, and those of them that it is granted. */
 
-/** Returns the environment variables that a workflow's expressions name: `env.HOME`. */
-function variablesNamed(
+/** Returns the fields of a name that a workflow's expressions use: of `env`, `HOME`. */
+function fieldsNamed(
   { select, defaults, concurrency, limits, steps, finally: last, outputs }: FullWorkflow,
+  of: "env" | "params",
 ): string[] {
   const texts = [
     ...textsIn(
@@ -169,18 +170,28 @@ function variablesNamed(
     ),
     ...[...steps, ...last].flatMap(textsWithin),
   ];
+  return fieldsIn(texts, of);
+}
+
+function fieldsIn(texts: readonly { text: string }[], of: "env" | "params"): string[] {
   const names = texts.flatMap(({ text }) =>
     namesUsed(parseTemplate(text).template).flatMap(({ path: [first, name] }) =>
-      first === "env" && name !== undefined ? [name] : []
+      first === of && name !== undefined ? [name] : []
     )
   );
   return [...new Set(names)];
 }
 
+/** Returns the parameters that only choose the workflow's pods: a person who names the pods has answered them. */
+export function choosingParams(workflow: FullWorkflow): string[] {
+  const others = fieldsNamed({ ...workflow, select: {} }, "params");
+  return fieldsIn(textsIn(workflow.select, []), "params").filter((name) => !others.includes(name));
+}
+
 /** Returns the environment variables that a run reads: granted, and named by an expression or a parameter. */
 export function variablesGranted(workflow: FullWorkflow): string[] {
   const { params, permissions: { env } } = workflow;
-  const named = [...variablesNamed(workflow), ...params.flatMap(({ env }) => env ?? [])];
+  const named = [...fieldsNamed(workflow, "env"), ...params.flatMap(({ env }) => env ?? [])];
   if (env === false) return [];
   return env === true ? named : named.filter((name) => env.includes(name));
 }

@@ -7,6 +7,7 @@ import { inspectWorkflow, type Loaded, loadWorkflow } from "../../workflow/load_
 import type { FullWorkflow, Step } from "../../workflow/model.ts";
 import type { Intent } from "../../workflow/step_kind.ts";
 import { stepKind } from "../../workflow/step_registry.ts";
+import { choosingParams } from "../../workflow/templates.ts";
 import type { Host } from "../host.ts";
 import { workflowFiles } from "./workflow_files.ts";
 
@@ -24,6 +25,8 @@ export interface ListedWorkflow {
   description?: string;
   /** Names of the parameters; required ones first. */
   params: readonly string[];
+  /** Those that only choose pods. */
+  choosing: readonly string[];
   /** The number of errors in the file. */
   errors: number;
 }
@@ -42,7 +45,15 @@ export async function listWorkflows(host: Host): Promise<ListedWorkflow[]> {
     const params = (workflow?.params ?? [])
       .toSorted((a, b) => Number(b.required) - Number(a.required)).map((param) => param.name);
     const description = workflow?.description;
-    return { name, path, params, errors, ...(description === undefined ? {} : { description }) };
+    const choosing = workflow === undefined ? [] : choosingParams(workflow);
+    return {
+      name,
+      path,
+      params,
+      choosing,
+      errors,
+      ...(description === undefined ? {} : { description }),
+    };
   }));
 }
 

@@ -68,3 +68,15 @@ Deno.test("links of the user's own folder, and of a repository to itself, are fo
   const inside = host({ "/project/workflows/again.yaml": "/project/shared/a.yaml" });
   assert.equal((await readWorkflow(inside, "again")).workflow.name, "again");
 });
+
+Deno.test("`listWorkflows()` names the parameters that only choose pods: named pods answer them", async () => {
+  const file = `params: { match: { required: true }, namespace: "", path: /, both: x }
+select: { namespace: "\${{ params.namespace }}", match: ["\${{ params.match }}", "\${{ params.both }}"] }
+steps: [{ exec: [echo, "\${{ params.path }}", "\${{ params.both }}"] }]
+`;
+  const { host: one } = simulatedHost({ lab: {} }, {
+    files: { "/project/workflows/one.yaml": file },
+  });
+  const [listed] = (await listWorkflows(one)).filter(({ name }) => name === "one");
+  assert.deepEqual(listed?.choosing, ["namespace", "match"]);
+});

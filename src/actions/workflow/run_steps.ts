@@ -45,7 +45,7 @@ import { noPlaces, ownWhere } from "../../workflow/places.ts";
 import { requireChoice, selectFields, type Where } from "../../workflow/selection_fields.ts";
 import { pastParts, remainingSteps, type RunScope } from "../../workflow/remaining_steps.ts";
 import type { WorkflowEvent } from "../../workflow/step_events.ts";
-import { evaluateDeep, variablesGranted } from "../../workflow/templates.ts";
+import { choosingParams, evaluateDeep, variablesGranted } from "../../workflow/templates.ts";
 import type { Change, Confirm } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
 import { recordId } from "../exec/record_file.ts";
@@ -503,10 +503,13 @@ async function grantedVariables(
 /** Returns every parameter with its value; the user is asked for missing ones. */
 async function settledParams(
   { workflow }: Loaded,
-  { params: said, ask, resume, signal }: RunStepsOptions,
+  { params: said, overrides: { only }, ask, resume, signal }: RunStepsOptions,
   env: Environment["env"],
 ): Promise<Record<string, JsonValue>> {
-  const { values, missing } = await paramValues(workflow, said, env);
+  const { values, missing: unset } = await paramValues(workflow, said, env);
+  const answered = only === undefined ? [] : choosingParams(workflow);
+  const missing = unset.filter(({ name }) => !answered.includes(name));
+  for (const { name } of unset) if (answered.includes(name)) values[name] = null;
   const before = (resume?.run.header.params ?? {}) as Readonly<Record<string, JsonValue>>;
   for (const { name } of workflow.params) {
     if (!said.has(name) && Object.hasOwn(before, name)) values[name] = before[name] ?? null;

@@ -84,13 +84,24 @@ function workflowPane(context: PaneContext): Pane {
     run: async (pane, signal) => {
       const { listWorkflows } = await import("../../actions/workflow/files.ts");
       const name = typeof config["workflow"] === "string" ? config["workflow"] : undefined;
-      const found = (await listWorkflows(host)).filter(({ errors }) => errors === 0);
-      const choices = found.map((one) => ({ value: one.name, detail: one.description ?? "" }))
-        .toSorted((one) => one.value === name ? -1 : 0);
-      const workflow = await ask({ kind: "choose", label: `workflow on ${where}`, choices });
+      const listed = listWorkflows(host).then((all) => all.filter(({ errors }) => errors === 0));
+      const choices = listed.then((found) =>
+        found.map((one) => ({ value: one.name, detail: one.description ?? "" }))
+          .toSorted((one) => one.value === name ? -1 : 0)
+      );
+      const label = `workflow on ${where}`;
+      const noMatch = "no such workflow";
+      const workflow = await ask(
+        { kind: "choose", label, choices: [], noMatch },
+        choices,
+      );
       if (workflow === undefined) return false;
+      const found = await listed;
       const params = new Map<string, string>();
-      const needed = found.find((one) => one.name === workflow)?.params ?? [];
+      const { params: named = [], choosing = [] } = found.find(({ name }) => name === workflow) ??
+        {};
+      // The marked rows are the answer to what only chooses pods.
+      const needed = named.filter((one) => !choosing.includes(one));
       if (needed.length > 0) {
         const label = `parameters (${needed.join(", ")}), as NAME=VALUE:`;
         const typed = await ask({ kind: "line", label });
