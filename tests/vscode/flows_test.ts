@@ -101,14 +101,25 @@ Deno.test("the extension, as a person uses it", async (test) => {
       await editor.terminal("4 ok").waitFor();
       await page.locator('.activitybar [aria-label^="kodama"]').first().click();
       await editor.expand(editor.line("4 ok").first());
-      await editor.line("weka-drive-held-0").waitFor();
+      await editor.line(/^\s*weka-drive-held-0/).waitFor();
+    });
+
+    await step("the pod that differs from the others, by two clicks after the run", async () => {
+      await editor.line("differs (1)").click();
+      const shown = page.locator(".editor-group-container", { hasText: "---- weka-drive-held-0" });
+      await shown.first().waitFor();
+      assert.match(
+        await shown.first().innerText(),
+        /3\s+of\s+4\s+equal;\s+weka-drive-held-0\s+differs/,
+      );
+      await editor.closeEditors();
     });
 
     await step("two pods' outputs in the diff editor", async () => {
-      await editor.line("weka-drive-0").click();
+      await editor.line(/^\s*weka-drive-0/).click();
       await page.locator(".editor-group-container", { hasText: "4.4.2" }).first().waitFor();
-      await editor.line("weka-drive-held-0").click({ modifiers: ["Control"] });
-      await editor.line("weka-drive-held-0").click({ button: "right" });
+      await editor.line(/^\s*weka-drive-held-0/).click({ modifiers: ["Control"] });
+      await editor.line(/^\s*weka-drive-held-0/).click({ button: "right" });
       // A menu takes no click in its first moment.
       await page.getByText("Compare Outputs of Two Pods").last().hover();
       await page.keyboard.press("Enter");

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { type Kodama, KodamaError, withFlags } from "./kodama.ts";
 import { printable } from "../../../src/terminal/printable.ts";
 import type { RunEventData } from "../../../src/runs/event_shapes.ts";
+import { foldSteps } from "../../../src/runs/fold_answers.ts";
 import { RunState } from "../../../src/runs/run_state.ts";
 import { linesOfEvent, progressOf, resultOf } from "./run_events.ts";
 
@@ -72,7 +73,7 @@ export class Runner {
   }
 
   async #once(args: readonly string[], title: string, pane: Pane): Promise<void> {
-    const run: ActiveRun = { title, state: new RunState({ linesOfPod: 0 }) };
+    const run: ActiveRun = { title, state: new RunState() };
     this.active.add(run);
     this.#changed.fire("state");
     try {
@@ -93,6 +94,9 @@ export class Runner {
         }
         const { pods } = run.state;
         if (pods.length > 0) pane.write(`\n${resultOf(pods)}`);
+        for (const { key, folded: { sentence, differing } } of await foldSteps(run.state)) {
+          if (differing > 0) pane.write(key === "" ? sentence : `${key}: ${sentence}`);
+        }
       });
     } finally {
       this.active.delete(run);

@@ -1,6 +1,8 @@
 /** The views of the side bar: runs with each pod's outcome, and sessions. All of it is what the program lists. */
 import * as vscode from "vscode";
 import type { Kodama } from "./kodama.ts";
+import { type FoldedAnswers, foldedLines, foldSteps } from "../../../src/runs/fold_answers.ts";
+import { type RecordedRunData, RunState } from "../../../src/runs/run_state.ts";
 import { type RecordedOutput, recordedOutput, resultOf } from "./run_events.ts";
 import type { ActiveRun, Runner } from "./run_pane.ts";
 
@@ -28,6 +30,7 @@ interface ListedPod extends RecordedOutput {
 export type RunNode =
   | { kind: "active"; run: ActiveRun }
   | { kind: "run"; run: ListedRun }
+  | { kind: "differs"; run: ListedRun; step: string; folded: FoldedAnswers }
   | { kind: "step"; run: ListedRun; step: NonNullable<ListedRun["steps"]>[number] }
   | { kind: "pod"; pod: ListedPod; runId?: string; step?: string };
 
@@ -76,17 +79,26 @@ export class RunsView implements vscode.TreeDataProvider<RunNode> {
         pod: { ...pod, outcome: pod.outcome ?? null, durationMs: pod.durationMs ?? null },
       }));
     }
-    if (node.kind === "pod") return [];
-    const pods = (targets: readonly ListedPod[], step?: string) =>
-      targets.map((pod): RunNode => ({
+    if (node.kind === "pod" || node.kind === "differs") return [];
+    const pods = async (targets: readonly ListedPod[], step?: string): Promise<RunNode[]> => [
+      ...(targets.length < 2 ? [] : await this.#differing(node.run, step ?? "")),
+      ...targets.map((pod): RunNode => ({
         ...{ kind: "pod", pod, runId: node.run.id },
         ...(step === undefined ? {} : { step }),
-      }));
+      })),
+    ];
     if (node.kind === "step") return pods(node.step.targets, node.step.step);
     const { run } = node;
     return run.targets === undefined
       ? (run.steps ?? []).map((step): RunNode => ({ kind: "step", run, step }))
       : pods(run.targets);
+  }
+
+  /** Returns the node of the pods that answered otherwise than most, if there are any. */
+  async #differing(run: ListedRun, step: string): Promise<RunNode[]> {
+    const folded = (await answersOf(this.kodama, run.id)).find(({ key }) => key === step)?.folded;
+    if (folded === undefined || folded.differing === 0) return [];
+    return [{ kind: "differs", run, step, folded }];
   }
 
   /** Returns the past runs, which are read once until one ends. */
@@ -114,6 +126,15 @@ export class RunsView implements vscode.TreeDataProvider<RunNode> {
         description: resultOf(step.targets),
         iconPath: iconOf(step.outcome),
         tooltip: step.step,
+      });
+    }
+    if (node.kind === "differs") {
+      const { differing, sentence } = node.folded;
+      return Object.assign(new vscode.TreeItem(`differs (${differing})`, None), {
+        description: sentence,
+        tooltip: sentence,
+        iconPath: new vscode.ThemeIcon("diff", new vscode.ThemeColor("charts.yellow")),
+        command: { command: "kodama.runs.output", title: "Show Output", arguments: [node] },
       });
     }
     const { pod, runId } = node;
@@ -156,8 +177,22 @@ function iconOf(outcome: string | null): vscode.ThemeIcon {
 /** The scheme of documents with a pod's output: `kodama-output:/POD?RUN#STEP`. */
 export const outputScheme = "kodama-output";
 
-/** Returns the address of the document with a pod's output. */
+/** The name of the document with the folded answers: no pod has it. */
+const foldedName = "/answers.diff";
+
+/** Returns the answers of a past run, folded. */
+async function answersOf(kodama: Kodama, run: string, token?: vscode.CancellationToken) {
+  const state = new RunState();
+  state.record(await kodama.json<RecordedRunData>(["runs", "show", run], token));
+  return await foldSteps(state);
+}
+
+/** Returns the address of the document with a pod's output, or with the folded answers of all. */
 export function outputUri(node: RunNode): vscode.Uri | undefined {
+  if (node.kind === "differs") {
+    const { run: { id: query }, step: fragment } = node;
+    return vscode.Uri.from({ scheme: outputScheme, path: foldedName, query, fragment });
+  }
   if (node.kind !== "pod" || node.runId === undefined) return undefined;
   return vscode.Uri.from({
     scheme: outputScheme,
@@ -167,7 +202,7 @@ export function outputUri(node: RunNode): vscode.Uri | undefined {
   });
 }
 
-/** What a pod wrote in a past run, as a document. */
+/** What a pod wrote in a past run, or the answers of all pods, as a document. */
 export class Outputs implements vscode.TextDocumentContentProvider {
   constructor(private readonly kodama: Kodama) {}
 
@@ -175,6 +210,11 @@ export class Outputs implements vscode.TextDocumentContentProvider {
     { path, query, fragment }: vscode.Uri,
     token: vscode.CancellationToken,
   ): Promise<string> {
+    if (path === foldedName) {
+      const steps = await answersOf(this.kodama, query, token);
+      return steps.filter(({ key }) => key === fragment)
+        .flatMap(({ folded }) => foldedLines(folded).map(({ text }) => `${text}\n`)).join("");
+    }
     const run = await this.kodama.json<ListedRun>(["runs", "show", query], token);
     const pods = fragment === ""
       ? run.targets ?? []
