@@ -196,6 +196,12 @@ export interface WatchOptions {
   signal: AbortSignal;
 }
 
+/** Options of a creation. */
+export interface CreateOptions extends CallOptions {
+  /** The server only answers as if: with all of its checks, and the object that it would store. */
+  dryRun?: true;
+}
+
 /** Options of a deletion. */
 export interface DeleteOptions extends CallOptions {
   /** Deletes only the object with this uid: a replacement of the same name is a `conflict`. */
@@ -261,7 +267,7 @@ export interface KubeClient extends AsyncDisposable {
     resource: ApiResource,
     object: T,
     scope: { namespace?: string },
-    options?: CallOptions,
+    options?: CreateOptions,
   ): Promise<T>;
   /**
    * Replaces an object. If its metadata has the `resourceVersion` that was read, a concurrent write is a `conflict`;

@@ -277,6 +277,38 @@ function kindOfCode(code: number, reason: string | undefined): ErrorKind {
   return "server";
 }
 
+/** Rules of a cluster by the words with which it refuses what breaks them, and what to do about them. */
+const rules: readonly (readonly [words: RegExp, hint: string])[] = [
+  [
+    /(?:exceeded|failed) quota/,
+    "kubectl describe quota shows what is used, and how much there is",
+  ],
+  [
+    /(?:minimum|maximum) \S+ usage per |max limit to request ratio per /,
+    "kubectl describe limits shows the least and the most",
+  ],
+  [/unable to validate against any security context constraint/, idHint()],
+  [
+    /violates PodSecurity/,
+    "the namespace's label pod-security.kubernetes.io/enforce sets the standard",
+  ],
+  [/runAsUser|runAsGroup|fsGroup/, idHint()],
+  [/no PriorityClass with name/, "kubectl get priorityclasses lists them"],
+  [
+    /denied (?:the )?request/,
+    "it is a policy of the cluster; defaults.labels, defaults.annotations and the like in the settings are for such rules",
+  ],
+];
+
+function idHint(): string {
+  return "the setting defaults.runAsUser sets the user id; any leaves it to the cluster";
+}
+
+/** Returns what to do about a rule of the cluster; undefined unless a message is a refusal by such a rule. */
+export function ruleHint(message: string): string | undefined {
+  return rules.find(([words]) => words.test(message))?.[1];
+}
+
 function hintOf(kind: ErrorKind, message: string, at: ServerRef): string | undefined {
   const kubectl = at.context === "" ? "kubectl" : `kubectl --context ${at.context}`;
   if (kind === "unauthorized") {
@@ -284,6 +316,8 @@ function hintOf(kind: ErrorKind, message: string, at: ServerRef): string | undef
       `the credentials of this context are missing, wrong or expired: log in again, then try ${kubectl} auth whoami`;
   }
   if (kind === "forbidden") {
+    const rule = ruleHint(message);
+    if (rule !== undefined) return rule;
     const list = `${[kubectl, "auth", "can-i", "--list"].join(" ")} shows what is allowed`;
     const missing = /cannot ([a-z]+) resource "([a-z0-9./-]+)"/.exec(message);
     return missing === null

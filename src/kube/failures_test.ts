@@ -9,6 +9,7 @@ import {
   permissionError,
   responseError,
   RestartErrors,
+  ruleHint,
   upgradeError,
 } from "./failures.ts";
 import { ProxyError } from "./link/link.ts";
@@ -258,4 +259,26 @@ Deno.test("refusals may be those of a restart for a minute, from the first or af
   }
   restart.reset();
   assert.equal(restart.mayRetry(refused), true);
+});
+
+Deno.test("a 403 of a rule has a hint for that rule, and one of RBAC a hint about rights", () => {
+  const cases: readonly (readonly [message: string, hint: RegExp | undefined])[] = [
+    [`pods "a" is forbidden: exceeded quota: few, requested: pods=1`, /kubectl describe quota/],
+    [`pods "a" is forbidden: failed quota: compute: must specify limits.cpu`, /describe quota/],
+    [`pods "a" is forbidden: maximum cpu usage per Container is 500m`, /describe limits/],
+    [`pods "a" is forbidden: violates PodSecurity "restricted:latest"`, /pod-security/],
+    [
+      `pods "a" is forbidden: unable to validate against any security context constraint`,
+      /defaults\.runAsUser/,
+    ],
+    [
+      `pods "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`,
+      /defaults\.labels/,
+    ],
+    [`pods is forbidden: User "x" cannot create resource "pods"`, undefined],
+  ];
+  for (const [message, hint] of cases) {
+    if (hint === undefined) assert.equal(ruleHint(message), undefined);
+    else assert.match(ruleHint(message) ?? "", hint);
+  }
 });

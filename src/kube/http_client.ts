@@ -4,6 +4,7 @@ import type {
   AttachRequest,
   AwaitedProgram,
   CallOptions,
+  CreateOptions,
   DeleteOptions,
   ExecChannel,
   ExecRequest,
@@ -107,9 +108,11 @@ export class HttpKubeClient implements KubeClient {
     resource: ApiResource,
     object: T,
     scope: { namespace?: string },
-    options: CallOptions = {},
+    { dryRun, ...options }: CreateOptions = {},
   ): Promise<T> {
-    return this.raw("POST", resourcePath(resource, scope.namespace), { ...options, body: object });
+    const path = resourcePath(resource, scope.namespace);
+    const query = dryRun === undefined ? "" : "?dryRun=All";
+    return this.raw("POST", `${path}${query}`, { ...options, body: object });
   }
 
   update<T = KubeObject>(

@@ -88,7 +88,7 @@ export async function rollBackStart(failed: FailedStart): Promise<KodamaError> {
   if (failed.created && !hasPod && !failed.interrupted) return await withEverythingRemoved(failed);
   await storeFailure(failed);
   const { name, namespace } = failed.stored.session;
-  return withQuotaHint(
+  return withOutcome(
     failed.error,
     hint`session "${name}" remains: the same start resumes it, ${
       action("get", { name, namespace })
@@ -116,7 +116,7 @@ async function withEverythingRemoved(
     `${resource.kind.toLowerCase()} ${object.metadata.name}`
   );
   const { name } = stored.session;
-  return withQuotaHint(
+  return withOutcome(
     error,
     names.length === 0
       ? "nothing of the session remains in the cluster"
@@ -135,13 +135,6 @@ async function storeFailure(
   await cleanUp(clock, store, async (store) => {
     await store.change(stored, (session) => ({ ...session, status: "Failed", message }));
   });
-}
-
-/** A quota error looks like a missing right, but isn't. */
-function withQuotaHint(error: KodamaError, outcome: Hint): KodamaError {
-  if (!/exceeded quota/.test(error.message)) return withOutcome(error, outcome);
-  const hint = "kubectl describe quota shows what is used, and how much there is";
-  return withOutcome(new KodamaError(error.kind, error.message, { hint, cause: error }), outcome);
 }
 
 /* Rollback of a session whose files weren't copied: nothing remains of it, or its earlier state. */
