@@ -17,7 +17,12 @@ export const defaultSettings = {
     confirmAbove: 10,
     requireAll: false,
   },
-  runs: { outputs: true, outputLimit: "1Mi", totalLimit: "64Mi" },
+  runs: {
+    outputs: true,
+    outputLimit: "1Mi",
+    totalLimit: "64Mi",
+    resources: { cpu: "1", memory: "1Gi" },
+  },
   model: {
     name: "anthropic/claude-sonnet-5-5",
     maxRetries: 3,

@@ -77,6 +77,9 @@ const modes = ["prefix", "group", "fold", "raw", "none"] as const;
 
 const labels = v.record(text, v.string("a text"), "a mapping of names to texts");
 
+/** Whose pods some settings are about. */
+const allPods = "pods of sessions, runs, schedules and image checks";
+
 /** Only the fields that kodama reads: Kubernetes validates the others. */
 const tolerations = v.array(
   v.looseObject({ key: v.optional(text), operator: v.optional(text) }, "a toleration"),
@@ -195,14 +198,28 @@ export const settingsShape = v.strictObject({
     env: group({
       excludeVars: setting(texts, "Variables that never reach a session."),
     }),
-    nodeSelector: setting(labels, "Labels of the nodes on which sessions may run."),
+    nodeSelector: setting(labels, `Labels of the nodes for ${allPods}.`),
     tolerations: setting(
       tolerations,
-      "Taints of nodes that sessions tolerate. Only in your own file.",
+      `Taints of nodes that ${allPods} tolerate. Only in your own file.`,
     ),
     imagePullSecrets: setting(
       v.array(objectName, "a list of names"),
-      "Secrets with the credentials of registries, in the session's namespace. Only in your own file.",
+      `Secrets with the credentials of registries, in the namespace of ${allPods}. Only in your own file.`,
+    ),
+    labels: setting(
+      labels,
+      `Labels of ${allPods}, and of the other objects made for them. Only in your own file.`,
+    ),
+    annotations: setting(labels, `Annotations of ${allPods}. Only in your own file.`),
+    runAsUser: setting(
+      v.union([fanout, v.literal("any")], "a user id from 1, or any"),
+      `User id of ${allPods}, and of their groups; any leaves it to the cluster, as OpenShift requires. Only in your own ` +
+        "file.",
+    ),
+    priorityClass: setting(
+      objectName,
+      `PriorityClass of ${allPods}. Only in your own file.`,
     ),
     runtimeClass: setting(
       objectName,
@@ -296,6 +313,16 @@ export const settingsShape = v.strictObject({
       text,
       "Image of kodama for runs in the cluster. Only in your own file: it gets the rights of the workflow.",
     ),
+    resources: group({
+      cpu: setting(
+        quantity,
+        "CPU limit of each pod of a run in the cluster. Only in your own file.",
+      ),
+      memory: setting(
+        quantity,
+        "Memory limit of each pod of a run in the cluster. Only in your own file.",
+      ),
+    }),
   }),
   model: group({
     name: setting(text, "Language model that is asked, as in anthropic/claude-sonnet-5-5."),

@@ -1,6 +1,7 @@
 /** A session as it is stored and reported: the request, and its progress. Plain data. */
-import type { Container, Toleration, Volume } from "../kube/types.ts";
+import type { Container, Volume } from "../kube/types.ts";
 import type { SessionLimits } from "./limits.ts";
+import type { PodSettings } from "./pod_settings.ts";
 
 /** The status of a session, as one keyword. */
 export type SessionStatus = "Pending" | "Starting" | "Running" | "Stopped" | "Failed";
@@ -56,22 +57,19 @@ export interface EgressRule {
 }
 
 /** The inputs of a session's pod. All of it is fixed when the session is created. */
-export interface SessionSpec {
+export interface SessionSpec extends PodSettings {
   image: string;
   resources: SessionResources;
   /** The resources that the scheduler reserves, if they aren't kodama's own choice. */
   requests?: Partial<SessionResources>;
   /** Quantities by resource: `nvidia.com/gpu`. */
   extendedResources?: Readonly<Record<string, string>>;
-  imagePullSecrets?: readonly string[];
   runtimeClass?: string;
   serviceAccount?: string;
   volumes?: readonly SessionVolume[];
   storage: { workspace: string; claudeHome: string };
   /** The storage class of the claims; the cluster's default if absent. */
   storageClass?: string;
-  nodeSelector: Readonly<Record<string, string>>;
-  tolerations: readonly Toleration[];
   /** In addition to the workspace's; they mount `/workspace` too. */
   containers: readonly Container[];
   /** Secrets that these refer to, by the user's own settings. */

@@ -1,5 +1,7 @@
 /** The names of a session's objects and the labels that select them. Pure. */
 import { UsageError } from "../base/errors.ts";
+import type { ObjectMeta } from "../kube/types.ts";
+import type { PodSettings } from "./pod_settings.ts";
 
 /** The objects of a session, by their names in its namespace. */
 interface SessionNames {
@@ -35,21 +37,15 @@ const longestName = 40;
 
 /** The label with an object's session. */
 export const sessionLabel = "kodama.dev/session";
-/** The label with an object's part in the session. */
-export const componentLabel = "app.kubernetes.io/component";
-
-const managedBy = { "app.kubernetes.io/managed-by": "kodama" } as const;
-
-/** Selects the objects of all sessions. */
-export const anySession = `app.kubernetes.io/managed-by=kodama,${sessionLabel}`;
-/** Selects the states of all sessions. */
-export const anyState = `${anySession},${componentLabel}=state`;
-/** Selects the pods of all sessions. */
-export const sessionPods = `${componentLabel}=pod,${sessionLabel}`;
+/**
+ * Selects the objects of all sessions. Labels of `app.kubernetes.io` select nothing: many clusters set them by admission.
+ * An object's part in its session is known by its name.
+ */
+export const anySession = sessionLabel;
 
 /** Selects the objects of a session. */
 export function selectSession(name: string): string {
-  return `app.kubernetes.io/managed-by=kodama,${sessionLabel}=${name}`;
+  return `${sessionLabel}=${name}`;
 }
 
 /** An object's part in a session. */
@@ -65,9 +61,22 @@ export type Component =
   | "restore"
   | "files";
 
-/** Returns the labels of a session's object. */
-export function sessionLabels(name: string, component: Component): Record<string, string> {
-  return { ...managedBy, [sessionLabel]: name, [componentLabel]: component };
+/** Returns the labels of a session's object, after those that the user's settings give to all objects. */
+export function sessionLabels(
+  { name, spec: { labels } }: { name: string; spec: Pick<PodSettings, "labels"> },
+  component: Component,
+): Record<string, string> {
+  return {
+    ...labels,
+    "app.kubernetes.io/managed-by": "kodama",
+    [sessionLabel]: name,
+    "app.kubernetes.io/component": component,
+  };
+}
+
+/** Returns whether an object stores a session: it has the name of a state of the session of its label. */
+export function isState({ metadata }: { metadata?: ObjectMeta }): boolean {
+  return metadata?.name === sessionNames(metadata?.labels?.[sessionLabel] ?? "").state;
 }
 
 /** Returns the names of a session's objects. */

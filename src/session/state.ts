@@ -42,7 +42,7 @@ export function stateObject(session: Session, previous?: StoredSession): ConfigM
     metadata: {
       name: sessionNames(name).state,
       namespace,
-      labels: sessionLabels(name, "state"),
+      labels: sessionLabels(session, "state"),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
       ...(previous === undefined
         ? {}

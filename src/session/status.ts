@@ -41,14 +41,14 @@ export function liveStatus(
   }
   const phase = pod.status?.phase;
   const limits = session.spec?.limits ?? {};
-  if (phase === "Succeeded" && isLimited(limits)) {
+  if (isLimited(limits) && hasSucceeded(pod)) {
     return { status: "Stopped", reason: whyEnded(pod, limits) };
   }
   if (phase === "Failed" || phase === "Succeeded") {
     const reason = word(pod.status?.message) ?? word(pod.status?.reason) ?? "its pod has ended";
     return { status: "Failed", reason };
   }
-  const own = workspaceStatus(pod);
+  const own = statusOf(pod);
   const waiting = own?.state?.waiting;
   if (own !== undefined && waiting?.reason === "CrashLoopBackOff") {
     return { status: "Failed", reason: `CrashLoopBackOff: ${crashText(pod, own)}` };
@@ -60,6 +60,13 @@ export function liveStatus(
   if (session.status !== "Running") return { status: "Starting", reason: resumeHint(session) };
   const reason = besideTrouble(pod) ?? outOfMemory(pod, own);
   return reason === undefined ? { status: "Running" } : { status: "Running", reason };
+}
+
+/** Returns whether a container of a pod has ended well for good: whatever others, such as a mesh's, still run in it. */
+export function hasSucceeded(pod: Pod, container = workspaceContainer): boolean {
+  if (pod.status?.phase === "Succeeded") return true;
+  const own = statusOf(pod, container);
+  return pod.spec?.restartPolicy !== "Always" && own?.state?.terminated?.exitCode === 0;
 }
 
 function withoutPod(session: Written) {
@@ -93,7 +100,11 @@ function notReady(
 }
 
 /** Returns why a pod isn't ready, as far as the cluster reports it: its own status first, then the newest event. */
-function waitingReason(pod: Pod, events: readonly Event[]): string | undefined {
+export function waitingReason(
+  pod: Pod,
+  events: readonly Event[],
+  container = workspaceContainer,
+): string | undefined {
   const scheduled = condition(pod, "PodScheduled");
   if (scheduled?.status === "False") {
     return reasonText(scheduled.reason, scheduled.message);
@@ -107,7 +118,7 @@ function waitingReason(pod: Pod, events: readonly Event[]): string | undefined {
     return reasonText(waiting?.reason, waiting?.message ?? event?.message);
   }
   if (event !== undefined) return reasonText(event.reason, event.message);
-  const waiting = workspaceStatus(pod)?.state?.waiting;
+  const waiting = statusOf(pod, container)?.state?.waiting;
   const latest = newest(events.filter(({ type }) => type !== "Warning"));
   return latest === undefined
     ? reasonText(waiting?.reason, waiting?.message)
@@ -179,8 +190,8 @@ function crashText(pod: Pod, status: ContainerStatus): string {
   return word(ended.message) ?? `its container ended with ${code}, and again`;
 }
 
-function workspaceStatus(pod: Pod): ContainerStatus | undefined {
-  return pod.status?.containerStatuses?.find(({ name }) => name === workspaceContainer);
+function statusOf(pod: Pod, container = workspaceContainer): ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.find(({ name }) => name === container);
 }
 
 function condition(pod: Pod, type: string) {

@@ -39,6 +39,23 @@ function endedAfter(seconds: number, restartCount = 0): Pod {
   return { status: { ...ended.status, startTime: at(0) } };
 }
 
+/** The same, beside a container that a mesh's admission has put there and that runs on. */
+function besideProxy({ status }: Pod): Pod {
+  const [own] = status?.containerStatuses ?? [];
+  const proxy = { name: "mesh-proxy", image: "p", imageID: "", ready: true, restartCount: 0 };
+  return {
+    spec: { restartPolicy: "OnFailure", containers: [] },
+    status: {
+      ...status,
+      phase: "Running",
+      containerStatuses: [
+        { ...proxy, state: { running: {} } },
+        ...(own === undefined ? [] : [own]),
+      ],
+    },
+  };
+}
+
 function status(kept: SessionStatus, of: Pod | undefined, events: Event[] = []): string {
   const { status, reason } = liveStatus({ name: "x", status: kept }, of, events);
   return reason === undefined ? status : `${status}: ${plainHint(reason)}`;
@@ -155,4 +172,10 @@ Deno.test("a pod without limits that ended has failed", () => {
     endedAfter(9),
   );
   assert.equal(status, "Failed");
+});
+
+Deno.test("a session has stopped when its own container has ended, whatever runs on beside it", () => {
+  const session = { name: "x", status: "Running", spec: { limits } } as const;
+  assert.equal(liveStatus(session, besideProxy(endedAfter(1800))).status, "Stopped");
+  assert.equal(liveStatus(session, besideProxy(running)).status, "Running");
 });

@@ -9,7 +9,7 @@ import type { ConfigMap, KubeObject, ObjectMeta, Pod } from "../kube/types.ts";
 import { sessionAllowances } from "./manifests/pod.ts";
 import { checkedPod } from "./manifests/pod_standard.ts";
 import type { Session } from "./model.ts";
-import { anyState, selectSession, sessionLabel, sessionNames, sessionPods } from "./names.ts";
+import { anySession, isState, selectSession, sessionLabel, sessionNames } from "./names.ts";
 import { persistentlyOf } from "./persistence.ts";
 import { stateObject, type StoredSession, storedSession } from "./state.ts";
 
@@ -229,27 +229,24 @@ export async function listSessions(
   namespace: string | undefined,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<ListedSession[]> {
-  const scope = { ...(namespace === undefined ? {} : { namespace }) };
-  const all = <T>(resource: ApiResource, labelSelector: string) =>
+  const scope = { labelSelector: anySession, ...(namespace === undefined ? {} : { namespace }) };
+  const all = <T>(resource: ApiResource) =>
     persistentlyOf(
       client,
       { clock, signal },
-      () => wholeList(() => client.list<T>(resource, { ...scope, labelSelector }, { signal })),
+      () => wholeList(() => client.list<T>(resource, scope, { signal })),
     );
-  const [states, pods] = await Promise.all([
-    all<ConfigMap>(CONFIG_MAPS, anyState),
-    all<Pod>(PODS, sessionPods),
-  ]);
+  const [states, pods] = await Promise.all([all<ConfigMap>(CONFIG_MAPS), all<Pod>(PODS)]);
   return listedSessions(states.items, pods.items);
 }
 
-/** Returns the sessions that these objects are, with their pods; by namespace and name. */
+/** Returns the sessions that these ConfigMaps store, with their pods; by namespace and name. */
 export function listedSessions(
-  states: readonly ConfigMap[],
+  configMaps: readonly ConfigMap[],
   pods: readonly Pod[],
 ): ListedSession[] {
   const podOf = new Map(pods.map((pod) => [objectKey(pod), pod]));
-  return states.map((object) => listed(object, podOf)).sort(byNamespaceAndName);
+  return configMaps.filter(isState).map((object) => listed(object, podOf)).sort(byNamespaceAndName);
 }
 
 function listed(object: ConfigMap, podOf: ReadonlyMap<string, Pod>): ListedSession {

@@ -6,13 +6,7 @@
  */
 import { plainText } from "../base/plain_text.ts";
 import type { KubeObject } from "../kube/types.ts";
-import {
-  componentLabel,
-  longestSnapshotName,
-  sessionLabel,
-  sessionLabels,
-  sessionNames,
-} from "./names.ts";
+import { longestSnapshotName, sessionLabel, sessionLabels, sessionNames } from "./names.ts";
 import type { Session } from "./model.ts";
 import { sessionText } from "./state.ts";
 
@@ -50,11 +44,11 @@ export const snapshotLabel = "kodama.dev/snapshot";
 export const sessionAnnotation = "kodama.dev/session.yaml";
 
 /** Selects those of all sessions. */
-export const anySnapshot = `app.kubernetes.io/managed-by=kodama,${snapshotLabel}`;
+export const anySnapshot = snapshotLabel;
 
 /** Selects the objects of a snapshot. */
 export function selectSnapshot(snapshot: string): string {
-  return `app.kubernetes.io/managed-by=kodama,${snapshotLabel}=${snapshot}`;
+  return `${snapshotLabel}=${snapshot}`;
 }
 
 /** The annotation that marks the cluster's default class. */
@@ -82,7 +76,7 @@ export function volumeSnapshot(
     metadata: {
       name: volumeSnapshotName(name, part),
       namespace: session.namespace,
-      labels: { ...sessionLabels(session.name, part), [snapshotLabel]: name },
+      labels: { ...sessionLabels(session, part), [snapshotLabel]: name },
       ...(part === "workspace"
         ? { annotations: { [sessionAnnotation]: sessionText(session) } }
         : {}),
@@ -141,7 +135,9 @@ function compared(a: string, b: string): number {
 
 function storedSnapshot(objects: readonly VolumeSnapshot[]): StoredSnapshot {
   const volumes = volumeParts.flatMap((part) => {
-    const object = objects.find(({ metadata }) => metadata.labels?.[componentLabel] === part);
+    const object = objects.find(({ metadata: { name, labels } }) =>
+      name === volumeSnapshotName(labels?.[snapshotLabel] ?? "", part)
+    );
     return object === undefined ? [] : [volumeOf(object, part)];
   });
   const { labels, namespace = "" } = objects[0]?.metadata ?? {};

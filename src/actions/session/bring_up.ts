@@ -18,6 +18,7 @@ import { sessionNames } from "../../session/names.ts";
 import { ownedBy, type StoredSession } from "../../session/state.ts";
 import { persistently } from "../../session/persistence.ts";
 import { type PodAccess, runInPod } from "../../podscript/run_in_pod.ts";
+import { hasSucceeded } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { bringMissingFiles, type Checked, checkOut } from "./check_out.ts";
@@ -150,7 +151,7 @@ class BringUpRun {
     const { host, store, signal, readyTimeoutMs, remakePod } = this.work;
     const { name } = this.#session;
     const pod = await store.get<Pod>(PODS, sessionNames(name).pod);
-    const ended = pod?.status?.phase === "Failed" || pod?.status?.phase === "Succeeded";
+    const ended = pod !== undefined && (pod.status?.phase === "Failed" || hasSucceeded(pod));
     const useless = ended || remakePod;
     if (pod === undefined || (!useless && pod.metadata?.deletionTimestamp === undefined)) return;
     if (useless) await store.remove(PODS, sessionNames(name).pod);

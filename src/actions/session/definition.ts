@@ -17,7 +17,7 @@ import {
 } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
-import type { Container, Toleration, Volume } from "../../kube/types.ts";
+import type { Container, Volume } from "../../kube/types.ts";
 import { autoBranchName, checkedBranch } from "../../session/names.ts";
 import { egressRule } from "../../session/egress_rule.ts";
 import {
@@ -30,6 +30,7 @@ import { secretNames } from "../../session/manifests/pod_standard.ts";
 import type { Session, SessionRepository, SessionSpec } from "../../session/model.ts";
 import { repositoryAddress } from "../../session/repository_url.ts";
 import type { Host } from "../host.ts";
+import { podSettings } from "../config/pod_settings.ts";
 import { isUsable, repositoryFolders, settingSources } from "../config/setting_sources.ts";
 import type { DefinedPart, PartOrigin, StartOptions } from "./events.ts";
 import { originOfFolder, workingTreeTop } from "./local_git.ts";
@@ -168,7 +169,7 @@ function originsOf(
 
 function specOf(options: ChosenOptions, { defaults = {}, git, dotfiles }: Settings): DraftSpec {
   const builtIn = defaultSettings.defaults;
-  const { resources, storage, egress, nodeSelector, tolerations, containers } = defaults ?? {};
+  const { resources, storage, egress, containers } = defaults ?? {};
   const className = storage?.className;
   const gitSecret = git?.secretName;
   return {
@@ -182,9 +183,7 @@ function specOf(options: ChosenOptions, { defaults = {}, git, dotfiles }: Settin
       workspace: storage?.workspace ?? builtIn.storage.workspace,
       claudeHome: storage?.claudeHome ?? builtIn.storage.claudeHome,
     },
-    nodeSelector: nodeSelector ?? {},
-    // Kubernetes validates the rest of them, and reports their errors.
-    tolerations: (tolerations ?? []) as Toleration[],
+    ...podSettings(defaults),
     containers: (containers ?? []) as Container[],
     gitMirrors: git?.mirrors ?? {},
     limits: limitsOf({
@@ -221,7 +220,7 @@ function dotfilesOf(dotfiles: Settings["dotfiles"]): Pick<SessionSpec, "dotfiles
 
 /** The parts that depend on the cluster, and not on the session. */
 function clusterParts(
-  { resources, imagePullSecrets, runtimeClass, serviceAccount, volumes }: NonNullable<
+  { resources, runtimeClass, serviceAccount, volumes }: NonNullable<
     Settings["defaults"]
   >,
 ): Partial<SessionSpec> {
@@ -229,7 +228,6 @@ function clusterParts(
   return definedOnly({
     requests: requests === undefined || requests === null ? undefined : definedOnly(requests),
     extendedResources: extended,
-    imagePullSecrets,
     runtimeClass,
     serviceAccount,
     // Kubernetes validates the rest of them, and reports their errors.

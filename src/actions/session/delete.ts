@@ -15,7 +15,8 @@ import {
   VOLUME_SNAPSHOTS,
 } from "../../kube/resources.ts";
 import type { KubeObject, PersistentVolumeClaim, Pod } from "../../kube/types.ts";
-import { componentLabel, sessionNames } from "../../session/names.ts";
+import { isPassing } from "../../session/manifests/snapshot_pod.ts";
+import { sessionNames } from "../../session/names.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { storedSnapshots, type VolumeSnapshot } from "../../session/volume_snapshot.ts";
 import type { Host } from "../host.ts";
@@ -91,7 +92,7 @@ export async function planDeletion(
     Number(a.name === state) - Number(b.name === state)
   );
   // The claims of a killed restore are no one's work, and are removed with their owner, the state.
-  const lasting = claims.filter(({ metadata }) => metadata?.labels?.[componentLabel] !== "restore");
+  const lasting = claims.filter(({ metadata }) => !isPassing(name, metadata?.name ?? ""));
   const retained = lasting.map((claim) => ({
     resource: PERSISTENT_VOLUME_CLAIMS,
     name: claim.metadata?.name ?? "",

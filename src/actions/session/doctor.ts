@@ -15,7 +15,8 @@ import {
   SECRETS,
 } from "../../kube/resources.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { anySession, componentLabel, sessionLabel } from "../../session/names.ts";
+import { isPassing } from "../../session/manifests/snapshot_pod.ts";
+import { anySession, isState, sessionLabel } from "../../session/names.ts";
 import {
   anySnapshot,
   type StoredSnapshot,
@@ -50,17 +51,17 @@ export function remainsOfSessions(objects: readonly KubeObject[]): SessionRemain
     const { namespace = "", labels } = group[0]?.metadata ?? {};
     const nameOf = ({ kind, metadata }: KubeObject) =>
       `${kind.toLowerCase()} ${plainText(metadata.name ?? "", 100)}`;
-    const isPassing = ({ metadata }: KubeObject) =>
-      ["files", "restore"].includes(metadata.labels?.[componentLabel] ?? "");
+    const passes = ({ metadata }: KubeObject) =>
+      isPassing(metadata.labels?.[sessionLabel] ?? "", metadata.name ?? "");
     const isClaim = (one: KubeObject) => one.kind === "PersistentVolumeClaim";
-    const hasState = group.some((one) => one.metadata.labels?.[componentLabel] === "state");
+    const hasState = group.some((one) => one.kind === "ConfigMap" && isState(one));
     return {
       name: plainText(labels?.[sessionLabel] ?? "", 63),
       namespace,
       kind: hasState ? "whole" : group.every(isClaim) ? "kept" : "orphaned",
       objects: [...group.filter((one) => !isClaim(one)), ...group.filter(isClaim)]
         .map(nameOf),
-      passing: group.filter(isPassing).map(nameOf),
+      passing: group.filter(passes).map(nameOf),
     };
   });
 }

@@ -4,7 +4,7 @@ import { type Component, sessionLabels } from "../../session/names.ts";
 import { remainsOfSessions } from "./doctor.ts";
 
 function object(kind: string, name: string, session: string, component: Component): KubeObject {
-  const labels = sessionLabels(session, component);
+  const labels = sessionLabels({ name: session, spec: {} }, component);
   return { apiVersion: "v1", kind, metadata: { name, namespace: "dev", labels } };
 }
 

@@ -7,12 +7,12 @@ import { plainText } from "../../base/plain_text.ts";
 import { mergedSettings } from "../../config/settings.ts";
 import { PODS } from "../../kube/resources.ts";
 import { requireWritable } from "../../kube/client_limits.ts";
-import type { Toleration } from "../../kube/types.ts";
 import { imageCheckPod } from "../../session/manifests/image_check_pod.ts";
 import { workspaceContainer } from "../../session/names.ts";
-import { liveStatus } from "../../session/status.ts";
+import { hasSucceeded, liveStatus } from "../../session/status.ts";
 import { SessionStore } from "../../session/store.ts";
 import dockerfile from "../../session/image/Dockerfile" with { type: "text" };
+import { podSettings } from "../config/pod_settings.ts";
 import { settingSources } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
 import { scopeNamespace } from "../session_ref.ts";
@@ -175,15 +175,8 @@ export async function* checkImage(
     name: `kodama-image-check-${suffix}`,
     namespace,
     limitSeconds: Math.ceil(timeoutMs / 1000),
-    spec: {
-      image,
-      nodeSelector: defaults?.nodeSelector ?? {},
-      // Kubernetes validates the rest of them, and reports their errors.
-      tolerations: (defaults?.tolerations ?? []) as Toleration[],
-      ...(defaults?.imagePullSecrets === undefined
-        ? {}
-        : { imagePullSecrets: defaults.imagePullSecrets }),
-    },
+    image,
+    settings: podSettings(defaults),
   });
   const name = pod.metadata?.name ?? "";
   const store = new SessionStore(client, namespace, host.clock, signal);
@@ -217,7 +210,7 @@ async function* reportOf(
     for await (const seen of podSnapshots(client, { namespace, name }, { clock, signal })) {
       const { pod, events } = seen;
       if (pod === undefined) continue;
-      if (pod.status?.phase === "Succeeded") {
+      if (hasSucceeded(pod)) {
         return await logLines(client, { namespace, pod: name }, signal);
       }
       const state = pod.status?.containerStatuses?.[0]?.state;

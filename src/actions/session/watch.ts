@@ -7,7 +7,7 @@ import { isTransient } from "../../kube/failures.ts";
 import { LiveList } from "../../kube/live_list.ts";
 import { CONFIG_MAPS, PODS } from "../../kube/resources.ts";
 import type { ConfigMap, Pod } from "../../kube/types.ts";
-import { anyState, sessionPods } from "../../session/names.ts";
+import { anySession } from "../../session/names.ts";
 import { listedSessions } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { listScope, type SessionListScope } from "../session_ref.ts";
@@ -48,8 +48,8 @@ export async function* watchSessions(
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, stop.signal]);
   const list = new LiveList<ConfigMap | Pod>([
-    { client, resource: CONFIG_MAPS, scope: { ...scope, labelSelector: anyState } },
-    { client, resource: PODS, scope: { ...scope, labelSelector: sessionPods } },
+    { client, resource: CONFIG_MAPS, scope: { ...scope, labelSelector: anySession } },
+    { client, resource: PODS, scope: { ...scope, labelSelector: anySession } },
   ], { clock: host.clock, signal: ended, mayRetryStart: isTransient });
   // Each wake-up takes the newest state: a single wake-up is enough.
   const wakes = new BoundedQueue<"changed">(1);

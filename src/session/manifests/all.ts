@@ -15,7 +15,7 @@ import { editorConfig, type EditorFile } from "./editor_config.ts";
 import { envSecret, maskedSecret, type SessionSecrets } from "./env_secret.ts";
 import { sessionAllowances, sessionPod } from "./pod.ts";
 import { checkedPod } from "./pod_standard.ts";
-import { selectSession, sessionLabels, sessionNames } from "../names.ts";
+import { sessionLabel, sessionLabels, sessionNames } from "../names.ts";
 
 /** An object and its collection. */
 export interface Manifest {
@@ -97,7 +97,7 @@ const dns = { ports: [{ protocol: "UDP", port: 53 }, { protocol: "TCP", port: 53
  * A policy takes effect only if the cluster's network plug-in enforces policies.
  */
 export function egressPolicy(
-  session: { name: string; namespace: string },
+  session: Pick<Session, "name" | "namespace" | "spec">,
   rules: readonly EgressRule[],
 ): KubeObject {
   return {
@@ -106,13 +106,11 @@ export function egressPolicy(
     metadata: {
       name: sessionNames(session.name).egressPolicy,
       namespace: session.namespace,
-      labels: sessionLabels(session.name, "egress"),
+      labels: sessionLabels(session, "egress"),
     },
     spec: {
       podSelector: {
-        matchLabels: Object.fromEntries(
-          selectSession(session.name).split(",").map((pair) => pair.split("=")),
-        ),
+        matchLabels: { [sessionLabel]: session.name },
       },
       policyTypes: ["Egress"],
       egress: [dns, ...rules.map(peer)],

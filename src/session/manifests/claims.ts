@@ -1,4 +1,5 @@
 /** The claims that hold a session's data: the workspace, and the agent's home. Pure. */
+import { definedOnly } from "../../base/json_value.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { VOLUME_SNAPSHOTS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
@@ -35,14 +36,14 @@ function larger(size: string, least: string | undefined): string {
 }
 
 function claim(
-  { name: session, namespace, spec }: Session,
+  session: Session,
   { name, size, component }: { name: string; size: string; component: Component },
   source: VolumeSource | undefined,
 ): PersistentVolumeClaim {
   return {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
-    metadata: { name, namespace, labels: sessionLabels(session, component) },
+    metadata: { name, namespace: session.namespace, labels: sessionLabels(session, component) },
     spec: {
       accessModes: ["ReadWriteOnce"],
       resources: { requests: { storage: larger(size, source?.size) } },
@@ -53,7 +54,7 @@ function claim(
           name: source.name,
         },
       }),
-      ...(spec.storageClass === undefined ? {} : { storageClassName: spec.storageClass }),
+      ...definedOnly({ storageClassName: session.spec.storageClass }),
     },
   };
 }

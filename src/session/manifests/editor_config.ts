@@ -1,5 +1,6 @@
 /** The editors' configuration of a new session, and a repository's own that replaces it. Pure. */
 import type { ConfigMap } from "../../kube/types.ts";
+import type { Session } from "../model.ts";
 import { sessionLabels, sessionNames } from "../names.ts";
 
 /** The files of `.kodama/configs/` that replace these, and their paths below `~/.config`. */
@@ -49,7 +50,7 @@ export const maxEditorFile = 128 * 1024;
 
 /** The ConfigMap. */
 export function editorConfig(
-  session: { name: string; namespace: string },
+  session: Pick<Session, "name" | "namespace" | "spec">,
   overrides: Readonly<Partial<Record<EditorFile, string>>>,
 ): ConfigMap {
   return {
@@ -58,7 +59,7 @@ export function editorConfig(
     metadata: {
       name: sessionNames(session.name).editorConfig,
       namespace: session.namespace,
-      labels: sessionLabels(session.name, "editor"),
+      labels: sessionLabels(session, "editor"),
     },
     data: { ...defaults, ...overrides },
   };

@@ -3,6 +3,7 @@
  */
 import type { Secret } from "../../kube/types.ts";
 import { gitTokenKey } from "../git_environment.ts";
+import type { Session } from "../model.ts";
 import { sessionLabels, sessionNames } from "../names.ts";
 
 /** The content of the Secret. */
@@ -13,8 +14,8 @@ export interface SessionSecrets {
 
 /** Returns the Secret; empty if there is nothing to store, so that a later start can fill it. */
 export function envSecret(
-  session: { name: string; namespace: string },
-  { variables, gitToken }: SessionSecrets,
+  session: Pick<Session, "name" | "namespace" | "spec">,
+  secrets: SessionSecrets,
 ): Secret {
   return {
     apiVersion: "v1",
@@ -22,14 +23,18 @@ export function envSecret(
     metadata: {
       name: sessionNames(session.name).envSecret,
       namespace: session.namespace,
-      labels: sessionLabels(session.name, "env"),
+      labels: sessionLabels(session, "env"),
     },
     type: "Opaque",
-    // Encoded here: `stringData` is for manual use, and reappears in the annotation of `kubectl apply`.
-    data: {
-      ...Object.fromEntries([...variables].map(([name, value]) => [name, base64(value)])),
-      ...(gitToken === undefined ? {} : { [gitTokenKey]: base64(gitToken) }),
-    },
+    data: secretData(secrets),
+  };
+}
+
+/** Encoded here: `stringData` is for manual use, and reappears in the annotation of `kubectl apply`. */
+function secretData({ variables, gitToken }: SessionSecrets): Record<string, string> {
+  return {
+    ...Object.fromEntries([...variables].map(([name, value]) => [name, base64(value)])),
+    ...(gitToken === undefined ? {} : { [gitTokenKey]: base64(gitToken) }),
   };
 }
 
@@ -40,7 +45,7 @@ export function secretChanges(
   there: Secret | undefined,
   secrets: SessionSecrets,
 ): { variables: boolean; gitToken: boolean } {
-  const { data: is = {} } = envSecret({ name: "", namespace: "" }, secrets);
+  const is = secretData(secrets);
   const was = there?.data ?? {};
   const names = new Set([...Object.keys(is), ...Object.keys(was)]);
   const gitToken = is[gitTokenKey] !== was[gitTokenKey];

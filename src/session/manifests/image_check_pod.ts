@@ -1,6 +1,7 @@
 /** A pod that reports which requirements of sessions an image fulfils, and ends. Pure. */
+import { definedOnly } from "../../base/json_value.ts";
 import type { Pod } from "../../kube/types.ts";
-import type { SessionSpec } from "../model.ts";
+import { podIds, podPlacement, type PodSettings } from "../pod_settings.ts";
 import { workspaceContainer } from "../names.ts";
 import { sessionCommand } from "../pod_script.ts";
 import { restricted, userId } from "./pod.ts";
@@ -24,7 +25,8 @@ interface ImageCheckSpec {
   namespace: string;
   /** Kubernetes ends the pod after this time, whatever happened to its caller. */
   limitSeconds: number;
-  spec: Pick<SessionSpec, "image" | "imagePullSecrets" | "nodeSelector" | "tolerations">;
+  image: string;
+  settings: PodSettings;
 }
 
 /**
@@ -32,12 +34,18 @@ interface ImageCheckSpec {
  *
  * @throws KodamaError `config` if it may do more than a session's pod may.
  */
-export function imageCheckPod({ name, namespace, limitSeconds, spec }: ImageCheckSpec): Pod {
-  const { image, imagePullSecrets, nodeSelector, tolerations } = spec;
+export function imageCheckPod(
+  { name, namespace, limitSeconds, image, settings }: ImageCheckSpec,
+): Pod {
   const pod: Pod = {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, namespace, labels: { "app.kubernetes.io/managed-by": "kodama" } },
+    metadata: {
+      name,
+      namespace,
+      labels: { ...settings.labels, "app.kubernetes.io/managed-by": "kodama" },
+      ...definedOnly({ annotations: settings.annotations }),
+    },
     spec: {
       restartPolicy: "Never",
       activeDeadlineSeconds: limitSeconds,
@@ -46,15 +54,10 @@ export function imageCheckPod({ name, namespace, limitSeconds, spec }: ImageChec
       enableServiceLinks: false,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: userId,
-        runAsGroup: userId,
+        ...podIds(settings, userId),
         seccompProfile: { type: "RuntimeDefault" },
       },
-      ...(imagePullSecrets === undefined
-        ? {}
-        : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
-      ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector: { ...nodeSelector } } : {}),
-      ...(tolerations.length > 0 ? { tolerations: [...tolerations] } : {}),
+      ...podPlacement(settings),
       containers: [{
         name: workspaceContainer,
         image,
@@ -67,5 +70,5 @@ export function imageCheckPod({ name, namespace, limitSeconds, spec }: ImageChec
       }],
     },
   };
-  return checkedPod(pod, { ...noAllowances, secrets: new Set(imagePullSecrets) });
+  return checkedPod(pod, { ...noAllowances, secrets: new Set(settings.imagePullSecrets) });
 }

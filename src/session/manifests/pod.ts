@@ -19,6 +19,7 @@ import {
   workspaceContainer,
   workspaceFolder,
 } from "../names.ts";
+import { podIds, podPlacement } from "../pod_settings.ts";
 import { sessionCommand } from "../pod_script.ts";
 import { editorFiles } from "./editor_config.ts";
 import { type PodAllowances, secretNames } from "./pod_standard.ts";
@@ -81,8 +82,11 @@ export function sessionPod(session: Session): Pod {
     metadata: {
       name: sessionNames(name).pod,
       namespace,
-      labels: sessionLabels(name, "pod"),
-      annotations: { "kubectl.kubernetes.io/default-container": workspaceContainer },
+      labels: sessionLabels(session, "pod"),
+      annotations: {
+        ...spec.annotations,
+        "kubectl.kubernetes.io/default-container": workspaceContainer,
+      },
     },
     spec: {
       // A container that ended restarts in the same pod: the home folder's volumes persist either way. A container that
@@ -93,23 +97,15 @@ export function sessionPod(session: Session): Pod {
       enableServiceLinks: false,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: userId,
-        runAsGroup: userId,
-        fsGroup: userId,
+        ...podIds(spec, userId),
         fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
       },
-      ...(spec.imagePullSecrets === undefined
-        ? {}
-        : { imagePullSecrets: spec.imagePullSecrets.map((name) => ({ name })) }),
+      ...podPlacement(spec),
       ...definedOnly({
         runtimeClassName: spec.runtimeClass,
         serviceAccountName: spec.serviceAccount,
       }),
-      ...(Object.keys(spec.nodeSelector).length > 0
-        ? { nodeSelector: { ...spec.nodeSelector } }
-        : {}),
-      ...(spec.tolerations.length > 0 ? { tolerations: [...spec.tolerations] } : {}),
       // Containers that would delay the pod's end become its sidecars:
       // https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
       ...(ends && others.length > 0
@@ -140,12 +136,12 @@ function resourcesOf(spec: SessionSpec): NonNullable<Container["resources"]> {
   const { resources, requests, extendedResources } = spec;
   return {
     limits: { ...resources, ...extendedResources },
-    requests: { ...requestsFor(resources), ...requests },
+    requests: { ...requestsWithin(resources), ...requests },
   };
 }
 
-/** Returns at most the limit, if that is smaller. */
-function requestsFor(limits: SessionResources): { cpu: string; memory: string } {
+/** Returns what a pod that idles most of the time requests of the scheduler: at most its limits. */
+export function requestsWithin(limits: SessionResources): { cpu: string; memory: string } {
   const smaller = (idle: string, limit: string) =>
     (parseQuantity(limit) ?? 0) < (parseQuantity(idle) ?? 0) ? limit : idle;
   return {

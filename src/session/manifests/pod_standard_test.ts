@@ -18,7 +18,13 @@ Deno.test("every pod of a session complies with the restricted standard", () => 
     snapshotPod(session, "own"),
     snapshotPod(session, "passing"),
     filesPod(session),
-    imageCheckPod({ name: "x", namespace: "dev", limitSeconds: 60, spec: session.spec }),
+    imageCheckPod({
+      name: "x",
+      namespace: "dev",
+      limitSeconds: 60,
+      image: "i",
+      settings: session.spec,
+    }),
   ];
   for (const pod of pods) assert.deepEqual(podProblems(pod, allowances), []);
 });

@@ -15,13 +15,18 @@ export function snapshotPodNames(session: string) {
   };
 }
 
+/** Returns whether an object of a session exists only while files are copied. */
+export function isPassing(session: string, object: string): boolean {
+  return [filesPodName(session), ...Object.values(snapshotPodNames(session))].includes(object);
+}
+
 /** The claims that the pod mounts: temporary claims of its own, or the session's. */
 export type ShownClaims = "passing" | "own";
 
 /** Returns the claims that exist only for the pod. */
 export function snapshotClaims(session: Session, sources: VolumeSources): PersistentVolumeClaim[] {
   const { workspaceClaim, homeClaim } = snapshotPodNames(session.name);
-  const labels = sessionLabels(session.name, "restore");
+  const labels = sessionLabels(session, "restore");
   return claims(session, sources).map((claim, index) => ({
     ...claim,
     metadata: { ...claim.metadata, name: [workspaceClaim, homeClaim][index] ?? "", labels },
@@ -66,7 +71,7 @@ export function snapshotPod(session: Session, shown: ShownClaims): Pod {
   const containers = pod.spec?.containers ?? [];
   return {
     ...pod,
-    metadata: { ...pod.metadata, name, labels: sessionLabels(session.name, "restore") },
+    metadata: { ...pod.metadata, name, labels: sessionLabels(session, "restore") },
     spec: {
       ...pod.spec,
       restartPolicy: "Never",
@@ -122,7 +127,7 @@ export function filesPod(session: Session): Pod {
     metadata: {
       ...pod.metadata,
       name: filesPodName(session.name),
-      labels: sessionLabels(session.name, "files"),
+      labels: sessionLabels(session, "files"),
     },
     spec: {
       ...pod.spec,

@@ -21,6 +21,10 @@ export function sampleSession(changes: Partial<Session> = {}): Session {
       requests: { cpu: "500m" },
       extendedResources: { "nvidia.com/gpu": "1" },
       imagePullSecrets: ["registry"],
+      labels: { "cost-centre": "42" },
+      annotations: { "sidecar.istio.io/inject": "false" },
+      runAsUser: 1000680000,
+      priorityClass: "low",
       runtimeClass: "gvisor",
       serviceAccount: "builder",
       volumes: [{

@@ -63,8 +63,10 @@ Deno.test("the session of a file has no more than the user's own settings allow"
   ]);
   assert.deepEqual(
     replaced,
-    ["containerSecrets", "containers", "egress", "gitMirrors", "gitSecret", "imagePullSecrets"]
-      .concat(["limits", "runtimeClass", "serviceAccount", "tolerations", "volumes"]),
+    ["annotations", "containerSecrets", "containers", "egress", "gitMirrors", "gitSecret"].concat(
+      ["imagePullSecrets", "labels", "limits", "priorityClass", "runAsUser", "runtimeClass"],
+      ["serviceAccount", "tolerations", "volumes"],
+    ),
   );
 });
 
@@ -75,6 +77,10 @@ Deno.test("a session of the same settings is restored as it was", async () => {
     JSON.stringify({
       defaults: {
         imagePullSecrets: ["registry"],
+        labels: { "cost-centre": "42" },
+        annotations: { "sidecar.istio.io/inject": "false" },
+        runAsUser: 1000680000,
+        priorityClass: "low",
         runtimeClass: "gvisor",
         serviceAccount: "builder",
         volumes: [{

@@ -289,12 +289,16 @@ function finished(spec: SessionSpec, variables: readonly string[]): Finished {
     environment: { variables, gitToken: true },
   };
   const allowances = sessionAllowances(session);
-  const check = { name: "kodama-check", namespace: session.namespace, limitSeconds: 60, spec };
+  const check = { name: "kodama-check", namespace: session.namespace, limitSeconds: 60 };
   const pods = [
     sessionPod(session),
     snapshotPod(session, "own"),
     snapshotPod(session, "passing"),
     filesPod(session),
   ].map((pod) => checkedPod(pod, allowances));
-  return { spec, variables: new Set(variables), pods: [...pods, imageCheckPod(check)] };
+  return {
+    spec,
+    variables: new Set(variables),
+    pods: [...pods, imageCheckPod({ ...check, image: spec.image, settings: spec })],
+  };
 }
