@@ -1,6 +1,7 @@
 /** Runs and schedules in the cluster: as rows, as data, and as the lines of one that is followed. */
 import type { ClusterRun, ClusterRunEvent, Schedule } from "../actions/cluster_run/runs.ts";
 import { formatDuration } from "../base/duration.ts";
+import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Piece } from "../terminal/terminal.ts";
@@ -32,11 +33,12 @@ function podCount({ run }: ClusterRun): string {
 
 /** `running: 12 pods ended`, `failed: …`. */
 function resultText(one: ClusterRun): string {
-  const { run, state, unreadable } = one;
+  const { run, state, unreadable, obstacle } = one;
   if (unreadable !== undefined) return unreadable.message;
-  if (state !== "ended") return state === "waiting" ? "not started" : state;
+  if (state === "waiting") return "not started";
   const end = run?.end?.outcome;
-  return end === undefined ? "ended without a result" : stepText(end);
+  const text = state !== "ended" ? state : end === undefined ? "no record" : stepText(end);
+  return obstacle === undefined ? text : `${text}: ${obstacle}`;
 }
 
 /** Returns one run: its steps, and where it is. */
@@ -44,6 +46,7 @@ export function clusterRunDetails(one: ClusterRun): string[] {
   const facts = [
     ["job", `${one.namespace}/${one.job}`],
     ["state", one.state],
+    ...(one.obstacle === undefined ? [] : [["obstacle", one.obstacle]]),
     ["shards", String(one.shards)],
     ...(one.schedule === undefined ? [] : [["schedule", one.schedule]]),
   ].map(([name = "", value = ""]) => printable(`${name.padEnd(10)} ${value}`));
@@ -75,11 +78,23 @@ export function scheduleLines(schedules: readonly Schedule[], now: Date): string
     one.timeZone === undefined ? one.cron : `${one.cron} (${one.timeZone})`,
     one.lastAt === undefined ? "never" : runAge(one.lastAt.toISOString(), now),
     String(one.running),
+    scheduleState(one, now),
   ]);
   return tableLines(
-    ["NAME", "NAMESPACE", "WORKFLOW", "CRON", "LAST", "RUNNING"],
+    ["NAME", "NAMESPACE", "WORKFLOW", "CRON", "LAST", "RUNNING", "STATE"],
     rows.map((row) => row.map(printable)),
   );
+}
+
+function scheduleState({ suspended, missed, obstacle }: Schedule, now: Date): string {
+  const texts = [
+    ...(suspended ? ["suspended"] : []),
+    ...(missed === undefined
+      ? []
+      : [`${plural(missed.count, "run")} missed in ${runAge(missed.since.toISOString(), now)}`]),
+    ...(obstacle === undefined ? [] : [obstacle]),
+  ];
+  return texts.length === 0 ? "ok" : texts.join("; ");
 }
 
 /** How a run is shown. */
@@ -109,6 +124,10 @@ export class ClusterRunPainter {
         this.#isInterrupted = true;
         return this.#note(`${printable(event.error.message)}; the run continues`);
       }
+      case "heldUp":
+        return event.obstacle === undefined
+          ? []
+          : this.#note(printable(`waiting: ${event.obstacle}`));
       case "ended":
         return clusterRunDetails(event.run).map((line) => ({
           stream: "stdout",

@@ -64,7 +64,7 @@ const smoke: ReadonlySet<string> = new Set([
  * Tests of their own tasks, because they need minutes: for building, kubelet or copying. By the flag that chooses them.
  */
 const others: Readonly<Record<string, readonly string[]>> = {
-  "--fleet": ["in_cluster", "in_cluster_fleet"],
+  "--fleet": ["in_cluster", "in_cluster_rules", "in_cluster_fleet"],
   "--metrics": ["top"],
   "--storage": ["session_snapshots"],
   "--vscode": ["vscode_remote"],

@@ -1,6 +1,9 @@
 /** The objects of a run in the cluster: a Job, or a CronJob, and what its pods need. Pure. */
 import type { NeededRole } from "../workflow/automation.ts";
-import type { KubeObject, OwnerReference } from "../../kube/types.ts";
+import { definedOnly } from "../../base/json_value.ts";
+import type { KubeObject, OwnerReference, Pod, PodSpec } from "../../kube/types.ts";
+import { requestsWithin } from "../../session/manifests/pod.ts";
+import { podIds, podPlacement, type PodSettings } from "../../session/pod_settings.ts";
 import {
   runLabels,
   scheduleLabel,
@@ -36,7 +39,18 @@ export interface RunSpec {
   secret?: string;
   /** The Job and its records are removed after this. */
   retainSeconds: number;
+  /** Kubernetes ends the Job after this time, also if it has started nothing; no limit if absent. */
+  limitSeconds?: number;
+  pods: PodSettings;
+  /** Limits of each pod. */
+  limits: { cpu: string; memory: string };
 }
+
+/** The user of kodama's image. */
+const userId = 65532;
+
+/** A mesh's proxy would outlive the shard, and its pod the run. The user's settings may say otherwise. */
+const withoutMesh = { "sidecar.istio.io/inject": "false" };
 
 /** A rule of a Role, as Kubernetes has it. */
 export interface PolicyRule {
@@ -58,10 +72,10 @@ export function jobObject(
     metadata: {
       name,
       namespace,
-      labels: runLabels(name, "run"),
+      labels: { ...spec.pods.labels, ...runLabels(name, "run") },
       annotations: { [workflowAnnotation]: spec.workflow },
     },
-    spec: { suspend: true, ...jobSpec(spec, { "app.kubernetes.io/managed-by": "kodama" }) },
+    spec: { suspend: true, ...jobSpec(spec, {}) },
   };
 }
 
@@ -76,7 +90,7 @@ export function cronJobObject(
     timeZone?: string;
   },
 ): KubeObject {
-  const labels = scheduleLabels(schedule, "run");
+  const labels = { ...spec.pods.labels, ...scheduleLabels(schedule, "run") };
   return {
     apiVersion: "batch/v1",
     kind: "CronJob",
@@ -87,32 +101,36 @@ export function cronJobObject(
       ...(timeZone === undefined ? {} : { timeZone }),
       concurrencyPolicy: "Forbid",
       startingDeadlineSeconds: 300,
-      successfulJobsHistoryLimit: 10,
-      failedJobsHistoryLimit: 10,
+      // Their time to live alone decides.
+      successfulJobsHistoryLimit: maxHistory,
+      failedJobsHistoryLimit: maxHistory,
       jobTemplate: {
         metadata: { labels, annotations: { [workflowAnnotation]: spec.workflow } },
-        spec: jobSpec(spec, {
-          "app.kubernetes.io/managed-by": "kodama",
-          [scheduleLabel]: schedule,
-        }),
+        spec: jobSpec(spec, { [scheduleLabel]: schedule }),
       },
     },
   };
 }
 
+/** The largest that the API takes. */
+const maxHistory = 2 ** 31 - 1;
+
 function jobSpec(spec: RunSpec, labels: Record<string, string>): Record<string, unknown> {
-  const { shards, retainSeconds } = spec;
+  const { shards, retainSeconds, limitSeconds } = spec;
+  // A namespace in which a Job with a limit for each index is unfinished is never deleted (Kubernetes 1.34).
+  const isOne = shards === 1;
   return {
     completionMode: "Indexed",
     completions: shards,
     parallelism: shards,
-    backoffLimitPerIndex: maxRestarts,
+    ...(isOne ? { backoffLimit: maxRestarts } : { backoffLimitPerIndex: maxRestarts }),
+    ...definedOnly({ activeDeadlineSeconds: limitSeconds }),
     podFailurePolicy: {
       rules: [
         { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
         {
           // A run that ended isn't repeated because its pods weren't ok.
-          action: "FailIndex",
+          action: isOne ? "FailJob" : "FailIndex",
           onExitCodes: {
             containerName: shardContainer,
             operator: "NotIn",
@@ -122,29 +140,38 @@ function jobSpec(spec: RunSpec, labels: Record<string, string>): Record<string, 
       ],
     },
     ttlSecondsAfterFinished: retainSeconds,
-    template: { metadata: { labels }, spec: shardPod(spec) },
+    template: shardPod(spec, labels),
   };
 }
 
-/** Returns the pod of each shard: kodama, its request in a volume, and a folder to write to. */
-function shardPod(
-  { image, serviceAccount, items, configMap, secret }: RunSpec,
-): Record<string, unknown> {
+/** Returns the template of a shard's pod: kodama, its request in a volume, and a folder to write to. */
+export function shardPod(
+  { image, serviceAccount, items, configMap, secret, pods, limits }: RunSpec,
+  labels: Record<string, string>,
+): Pod {
   const field = (name: string, fieldPath: string) => ({
     name,
     valueFrom: { fieldRef: { fieldPath } },
   });
-  return {
+  const metadata = {
+    labels: {
+      ...withoutMesh,
+      ...pods.labels,
+      "app.kubernetes.io/managed-by": "kodama",
+      ...labels,
+    },
+    annotations: { ...withoutMesh, "linkerd.io/inject": "disabled", ...pods.annotations },
+  };
+  const spec: PodSpec = {
     restartPolicy: "Never",
     serviceAccountName: serviceAccount,
     terminationGracePeriodSeconds: graceSeconds,
     securityContext: {
       runAsNonRoot: true,
-      runAsUser: 65532,
-      runAsGroup: 65532,
-      fsGroup: 65532,
+      ...podIds(pods, userId),
       seccompProfile: { type: "RuntimeDefault" },
     },
+    ...podPlacement(pods),
     containers: [{
       name: shardContainer,
       image,
@@ -169,7 +196,7 @@ function shardPod(
         { name: "HOME", value: "/tmp" },
         { name: "KODAMA_CONFIG_DIR", value: "/tmp/kodama" },
       ],
-      resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+      resources: { requests: requestsWithin(limits), limits },
       securityContext: {
         allowPrivilegeEscalation: false,
         capabilities: { drop: ["ALL"] },
@@ -185,7 +212,7 @@ function shardPod(
       ],
     }],
     volumes: [
-      { name: "request", configMap: { name: configMap, items } },
+      { name: "request", configMap: { name: configMap, items: [...items] } },
       ...(secret === undefined ? [] : [{
         name: "secret",
         secret: {
@@ -197,6 +224,7 @@ function shardPod(
       { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
     ],
   };
+  return { metadata, spec };
 }
 
 /** An object that goes with its owner. */

@@ -10,32 +10,36 @@ export const scheduleLabel = "kodama.dev/schedule";
 export const workflowAnnotation = "kodama.dev/workflow";
 /** The annotation of a Job that a person has stopped. */
 export const stoppedAnnotation = "kodama.dev/stopped";
-/** The label with an object's part in the run. */
-const componentLabel = "app.kubernetes.io/component";
-const managedBy = { "app.kubernetes.io/managed-by": "kodama" } as const;
 
 /** An object's part in a run. */
 export type RunComponent = "run" | "request" | "record";
 
+function commonLabels(component: RunComponent): Record<string, string> {
+  return { "app.kubernetes.io/managed-by": "kodama", "app.kubernetes.io/component": component };
+}
+
 /** Returns the labels of a run's object. */
 export function runLabels(job: string, component: RunComponent): Record<string, string> {
-  return { ...managedBy, [runLabel]: job, [componentLabel]: component };
+  return { ...commonLabels(component), [runLabel]: job };
 }
 
 /** Returns the labels of a schedule's object, or of its Jobs. */
 export function scheduleLabels(name: string, component: RunComponent): Record<string, string> {
-  return { ...managedBy, [scheduleLabel]: name, [componentLabel]: component };
+  return { ...commonLabels(component), [scheduleLabel]: name };
 }
 
-/** Selects the Jobs of all runs. */
-export const anyRun = `app.kubernetes.io/managed-by=kodama,${componentLabel}=run`;
+/**
+ * Each selects a part of the Jobs of all runs: those that people started, and those of schedules. Labels of
+ * `app.kubernetes.io` select nothing: many clusters set them by admission.
+ */
+export const anyRun = [runLabel, scheduleLabel] as const;
 
 /** Selects the CronJobs of all schedules. */
-export const anySchedule = `${anyRun},${scheduleLabel}`;
+export const anySchedule = scheduleLabel;
 
 /** Selects the records of a run. */
 export function selectRecords(job: string): string {
-  return `app.kubernetes.io/managed-by=kodama,${runLabel}=${job},${componentLabel}=record`;
+  return `${runLabel}=${job},${shardLabel}`;
 }
 
 /** The container that runs kodama. */

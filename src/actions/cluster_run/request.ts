@@ -33,6 +33,8 @@ const requestShape = v.object({
   })),
   deadlineMs: v.optional(v.number()),
   shards: v.number(),
+  /** Of the user's settings, for the records. */
+  labels: v.exactOptional(v.record(v.string(), v.string())),
   /** The Job whose records it resumes, shard by shard. */
   resume: v.optional(v.object({
     job: v.string(),

@@ -1,6 +1,6 @@
 /** One shard of a run in the cluster, in its pod: what its Job starts, and starts again. */
 import { KodamaError } from "../../base/errors.ts";
-import type { JsonValue } from "../../base/json_value.ts";
+import { definedOnly, type JsonValue } from "../../base/json_value.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Retained } from "../../workflow/engine/step_identity.ts";
 import { overridesOf } from "../../workflow/record.ts";
@@ -74,6 +74,7 @@ export async function* runShard(
     job,
     owner: { apiVersion: "batch/v1", kind: "Job", name: job, uid: jobUid },
     holder,
+    ...definedOnly({ labels: request.labels }),
     // After a signal the record of what it has cancelled is still written.
     signal: finallySignal,
   });

@@ -1,11 +1,22 @@
 /** Runs and schedules in the cluster, from any machine: listed, read, followed, stopped and resumed. */
 import { action, hint } from "../../base/hint.ts";
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, unlessError } from "../../base/errors.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { wholeList } from "../../kube/http/list.ts";
 import { LiveList } from "../../kube/live_list.ts";
-import { CONFIG_MAPS, CRON_JOBS, JOBS, ROLES, SECRETS } from "../../kube/resources.ts";
-import type { ConfigMap, Job, KubeObject, Secret } from "../../kube/types.ts";
+import {
+  CONFIG_MAPS,
+  CRON_JOBS,
+  EVENTS,
+  JOBS,
+  NAMESPACES,
+  ROLES,
+  SECRETS,
+} from "../../kube/resources.ts";
+import { eventsAbout } from "../../kube/object_ref.ts";
+import type { ConfigMap, Event, Job, KubeObject, Secret } from "../../kube/types.ts";
 import type { PastWorkflow } from "../../workflow/record.ts";
 import { type ResumeFrom, wasAllOk } from "../../workflow/resume.ts";
 import {
@@ -15,6 +26,7 @@ import {
   readAttempts,
 } from "../../workflow/shard_records.ts";
 import { isTransient } from "../../kube/failures.ts";
+import { settingsOf } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
 import type { PolicyRule } from "./manifests.ts";
 import { recordNames } from "./manifests.ts";
@@ -30,6 +42,7 @@ import {
   stoppedAnnotation,
   workflowAnnotation,
 } from "./names.ts";
+import { obstacleOf } from "./obstacles.ts";
 import { filesFolder, type MountedKey, readRequest, readSecrets, requestKey } from "./request.ts";
 import type { Confirm } from "../confirm_change.ts";
 import { recordId } from "../exec/record_file.ts";
@@ -38,6 +51,7 @@ import {
   type ClusterRunRef,
   confirmObjects,
   createRun,
+  podsOf,
   updated,
   withCronJobs,
 } from "./submit.ts";
@@ -66,6 +80,8 @@ export interface ClusterRun extends ClusterRunRef {
   run: PastWorkflow | undefined;
   /** Why its records can't be read; only in a list. */
   unreadable?: KodamaError;
+  /** What holds it up, or why it has no record, as the cluster reports it. */
+  obstacle?: string;
 }
 
 type StoredJob = Job & KubeObject;
@@ -140,14 +156,22 @@ export async function clusterRunBefore(host: Host, later: StartedRun): Promise<S
   );
 }
 
-/** Stops a run: its commands are cancelled and its `finally` follows. One that hasn't started is removed. */
+/**
+ * Stops a run: its commands are cancelled and its `finally` follows. Its Job is removed if it hasn't started, and in a
+ * namespace that is deleted, which waits for it.
+ */
 export async function stopClusterRun(
   host: Host,
-  { job, namespace, state, context }: ClusterRun,
+  { job, namespace, context }: ClusterRunRef,
 ): Promise<"stopped" | "removed" | "had ended"> {
-  if (state === "ended") return "had ended";
   const client = await host.kube(context);
-  if (state === "waiting") {
+  const state = stateOf(await client.get<StoredJob>(JOBS, job, { namespace }));
+  if (state === "ended") return "had ended";
+  const home = await unlessError(
+    ["forbidden", "notFound"],
+    client.get<KubeObject>(NAMESPACES, namespace, {}),
+  );
+  if (state === "waiting" || home?.metadata.deletionTimestamp !== undefined) {
     await client.delete(JOBS, job, { namespace }, { dependents: true });
     return "removed";
   }
@@ -167,53 +191,91 @@ export async function stopClusterRun(
 export type ClusterRunEvent =
   /** A line of a shard's record; its fields are those of the published schema. */
   | { kind: "recorded"; shard: number; event: Readonly<Record<string, unknown>> }
+  /** What holds it up; undefined if nothing does any more. */
+  | { kind: "heldUp"; obstacle: string | undefined }
   /** The API server can't be reached; events that are recorded meanwhile follow. */
   | { kind: "interrupted"; error: KodamaError }
   /** The last event. */
   | { kind: "ended"; run: ClusterRun };
 
-/** Follows a run to its end, from its first event. Nothing happens to the run if this ends before. */
+/** Between two looks at what holds a run up. */
+const tickMs = 3000;
+
+/**
+ * Follows a run to its end, from its first event. Nothing happens to the run if this ends before.
+ *
+ * @throws KodamaError `notFound` if it is removed; `environment` if it ends without a record.
+ */
 export async function* followClusterRun(
   host: Host,
   { job, namespace, context }: ClusterRunRef,
   signal: AbortSignal,
 ): AsyncGenerator<ClusterRunEvent, void> {
   const client = await host.kube(context);
-  const positions = new Map<string, number>();
-  // A line may be divided between two ConfigMaps.
-  const rests = new Map<number, string>();
+  const shards = new Map<number, RecordReader>();
   const live = new LiveList<KubeObject>([
     { client, resource: JOBS, scope: { namespace }, name: job },
     { client, resource: CONFIG_MAPS, scope: { namespace, labelSelector: selectRecords(job) } },
   ], { clock: host.clock, signal, random: Math.random, mayRetryStart: isTransient });
-  for await (const event of live.events()) {
-    if (event.kind === "outOfSync") yield { kind: "interrupted", error: event.outage.error };
-    if (event.kind !== "changed") continue;
-    const changed = event.changes.filter(({ kind }) => kind !== "deleted").map(({ object }) =>
-      object
-    );
+  let outage: unknown;
+  let obstacle: string | undefined;
+  for await (const { objects, isInSync } of live.snapshots(tickMs)) {
+    if (live.outage !== undefined && live.outage !== outage) {
+      yield { kind: "interrupted", error: live.outage.error };
+    }
+    outage = live.outage;
     // Objects of a list don't name their kind.
-    const isRecord = ({ metadata }: KubeObject) => metadata.labels?.[shardLabel] !== undefined;
-    for (const object of changed.filter(isRecord).toSorted(byChunk)) {
+    const { records = [], jobs = [] } = Object.groupBy(
+      objects.values(),
+      ({ metadata }) => metadata.labels?.[shardLabel] === undefined ? "jobs" : "records",
+    );
+    let isOver = false;
+    for (const object of records.toSorted(byChunk)) {
       const shard = Number(object.metadata.labels?.[shardLabel]);
-      const name = object.metadata.name ?? "";
-      const text = (object as StoredMap).data?.lines ?? "";
-      const lines = ((rests.get(shard) ?? "") + text.slice(positions.get(name) ?? 0)).split("\n");
-      positions.set(name, text.length);
-      rests.set(shard, lines.pop() ?? "");
-      for (const line of lines) {
-        const recorded = eventOf(line);
-        if (recorded !== undefined) yield { kind: "recorded", shard, event: recorded };
+      const reader = shards.get(shard) ?? new RecordReader();
+      shards.set(shard, reader);
+      for (const event of reader.read(object)) {
+        isOver ||= event["kind"] === "workflowEnded";
+        yield { kind: "recorded", shard, event };
       }
     }
-    if (event.changes.some(({ kind, object }) => kind === "deleted" && !isRecord(object))) {
+    const found = jobs[0] as StoredJob | undefined;
+    if (found === undefined && isInSync) {
       throw new KodamaError("notFound", `run ${idOfJob(job)} was removed`);
     }
-    const found = changed.find((object) => !isRecord(object));
-    if (found !== undefined && stateOf(found as StoredJob) === "ended") {
-      yield { kind: "ended", run: await readRun(client, found as StoredJob) };
-      return;
+    if (found === undefined || !isInSync) continue;
+    if (isOver || stateOf(found) === "ended") {
+      const run = await readRun(client, found);
+      if (run.state === "ended" && run.run === undefined) throw noRecordError(run);
+      if (run.state === "ended") return yield { kind: "ended", run };
     }
+    const now = await obstacleOf(client, found);
+    if (now !== obstacle) yield { kind: "heldUp", obstacle: now };
+    obstacle = now;
+  }
+}
+
+function noRecordError({ id, namespace, obstacle }: ClusterRun): KodamaError {
+  const why = obstacle ?? `namespace ${namespace} has none of its records`;
+  return new KodamaError("environment", `run ${id} has ended without a record: ${why}`, {
+    hint: hint`${action("runs.rerun", { id, inCluster: true })} starts it again`,
+  });
+}
+
+/** Reads the events of a shard's record as it grows. */
+class RecordReader {
+  readonly #positions = new Map<string, number>();
+  /** A line may be divided between two ConfigMaps. */
+  #rest = "";
+
+  /** Returns the events that are new in one of its ConfigMaps; they are read in their order. */
+  read({ metadata: { name = "" }, ...chunk }: KubeObject): Readonly<Record<string, unknown>>[] {
+    const text = (chunk as StoredMap).data?.["lines"] ?? "";
+    const position = this.#positions.get(name) ?? 0;
+    this.#positions.set(name, text.length);
+    const lines = (this.#rest + text.slice(position)).split("\n");
+    this.#rest = lines.pop() ?? "";
+    return lines.map(eventOf).filter((event) => event !== undefined);
   }
 }
 
@@ -282,6 +344,7 @@ export async function rerunInCluster(
     client,
     namespace,
     image: container?.image ?? "",
+    ...podsOf(await settingsOf(host)),
     workflow,
     request: { ...again, ...(from.kind === "all" ? {} : { resume: { job: run.job, from } }) },
     secrets: await secretsOf(client, namespace, secretName),
@@ -321,10 +384,9 @@ async function ownRules(
 
 async function newestJobs(client: KubeClient, scope: ClusterScope): Promise<StoredJob[]> {
   const jobs: StoredJob[] = [];
-  const where = { ...namespaceOf(client, scope), labelSelector: anyRun };
-  for await (const page of client.list<StoredJob>(JOBS, where)) {
-    // Those of a CronJob have its label, and all have one of the two.
-    jobs.push(...page.items);
+  for (const labelSelector of anyRun) {
+    const where = { ...namespaceOf(client, scope), labelSelector };
+    for await (const page of client.list<StoredJob>(JOBS, where)) jobs.push(...page.items);
   }
   return jobs.toSorted((a, b) => createdAt(b).getTime() - createdAt(a).getTime());
 }
@@ -393,20 +455,30 @@ async function readRun(client: KubeClient, job: StoredJob): Promise<ClusterRun> 
     texts.set(shard, (texts.get(shard) ?? "") + (data?.lines ?? ""));
   }
   const facts = factsOf(client, job);
-  const { shards, state } = facts;
-  const run = joinedShards(
-    Array.from({ length: shards }, (_shard, shard) => {
-      const record = joinedAttempts(readAttempts(`${name}-${shard}`, texts.get(shard) ?? ""));
-      const lost = state === "ended" ? `shard ${shard} ended without a result` : undefined;
-      if (record === undefined || state === "ended" || isWorkflowOver(record)) {
-        return { record, lost };
-      }
-      // It was stopped, and will be started again.
-      const { end: _, ...others } = record;
-      return { record: others, lost };
-    }),
+  const records = Array.from(
+    { length: facts.shards },
+    (_, shard) => joinedAttempts(readAttempts(`${name}-${shard}`, texts.get(shard) ?? "")),
   );
-  return { ...facts, run: run && seenFrom(run, client.context) };
+  // Its record says whether it is over: another container of a pod may run on, and with it the Job.
+  const isOver = records.every((record) => record !== undefined && isWorkflowOver(record));
+  const state = isOver ? "ended" : facts.state;
+  const run = joinedShards(records.map((record, shard) => {
+    const lost = state === "ended" ? `shard ${shard} ended without a result` : undefined;
+    if (record === undefined || state === "ended" || isWorkflowOver(record)) {
+      return { record, lost };
+    }
+    // It was stopped, and will be started again.
+    const { end: _, ...others } = record;
+    return { record: others, lost };
+  }));
+  const isExplained = facts.state === "ended" && run !== undefined || state === "waiting";
+  const obstacle = isExplained ? undefined : await obstacleOf(client, job);
+  return {
+    ...facts,
+    state,
+    run: run && seenFrom(run, client.context),
+    ...definedOnly({ obstacle }),
+  };
 }
 
 /** Returns what a run's Job shows. */
@@ -456,11 +528,17 @@ export interface Schedule {
   createdAt: Date;
   lastAt: Date | undefined;
   running: number;
+  /** Someone has suspended its CronJob. */
+  suspended: boolean;
+  /** Runs that didn't start because one was still running. */
+  missed: { count: number; since: Date } | undefined;
+  /** What holds its present run up. */
+  obstacle: string | undefined;
 }
 
 type CronJob = KubeObject & {
-  spec?: { schedule?: string; timeZone?: string };
-  status?: { lastScheduleTime?: string; active?: unknown[] };
+  spec?: { schedule?: string; timeZone?: string; suspend?: boolean };
+  status?: { lastScheduleTime?: string; active?: { name?: string }[] };
 };
 
 /**
@@ -475,16 +553,54 @@ export async function listSchedules(host: Host, scope: ClusterScope): Promise<Sc
   await withCronJobs(client, where.namespace, async () => {
     for await (const page of client.list<CronJob>(CRON_JOBS, where)) found.push(...page.items);
   });
-  return found.map(({ metadata, spec, status }) => ({
+  const schedules = await Promise.all(found.map((one) => scheduleOf(client, one)));
+  return schedules.toSorted((a, b) => a.name < b.name ? -1 : 1);
+}
+
+async function scheduleOf(
+  client: KubeClient,
+  { metadata, spec, status }: CronJob,
+): Promise<Schedule> {
+  const { namespace = "" } = metadata;
+  const active = status?.active ?? [];
+  const [{ name = "" } = {}] = active;
+  const job = active.length === 0 ? undefined : await unlessError(
+    ["forbidden", "notFound"],
+    client.get<StoredJob>(JOBS, name, { namespace }),
+  );
+  return {
     name: metadata.labels?.[scheduleLabel] ?? metadata.name ?? "",
-    namespace: metadata.namespace ?? "",
+    namespace,
     workflow: metadata.annotations?.[workflowAnnotation] ?? "",
     cron: spec?.schedule ?? "",
     timeZone: spec?.timeZone,
-    createdAt: new Date(metadata.creationTimestamp ?? 0),
+    createdAt: createdAt({ metadata } as KubeObject),
     lastAt: status?.lastScheduleTime === undefined ? undefined : new Date(status.lastScheduleTime),
-    running: status?.active?.length ?? 0,
-  })).toSorted((a, b) => a.name < b.name ? -1 : 1);
+    running: active.length,
+    suspended: spec?.suspend === true,
+    missed: job && await missedOf(client, metadata),
+    obstacle: job && await obstacleOf(client, job),
+  };
+}
+
+/** Kubernetes counts the runs that one still running prevents in an event of the CronJob. */
+async function missedOf(
+  client: KubeClient,
+  metadata: CronJob["metadata"],
+): Promise<Schedule["missed"]> {
+  const scope = eventsAbout(CRON_JOBS, metadata);
+  const found = await unlessError(
+    ["forbidden"],
+    wholeList(() => client.list<Event>(EVENTS, scope)),
+  );
+  const events = (found?.items ?? []).filter(({ reason }) => reason === "JobAlreadyActive");
+  const first =
+    events.map(({ firstTimestamp, eventTime, metadata: { creationTimestamp } }) =>
+      String(firstTimestamp ?? eventTime ?? creationTimestamp)
+    ).toSorted()[0];
+  if (first === undefined) return undefined;
+  const count = events.reduce((sum, { count = 1 }) => sum + count, 0);
+  return { count, since: new Date(first) };
 }
 
 /**

@@ -4,6 +4,8 @@
  * the version of the ConfigMap or by the creation of the next one.
  */
 import type { Clock } from "../../base/clock.ts";
+import { Deadline } from "../../base/abort.ts";
+import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { outagePolicy, retry } from "../../base/retry.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -30,7 +32,7 @@ export function chunkName(job: string, shard: number, chunk: number): string {
 
 /** The shard, its API server, and what it depends on. */
 export interface ShardRecordOptions {
-  client: Pick<KubeClient, "get" | "create" | "update">;
+  client: Pick<KubeClient, "get" | "create" | "update" | "server">;
   clock: Clock;
   random?: () => number;
   namespace: string;
@@ -41,8 +43,13 @@ export interface ShardRecordOptions {
   shard: number;
   /** Identifies this process. */
   holder: string;
+  /** Of the user's settings, for every object of the run. */
+  labels?: Readonly<Record<string, string>>;
   signal: AbortSignal;
 }
+
+/** A process that has started nothing doesn't wait longer: its pod may be one that is kept from the API server. */
+const openLimitMs = 20_000;
 
 type Chunk = KubeObject & { data?: Record<string, string> };
 
@@ -66,9 +73,29 @@ export class ShardRecord implements AsyncDisposable {
    *
    * A full record is opened too: its last ConfigMap is never closed, and the next line fails.
    *
-   * @throws KodamaError `forbidden` if the service account lacks a right.
+   * @throws KodamaError `forbidden` if the service account lacks a right; `timeout` if the API server can't be reached.
    */
   static async open(options: ShardRecordOptions): Promise<{ record: ShardRecord; text: string }> {
+    using deadline = new Deadline(options.clock, openLimitMs, options.signal);
+    try {
+      return await ShardRecord.#taken({ ...options, signal: deadline.signal }, options);
+    } catch (error) {
+      if (!deadline.expired) throw error;
+      throw new KodamaError(
+        "timeout",
+        `this pod can't reach the API server ${options.client.server}: no answer in ${
+          formatDuration(openLimitMs)
+        }; is there a NetworkPolicy that allows it?`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** @param later the options of the record's own writes. */
+  static async #taken(
+    options: ShardRecordOptions,
+    later: ShardRecordOptions,
+  ): Promise<{ record: ShardRecord; text: string }> {
     const { signal, holder } = options;
     for (;;) {
       signal.throwIfAborted();
@@ -81,7 +108,7 @@ export class ShardRecord implements AsyncDisposable {
         const taken = isNew
           ? await create(options, index, "")
           : await replace(options, withAnnotation(tail, holderAnnotation, holder));
-        const record = new ShardRecord(options, taken, index);
+        const record = new ShardRecord(later, taken, index);
         const text = chunks.map(textOf).join("");
         // A process that was killed between two parts of a long line leaves its first part.
         if (text !== "" && !text.endsWith("\n")) record.#waiting = "\n";
@@ -235,14 +262,14 @@ async function readChunk(options: ReadOptions, index: number): Promise<Chunk | u
 
 /** Creates a ConfigMap; it may have been created by an attempt whose answer was lost. */
 async function create(options: ShardRecordOptions, index: number, lines: string): Promise<Chunk> {
-  const { client, namespace, job, owner, shard, holder } = options;
+  const { client, namespace, job, owner, shard, holder, labels } = options;
   const chunk: Chunk = {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: {
       name: chunkName(job, shard, index),
       namespace,
-      labels: { ...runLabels(job, "record"), [shardLabel]: String(shard) },
+      labels: { ...labels, ...runLabels(job, "record"), [shardLabel]: String(shard) },
       annotations: { [holderAnnotation]: holder },
       ownerReferences: [owner],
     },

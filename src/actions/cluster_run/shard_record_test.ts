@@ -206,3 +206,34 @@ Deno.test("a full record refuses what would be lost", async () => {
   await assert.rejects(later.flushed(), { kind: "environment", message: /shard 2 is full/ });
   assert.equal(store.objects.size, maxChunks);
 });
+
+Deno.test("a process that can't reach the API server at all ends with the reason; one that has begun waits on", async () => {
+  const clock = new ManualClock();
+  const store = new ConfigMapStore();
+  const reached = optionsOf(store, "a", clock);
+  // As behind a NetworkPolicy that lets nothing out.
+  const silent = (
+    _kind: unknown,
+    _name: string,
+    _scope: unknown,
+    { signal }: { signal?: AbortSignal } = {},
+  ) =>
+    new Promise<never>((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
+  const client = {
+    ...store.client,
+    server: "https://10.0.0.1",
+    get: silent as typeof store.client.get,
+  };
+  await assert.rejects(
+    clock.runUntil(ShardRecord.open({ ...reached, client })),
+    /this pod can't reach the API server https:\/\/10\.0\.0\.1: no answer in 20s/,
+  );
+  const { record } = await ShardRecord.open(reached);
+  store.faults = Array.from({ length: 60 }, () => "unsent" as const);
+  record.add({ line: 1 });
+  await clock.runUntil(record.flushed());
+  assert.equal(linesOf(await readShardText(reached)).length, 1);
+  await record[Symbol.asyncDispose]();
+});

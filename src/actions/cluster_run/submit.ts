@@ -1,23 +1,29 @@
 /** Starts a run in the cluster: as a Job whose pods are kodama, with a service account that may do what the workflow does. */
 import { action, hint, option } from "../../base/hint.ts";
-import { KodamaError, UsageError } from "../../base/errors.ts";
+import { KodamaError, unlessError, UsageError } from "../../base/errors.ts";
 import { definedOnly, type JsonValue } from "../../base/json_value.ts";
 import type { ApiResource, KubeClient } from "../../kube/client.ts";
 import {
   CONFIG_MAPS,
   CRON_JOBS,
   JOBS,
+  PODS,
   ROLE_BINDINGS,
   ROLES,
   SECRETS,
   SERVICE_ACCOUNTS,
 } from "../../kube/resources.ts";
-import type { KubeObject, OwnerReference } from "../../kube/types.ts";
+import { ruleHint } from "../../kube/failures.ts";
+import type { KubeObject, OwnerReference, Pod } from "../../kube/types.ts";
+import type { PodSettings } from "../../session/pod_settings.ts";
+import { defaultSettings } from "../../config/default_settings.ts";
+import type { Settings } from "../../config/settings_shape.ts";
 import { overridesData } from "../../workflow/record.ts";
 import { indivisible } from "../../workflow/shard.ts";
 import { stepKind } from "../../workflow/step_registry.ts";
 import type { FullWorkflow, Step } from "../../workflow/model.ts";
 import { variablesGranted } from "../../workflow/templates.ts";
+import { podSettings } from "../config/pod_settings.ts";
 import { settingsOf } from "../config/setting_sources.ts";
 import { recordId } from "../exec/record_file.ts";
 import type { Confirm } from "../confirm_change.ts";
@@ -38,6 +44,7 @@ import {
   requestObjects,
   rulesOf,
   type RunSpec,
+  shardPod,
 } from "./manifests.ts";
 import { idOfJob, jobOfId, runLabels, scheduleLabels } from "./names.ts";
 import { requestData, type RunRequest, type RunSecrets } from "./request.ts";
@@ -55,6 +62,8 @@ export interface ClusterOptions {
   shards: number;
   /** How long the Job and its records stay after its end. */
   retainMs: number;
+  /** How long a run may take in all, also if it can't start; no limit if absent. */
+  limitMs?: number;
 }
 
 /** A run in the cluster. */
@@ -71,6 +80,8 @@ interface Planned {
   client: KubeClient;
   namespace: string;
   image: string;
+  pods: PodSettings;
+  limits: RunSpec["limits"];
   workflow: string;
   request: RunRequest;
   secrets: RunSecrets;
@@ -100,14 +111,17 @@ export async function submitRun(
 
 /** Creates the objects of a run. If one of them can't be created, the others are removed. */
 export async function createRun(
-  { client, namespace, request, secrets, files, rules, workflow, image }: Planned,
+  planned: Planned,
   { job, cluster }: { job: string; cluster: ClusterOptions },
 ): Promise<ClusterRunRef> {
-  const { data, items } = requestData(request, files);
-  const spec = specOf(job, { image, workflow, items, secrets, cluster });
+  const { client, namespace, secrets, rules, pods } = planned;
+  const { data, items } = dataOf(planned);
+  const spec = specOf(job, items, planned, cluster);
   const { shards } = cluster;
+  await requireAdmitted(planned, spec, cluster);
   await createOwned(client, JOBS, jobObject(job, namespace, spec), (owner) => {
-    const owned = { name: job, namespace, labels: runLabels(job, "request"), owner };
+    const labels = { ...pods.labels, ...runLabels(job, "request") };
+    const owned = { name: job, namespace, labels, owner };
     return [
       ...requestObjects(owned, { data, ...secretsText(secrets) }),
       ...(cluster.serviceAccount === undefined
@@ -139,14 +153,15 @@ export async function addSchedule(
   { name, cron, timeZone }: ScheduleOptions,
 ): Promise<{ name: string; namespace: string; context: string }> {
   const planned = await plannedRun(host, options, cluster);
-  const { client, namespace, request, secrets, files, rules, workflow, image } = planned;
+  const { client, namespace, secrets, rules, pods } = planned;
   const object = jobOfId(name);
   await confirmObjects(planned, options.yes ? undefined : options.confirm, {
     kind: "CronJob",
     name: object,
   });
-  const { data, items } = requestData(request, files);
-  const spec = specOf(object, { image, workflow, items, secrets, cluster });
+  const { data, items } = dataOf(planned);
+  const spec = specOf(object, items, planned, cluster);
+  await requireAdmitted(planned, spec, cluster);
   const cronJob = cronJobObject(object, namespace, {
     ...spec,
     schedule: name,
@@ -155,7 +170,8 @@ export async function addSchedule(
   });
   await withCronJobs(client, namespace, () =>
     createOwned(client, CRON_JOBS, cronJob, (owner) => {
-      const owned = { name: object, namespace, labels: scheduleLabels(name, "request"), owner };
+      const labels = { ...pods.labels, ...scheduleLabels(name, "request") };
+      const owned = { name: object, namespace, labels, owner };
       return [
         ...requestObjects(owned, { data, ...secretsText(secrets) }),
         ...(cluster.serviceAccount === undefined
@@ -190,6 +206,11 @@ export async function withCronJobs<T>(
   }
 }
 
+/** The labels are for the records. */
+function dataOf({ request, files, pods: { labels } }: Planned) {
+  return requestData({ ...request, ...definedOnly({ labels }) }, files);
+}
+
 function secretsText(secrets: RunSecrets): { secrets?: string } {
   return hasSecrets(secrets) ? { secrets: JSON.stringify(secrets) } : {};
 }
@@ -200,21 +221,79 @@ function hasSecrets({ params, env }: RunSecrets): boolean {
 
 function specOf(
   name: string,
-  { image, workflow, items, secrets, cluster }: Pick<RunSpec, "image" | "workflow" | "items"> & {
-    secrets: RunSecrets;
-    cluster: ClusterOptions;
-  },
+  items: RunSpec["items"],
+  { image, workflow, secrets, pods, limits }: Planned,
+  cluster: ClusterOptions,
 ): RunSpec {
   return {
     workflow,
     image,
+    pods,
+    limits,
     shards: cluster.shards,
     serviceAccount: cluster.serviceAccount ?? name,
     items,
     configMap: name,
     ...(hasSecrets(secrets) ? { secret: name } : {}),
     retainSeconds: Math.ceil(cluster.retainMs / 1000),
+    ...(cluster.limitMs === undefined ? {} : { limitSeconds: Math.ceil(cluster.limitMs / 1000) }),
   };
+}
+
+/**
+ * Asks the cluster whether it would take the pods of a run, before anything of the run exists: a Job is taken whatever
+ * its pods are, and its controller alone sees them refused.
+ *
+ * @throws KodamaError with the cluster's own words: of a quota, a range of limits, a policy, Pod Security, or a missing
+ *   account.
+ */
+async function requireAdmitted(
+  { client, namespace }: Planned,
+  spec: RunSpec,
+  { serviceAccount }: ClusterOptions,
+): Promise<void> {
+  const scope = { namespace };
+  if (serviceAccount !== undefined) {
+    const asked = client.get(SERVICE_ACCOUNTS, serviceAccount, scope);
+    // Who may not read accounts learns of a missing account by the dry run.
+    await unlessError(["forbidden"], asked).catch((error: unknown) => {
+      if (!(error instanceof KodamaError) || error.kind !== "notFound") throw error;
+      throw accountMissing(serviceAccount, namespace, error);
+    });
+  }
+  const { metadata, spec: podSpec } = shardPod(spec, {});
+  const pod: Pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { ...metadata, namespace, generateName: `${spec.configMap}-0-` },
+    // An account of the run's own doesn't exist yet.
+    spec: { containers: [], ...podSpec, serviceAccountName: serviceAccount ?? "default" },
+  };
+  try {
+    await client.create(PODS, pod, scope, { dryRun: true });
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    // Who may only create Jobs, or whose webhooks know no dry run, learns of a refusal by following the run.
+    const isUnknown = /cannot create resource|does not support dry run/.test(error.message);
+    if (isUnknown) return;
+    throw new KodamaError(error.kind, `the pods of the run would be refused: ${error.message}`, {
+      cause: error,
+      ...definedOnly({ hint: error.hint ?? ruleHint(error.message) }),
+    });
+  }
+}
+
+function accountMissing(name: string, namespace: string, cause: KodamaError): KodamaError {
+  return new KodamaError(
+    "notFound",
+    `service account "${name}" doesn't exist in namespace "${namespace}"`,
+    {
+      cause,
+      hint: hint`without ${option("service-account")} kodama makes an account for the run; ${
+        action("workflow.rights", {})
+      } prints the rights of one`,
+    },
+  );
 }
 
 /** Creates a suspended object, what it owns, and resumes it: whatever fails meanwhile goes with it. */
@@ -236,16 +315,30 @@ async function createOwned(
       spec: { ...current.spec as Record<string, unknown>, suspend: false },
     }));
   } catch (error) {
-    await client.delete(resource, name, scope, { uid, dependents: true }).catch(() => {});
-    if (!(error instanceof KodamaError) || error.kind !== "forbidden") throw error;
-    throw new KodamaError("forbidden", error.message, {
-      cause: error,
-      hint: hint`with ${option("service-account", "NAME")} kodama makes no account and no Role; ${
+    const removal = client.delete(resource, name, scope, { uid, dependents: true });
+    const isRemoved = await unlessError(anyKind, removal.then(() => true)) ?? false;
+    if (!(error instanceof KodamaError)) throw error;
+    const isAboutAccount = /(?:serviceaccounts|roles|rolebindings)\S* "?\S*"? is forbidden/.test(
+      error.message,
+    );
+    const way = isAboutAccount
+      ? hint`with ${option("service-account", "NAME")} kodama makes no account and no Role; ${
         action("workflow.rights", {})
-      } prints the Role for that account, which also needs create, get and update of configmaps`,
+      } prints the Role for that account, which also needs create, get and update of configmaps`
+      : error.hint;
+    const kind = object.kind.toLowerCase();
+    const rest = isRemoved
+      ? "nothing of it remains in the cluster"
+      : `remaining in the cluster: ${kind} ${name}; kubectl delete ${kind} ${name} -n ${namespace} deletes it and what ` +
+        "belongs to it";
+    throw new KodamaError(error.kind, error.message, {
+      cause: error,
+      hint: way === undefined ? rest : hint`${way}\n${rest}`,
     });
   }
 }
+
+const anyKind = ["forbidden", "notFound", "conflict", "unreachable", "timeout", "server"] as const;
 
 function resourceOf({ kind }: KubeObject): ApiResource {
   const all = [CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS];
@@ -307,7 +400,8 @@ async function plannedRun(
       hint: "start it once in each of them",
     });
   }
-  const image = named ?? (await settingsOf(host)).runs?.image;
+  const settings = await settingsOf(host);
+  const image = named ?? settings.runs?.image;
   if (image === undefined) throw noImageError();
   const prepared = await prepareRun(host, options);
   const { workflow, uses } = prepared.loaded;
@@ -325,10 +419,18 @@ async function plannedRun(
     client,
     namespace,
     image,
+    ...podsOf(settings),
     workflow: workflow.name,
     ...requestOf(host, prepared, { options, overrides, shards }),
     rules: rulesOf(rights.roles),
   };
+}
+
+/** Returns what the settings say of the pods of runs. */
+export function podsOf({ defaults, runs }: Settings): Pick<Planned, "pods" | "limits"> {
+  const own = defaultSettings.runs.resources;
+  const { cpu = own.cpu, memory = own.memory } = runs?.resources ?? {};
+  return { pods: podSettings(defaults), limits: { cpu, memory } };
 }
 
 /** Returns the values and files that travel. */

@@ -1,9 +1,10 @@
 /** `kodama schedule`: workflows that run in the cluster at set times. */
+import type { Schedule } from "../../actions/cluster_run/runs.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { success } from "../exit_codes.ts";
 import { dataFlag, writeList } from "../output.ts";
 import { defineCommand } from "../parser/command.ts";
-import { cron, text, toggle, value, values } from "../parser/flag.ts";
+import { cron, durationMs, text, toggle, value, valueOr, values } from "../parser/flag.ts";
 import { namespaceValue } from "../parser/scope_flags.ts";
 import { UsageError } from "../../base/errors.ts";
 import { clusterFlags, clusterOptions, paramTexts, trustFlag, workflowFlags } from "./run/flags.ts";
@@ -27,6 +28,11 @@ const add = defineCommand({
     trust: workflowFlags.trust,
     locked: workflowFlags.locked,
     yes: toggle("make it without asking", { short: "y" }),
+    limit: valueOr(
+      "how long a run may take in all, also if it can't start: then it is stopped, and the next may start",
+      durationMs,
+      "1d",
+    ),
     namespace: values("namespace of its pods, as with kodama run", text, namespaceValue),
     context: clusterScopeFlags.context,
     kubeconfig: clusterScopeFlags.kubeconfig,
@@ -57,7 +63,7 @@ const add = defineCommand({
       },
       trust: trustFlag(flags),
       yes: flags.yes,
-      cluster: clusterOptions(flags),
+      cluster: { ...clusterOptions(flags), limitMs: flags.limit },
     };
   },
   async run({ schedule, cluster, trust, ...options }, invocation) {
@@ -79,7 +85,7 @@ const add = defineCommand({
 /** `kodama schedule list`. */
 const list = defineCommand({
   description:
-    "Lists the schedules of a namespace: the workflow, when it runs, and when it last did.",
+    "Lists the schedules of a namespace: the workflow, when it runs, when it last did, and what keeps it from running.",
   flags: {
     "all-namespaces": everywhereFlag,
     ...clusterScopeFlags,
@@ -106,17 +112,17 @@ const list = defineCommand({
 });
 
 function dataOf(
-  { createdAt, lastAt, timeZone, ...facts }: {
-    createdAt: Date;
-    lastAt: Date | undefined;
-    timeZone: string | undefined;
-  },
+  { createdAt, lastAt, timeZone, missed, obstacle, ...facts }: Schedule,
 ): Record<string, unknown> {
   return {
     ...facts,
     timeZone: timeZone ?? null,
     createdAt: createdAt.toISOString(),
     lastAt: lastAt?.toISOString() ?? null,
+    missed: missed === undefined
+      ? null
+      : { count: missed.count, since: missed.since.toISOString() },
+    obstacle: obstacle ?? null,
   };
 }
 
