@@ -1,6 +1,7 @@
 /** What the page of `kodama web` can do, by the real server on the embedded cluster: terminals, runs, logs, agents. */
 import assert from "node:assert/strict";
 import type { FollowData, LogEvent, SessionsEvent, WebRunEvent } from "../src/web/api.ts";
+import { Changes } from "../src/base/testing/changes.ts";
 import { inProcessCluster, thisMachine } from "./harness/cluster_in_process.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
@@ -12,7 +13,7 @@ Deno.test("a terminal carries bytes, sizes and the exit code, and takes nothing 
   await using cluster = await inProcessCluster("weka:computes=0,clients=0");
   await using page = await servedPage(cluster.host);
   const terminal = new Terminal(page);
-  await terminal.until((text) => text.includes('"type":"attached"'));
+  await terminal.attached();
   terminal.socket.send(JSON.stringify({ type: "resize", columns: 101, rows: 31 }));
   // Sizes and keys are separate channels to the pod: the shell waits for the size.
   const line = 'until stty size | grep -q " 101$"; do sleep 0.05; done; echo re""sized; exit 7\n';
@@ -24,13 +25,13 @@ Deno.test("a terminal carries bytes, sizes and the exit code, and takes nothing 
 
   for (const refused of ["not a size", new Uint8Array(256 * 1024 + 1)]) {
     const other = new Terminal(page);
-    await other.until((text) => text.includes('"type":"attached"'));
+    await other.attached();
     other.socket.send(refused);
     assert.equal(await other.closed, 1009);
   }
 
   const last = new Terminal(page);
-  await last.until((text) => text.includes('"type":"attached"'));
+  await last.attached();
   await page.post("api/sign-out", {});
   assert.equal(await last.closed, 1001, "it ends with the access of its browser");
 });
@@ -196,7 +197,7 @@ class Terminal {
   readonly socket: WebSocket;
   readonly closed: Promise<number>;
   text = "";
-  #changed = Promise.withResolvers<void>();
+  readonly #changes = new Changes();
 
   constructor(page: ServedPage) {
     this.socket = page.socket(
@@ -206,25 +207,18 @@ class Terminal {
     const decoder = new TextDecoder();
     this.socket.onmessage = ({ data }) => {
       this.text += typeof data === "string" ? data : decoder.decode(data, { stream: true });
-      this.#wake();
+      this.#changes.changed();
     };
     const { promise, resolve } = Promise.withResolvers<number>();
     this.closed = promise;
     this.socket.onclose = ({ code }) => {
       resolve(code);
-      this.#wake();
+      this.#changes.end(() => new Error(`closed with ${code} after:\n${this.text}`));
     };
   }
 
-  async until(fits: (text: string) => boolean): Promise<void> {
-    while (!fits(this.text)) {
-      assert.notEqual(this.socket.readyState, WebSocket.CLOSED, this.text);
-      await this.#changed.promise;
-    }
-  }
-
-  #wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
+  async attached(): Promise<void> {
+    const what = () => `a terminal that has:\n${this.text}`;
+    await this.#changes.holds(what, () => this.text.includes('"type":"attached"'));
   }
 }

@@ -1,6 +1,7 @@
 /** A server's reaction to texts that come faster than they are checked: an editor that a test plays. */
 import assert from "node:assert/strict";
 import type { EditedWorkflow } from "../actions/workflow/editor.ts";
+import { Changes } from "../base/testing/changes.ts";
 import { serveEditor } from "./server.ts";
 
 const uri = "file:///work/restart.yaml";
@@ -12,11 +13,12 @@ function started() {
   const checks = new Map<string, PromiseWithResolvers<void>>();
   const answered = new Set<number>();
   const published: { version?: number; diagnostics: unknown[] }[] = [];
-  let [received, wake] = ["", Promise.withResolvers<void>()];
+  const changes = new Changes();
+  let received = "";
   const ended = serveEditor(async ({ path, text }) => {
     const check = Promise.withResolvers<void>();
     checks.set(text, check);
-    wake.resolve();
+    changes.changed();
     await check.promise;
     return { path, text, diagnostics: [] } as unknown as EditedWorkflow;
   }, {
@@ -33,7 +35,7 @@ function started() {
         if (method === "textDocument/publishDiagnostics") published.push(params);
         if (id !== undefined) answered.add(id);
       }
-      wake.resolve();
+      changes.changed();
       return Promise.resolve();
     },
   });
@@ -46,12 +48,7 @@ function started() {
         new TextEncoder().encode(`Content-Length: ${json.length}\r\n\r\n${json}`),
       );
     },
-    async until(isTrue: () => boolean) {
-      while (!isTrue()) {
-        await wake.promise;
-        wake = Promise.withResolvers();
-      }
-    },
+    holds: (what: string, condition: () => boolean) => changes.holds(what, condition),
     checks,
     async end() {
       await this.send("exit", undefined);
@@ -72,19 +69,19 @@ Deno.test("serveEditor() reports only the newest text, and clears a file that is
   await server.send("textDocument/didOpen", {
     textDocument: { uri, languageId: "yaml", version: 1, text: "a" },
   });
-  await server.until(() => server.checks.has("a"));
+  await server.holds("the check of a", () => server.checks.has("a"));
   for (const [version, text] of [[2, "b"], [3, "c"]] as const) await change(version, text);
   // It is answered after the changes before it are known.
   await server.send("initialize", { capabilities: {} }, 1);
-  await server.until(() => server.answered.has(1));
+  await server.holds("the answer", () => server.answered.has(1));
   server.checks.get("a")?.resolve();
-  await server.until(() => server.checks.has("c"));
+  await server.holds("the check of c", () => server.checks.has("c"));
   assert.equal(server.checks.has("b"), false, "only the newest is worth a check");
   server.checks.get("c")?.resolve();
-  await server.until(() => server.published.length > 0);
+  await server.holds("the findings", () => server.published.length > 0);
   assert.deepEqual(server.published, [{ uri, version: 3, diagnostics: [] }]);
   await server.send("textDocument/didClose", { textDocument: { uri } });
-  await server.until(() => server.published.length > 1);
+  await server.holds("the empty findings", () => server.published.length > 1);
   assert.deepEqual(server.published[1], { uri, diagnostics: [] });
   assert.equal(await server.end(), false, "no shutdown was requested");
 });

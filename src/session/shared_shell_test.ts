@@ -1,3 +1,4 @@
+import { Changes } from "../base/testing/changes.ts";
 import { noneOf, unless } from "../base/testing/unless.ts";
 import assert from "node:assert/strict";
 import { sharedShellCommand, sharedStateCommand, sharedStateOf } from "./shared_shell.ts";
@@ -29,18 +30,22 @@ async function stage() {
   };
   const tmux = (...words: string[]) =>
     run(["tmux", "-S", `${home}/.kodama-shared-shell`, ...words]);
+  const changes = new Changes();
   const attach = (readOnly: boolean) => {
     const line = sharedShellCommand({ readOnly })
       .map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
     const args = ["--quiet", "--return", "--command", line, "/dev/null"];
-    const streams = { stdin: "piped", stdout: "null", stderr: "null" } as const;
+    const streams = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
     const child = new Deno.Command("script", { args, clearEnv: true, env, ...streams }).spawn();
     const keys = child.stdin.getWriter();
+    // What a client draws follows each change of the shell and its clients.
+    const drawing = child.stdout.pipeTo(new WritableStream({ write: () => changes.changed() }));
     return {
       type: (text: string) => keys.write(new TextEncoder().encode(text)),
       status: child.status,
       [Symbol.asyncDispose]: async () => {
         await keys.close().catch(() => {});
+        await drawing;
         await child.status;
       },
     };
@@ -48,14 +53,10 @@ async function stage() {
   return {
     attach,
     tmux,
+    holds: (what: string, condition: () => Promise<boolean>) => changes.holds(what, condition),
     state: async () => sharedStateOf(await run(sharedStateCommand())),
     [Symbol.asyncDispose]: () => Deno.remove(home, { recursive: true }),
   };
-}
-
-/** Polls until it is true: the check itself takes time. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!await isSo());
 }
 
 Deno.test({
@@ -67,17 +68,20 @@ Deno.test({
     await using shell = await stage();
     assert.equal(await shell.state(), "none");
     const first = shell.attach(false);
-    await until(async () => await shell.state() === "shared");
+    await shell.holds("a shell", async () => await shell.state() === "shared");
     const second = shell.attach(false);
     const watcher = shell.attach(true);
     const clients = () => shell.tmux("list-clients", "-F", "#{client_readonly}");
-    await until(async () => (await clients()).split("\n").sort().join("") === "001");
+    await shell.holds(
+      "three clients",
+      async () => (await clients()).split("\n").sort().join("") === "001",
+    );
     const screen = () => shell.tmux("capture-pane", "-p", "-t", "shared");
     await watcher.type("echo never-typed\r");
     await first.type("echo $((40 + 1))\r");
-    await until(async () => /^41$/m.test(await screen()));
+    await shell.holds("41", async () => /^41$/m.test(await screen()));
     await second.type("echo $((40 + 2))\r");
-    await until(async () => /^42$/m.test(await screen()));
+    await shell.holds("42", async () => /^42$/m.test(await screen()));
     assert.ok(!(await screen()).includes("never-typed"));
     // A client that detaches leaves the shell to the others.
     await first.type("\x02d");

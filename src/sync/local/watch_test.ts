@@ -1,3 +1,4 @@
+import { Changes } from "../../base/testing/changes.ts";
 import { otherThan, unless } from "../../base/testing/unless.ts";
 import assert from "node:assert/strict";
 /** The events of a watched folder of this machine. */
@@ -8,17 +9,16 @@ import { watchFolder, watchPulse } from "./watch.ts";
 /** Records events, and waits for a given event. */
 class Received {
   readonly event: string[] = [];
-  #waiting: (() => void)[] = [];
+  readonly #changes = new Changes();
 
   readonly onEvent = (one: EndpointEvent): void => {
     this.event.push(one.kind === "changed" ? one.path : one.kind);
-    for (const wake of this.#waiting.splice(0)) wake();
+    this.#changes.changed();
   };
 
-  async until(requested: string): Promise<void> {
-    while (!this.event.includes(requested)) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  async has(requested: string): Promise<void> {
+    const what = () => `an event of ${requested}; there are: ${this.event}`;
+    await this.#changes.holds(what, () => this.event.includes(requested));
   }
 }
 
@@ -38,10 +38,10 @@ Deno.test("edits are reported by their paths, except kodama's own and excluded f
     await Deno.writeTextFile(`${root}/a.log`, "a");
     await Deno.writeTextFile(`${root}/d/file`, "a");
     // Events arrive in the order of the changes: any earlier event would have arrived.
-    await received.until("d/file");
+    await received.has("d/file");
     assert.deepEqual([...new Set(received.event)], ["d/file"]);
     await Deno.rename(`${root}/d/file`, `${root}/moved`);
-    await received.until("moved");
+    await received.has("moved");
     await Deno.remove(`${root}/moved`);
   }
   await Deno.remove(root, { recursive: true });
@@ -54,7 +54,7 @@ Deno.test("rules that change may change everything, wherever they stand", async 
     const received = new Received();
     using _watch = watchFolder(root, received.onEvent, { ignoring: () => undefined });
     await Deno.writeTextFile(`${root}/${path}`, "x\n");
-    await received.until("changedAnywhere");
+    await received.has("changedAnywhere");
     assert.ok(!received.event.includes(path), "not as an edit of one file");
   }
   await Deno.remove(root, { recursive: true });
