@@ -1,9 +1,9 @@
 /** Command lines of `kubectl wait`, which `kodama wait` takes too, on the embedded cluster. */
 import assert from "node:assert/strict";
-import { unless } from "../src/base/testing/unless.ts";
-import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { kubectlMissing } from "./harness/kubectl.ts";
-import { runWaitLines, waitLines } from "./harness/wait_lines.ts";
+import { unless } from "../../src/base/testing/unless.ts";
+import { startTestCluster } from "../harness/embedded_cluster.ts";
+import { kubectlMissing } from "../harness/kubectl.ts";
+import { runWaitLines, waitLines } from "../harness/wait_lines.ts";
 
 Deno.test({
   ...unless(
