@@ -7,9 +7,9 @@ import { selectionFields } from "../src/actions/selection.ts";
 import { nodeAt } from "../src/cli/parser/node.ts";
 import { flagName } from "../src/cli/parser/option_flag.ts";
 import { tree } from "../src/cli/tree.ts";
-import { type Face, faces, type Field, type Fields, offered } from "../src/operation/field.ts";
+import { type Face, faces, type Fields, offered } from "../src/operation/field.ts";
 import { formSchema } from "../src/operation/form.ts";
-import { inputOf } from "../src/operation/operation.ts";
+import { inputOf, type Operation } from "../src/operation/operation.ts";
 import { tools } from "../src/toolbox/toolbox.ts";
 import { selectShape } from "../src/workflow/selection_fields.ts";
 import { stepKinds } from "../src/workflow/step_registry.ts";
@@ -18,8 +18,11 @@ import { operationsFile, operationsPage } from "../tools/operations_page.ts";
 /** The names of fields that `select` has in singular. */
 const inSelect: Readonly<Record<string, string>> = { namespaces: "namespace", contexts: "context" };
 
-/** Returns the names that a front end really accepts. */
-async function namesIn(face: Face, name: string, input: Fields): Promise<Set<string>> {
+/** Returns the names that a front end really accepts; undefined if it hasn't the operation. */
+async function namesIn(
+  face: Face,
+  { name, step = name, input, operands, absentFrom }: Operation<Fields>,
+): Promise<Set<string> | undefined> {
   switch (face) {
     case "command line": {
       const node = nodeAt(tree, name.split("."));
@@ -27,49 +30,58 @@ async function namesIn(face: Face, name: string, input: Fields): Promise<Set<str
       const { command: { flags } } = await node.load();
       return new Set(
         Object.entries(input).filter(([name, field]) =>
-          name === "pods" || Object.hasOwn(flags, flagName(name, field))
+          operands.includes(name) || Object.hasOwn(flags, flagName(name, field))
         ).map(([name]) => name),
       );
     }
     case "tools": {
       const tool = tools.find((one) => one.name === name);
-      assert.ok(tool !== undefined, name);
-      return new Set(Object.keys(tool.inputSchema["properties"] as object));
+      return tool && new Set(Object.keys(tool.inputSchema["properties"] as object));
     }
     case "page":
+      if (absentFrom?.page !== undefined) return undefined;
       return new Set(Object.keys(formSchema(offered(input, face)).properties));
     case "workflows": {
-      const kind = stepKinds.find((one) => one.name === name);
-      assert.ok(kind !== undefined, name);
-      const own = kind.entries[name] as unknown as { entries?: object };
+      const kind = stepKinds.find((one) => one.name === step);
+      if (kind === undefined) return undefined;
+      const own = kind.entries[step] as unknown as { entries?: object };
+      const names = [...Object.keys(kind.entries), ...Object.keys(own.entries ?? {})];
       const selected = Object.keys(selectShape.entries);
-      return new Set([
-        ...Object.keys(own.entries ?? {}),
-        ...Object.entries(selectionFields).filter(([name, field]) =>
-          input[name] === field && selected.includes(inSelect[name] ?? name)
+      return new Set(
+        Object.entries(input).filter(([name, field]) =>
+          Object.values(selectionFields).includes(field as typeof selectionFields.match)
+            ? selected.includes(inSelect[name] ?? name)
+            : names.includes(field.entry ?? name)
         ).map(([name]) => name),
-      ]);
+      );
     }
   }
 }
 
-for (const { name, input, effect } of operations) {
+for (const declared of operations) {
+  const { name, effect, view } = declared;
+  const input: Fields = declared.input;
+  const operation: Operation<Fields> = declared as unknown as Operation<Fields>;
   for (const face of faces) {
     Deno.test(`every option of ${name} is offered by the ${face}, or has a reason`, async () => {
-      const names = await namesIn(face, name, input);
-      const wrong = Object.entries<Field<unknown>>(input).filter(([name, { absentFrom }]) =>
-        names.has(name) === (absentFrom?.[face] !== undefined)
+      const names = await namesIn(face, operation);
+      assert.equal(names === undefined, operation.absentFrom?.[face] !== undefined, name);
+      const wrong = Object.entries(input).filter(([name, { absentFrom }]) =>
+        names !== undefined && names.has(name) === (absentFrom?.[face] !== undefined)
       );
       assert.deepEqual(wrong.map(([name]) => name), []);
     });
   }
 
-  Deno.test(`the fields that exclude each other in ${name} exist; its tool changes what it says`, () => {
-    const all: Fields = input;
-    for (const { excludes = {} } of Object.values(all)) {
-      for (const other of Object.keys(excludes)) assert.ok(Object.hasOwn(all, other), other);
+  Deno.test(`the fields that ${name} relates to each other exist; its tool changes what it says`, () => {
+    const all: Fields = { ...input, ...view };
+    for (const { excludes = {}, needs = [] } of Object.values(all)) {
+      for (const other of [...Object.keys(excludes), ...needs]) {
+        assert.ok(Object.hasOwn(all, other), other);
+      }
     }
-    assert.equal(tools.find((tool) => tool.name === name)?.mayChange, effect === "changes");
+    const tool = tools.find((one) => one.name === name);
+    if (tool !== undefined) assert.equal(tool.mayChange, effect === "changes");
   });
 }
 
@@ -98,7 +110,8 @@ Deno.test("a front end's own default applies if nothing is given, and is what it
 });
 
 Deno.test("whatever is given to an operation becomes its input or a usage error, in every front end", async () => {
-  for (const operation of operations) {
+  for (const declared of operations) {
+    const operation = declared as unknown as Operation<Fields>;
     const given = fc.dictionary(
       fc.constantFrom(...Object.keys(operation.input), "other"),
       fc.oneof(fc.string(), fc.constantFrom("/(/", "1h", "true", "-1", "a=b"), fc.jsonValue()),

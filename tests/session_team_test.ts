@@ -152,8 +152,7 @@ Deno.test(
 
     const run = (pod: string) => ({
       kind: "exec",
-      command: ["hostname"],
-      selection: { pods: [pod], namespaces: ["default"] },
+      input: { command: ["hostname"], pods: [pod], namespaces: ["default"] },
     });
     const beyond = (name: string): [line: string, body?: unknown][] => [
       ["GET api/sessions?namespace=default"],

@@ -128,8 +128,11 @@ type Attack = readonly [
 const evil = "http://evil.example";
 const run = JSON.stringify({
   kind: "exec",
-  command: ["hostname"],
-  selection: { pods: ["weka-drive-0"], namespaces: ["weka-operator-system"] },
+  input: {
+    command: ["hostname"],
+    pods: ["weka-drive-0"],
+    namespaces: ["weka-operator-system"],
+  },
 });
 const upgrade = {
   connection: "Upgrade",
@@ -551,7 +554,7 @@ async function hostileTexts(host: Host, target: Target): Promise<void> {
 
   const command = ["echo", hostile];
   const where = { pods: ["weka-drive-0"], namespaces: ["weka-operator-system"] };
-  const body = JSON.stringify({ kind: "exec", command, selection: where });
+  const body = JSON.stringify({ kind: "exec", input: { command, ...where } });
   const { id } = JSON.parse((await target.send("POST api/runs", {}, body)).body);
   const events = await target.raw(
     `GET ${target.base}api/runs/${id}/events HTTP/1.1\r\nhost: ${target.host}\r\n` +
@@ -579,9 +582,7 @@ async function confirmations(target: Target): Promise<void> {
   const change = (command: string[]) =>
     JSON.stringify({
       kind: "exec",
-      command,
-      all: true,
-      selection: { namespaces: ["weka-operator-system"], match: ["weka-drive"] },
+      input: { command, namespaces: ["weka-operator-system"], match: ["weka-drive"] },
     });
   const asked = await target.send("POST api/runs", {}, change(["touch", "/tmp/x"]));
   assert.equal(asked.status, 409, asked.body);

@@ -72,7 +72,10 @@ Deno.test("runs and logs of pods", async (t) => {
       const line = "case $HOSTNAME in weka-drive-1) [ -e /tmp/again ] || " +
         "{ touch /tmp/again; exit 3; } ;; esac; hostname";
       const selection = { match: ["/^weka-drive-\\d/"], namespaces: [namespace] };
-      const failed = await ended(page, { kind: "exec", command: [line], shell: true, selection });
+      const failed = await ended(page, {
+        kind: "exec",
+        input: { command: [line], shell: true, ...selection },
+      });
       assert.equal(failed.exitCode, 5);
       assert.ok(failed.outcomes.length > 2);
       const others = failed.outcomes.filter(([pod]) => pod !== "weka-drive-1");
@@ -121,7 +124,10 @@ Deno.test("runs and logs of pods", async (t) => {
       await using page = await servedPage(cluster.host);
       const command = ["sh", "-c", "echo up; exec sleep 3000"];
       const selection = { pods: ["weka-drive-0"], namespaces: [namespace] };
-      const { id } = await page.post("api/runs", { kind: "exec", command, selection });
+      const { id } = await page.post("api/runs", {
+        kind: "exec",
+        input: { command, ...selection },
+      });
       for await (const event of page.events<WebRunEvent>(`api/runs/${id}/events`)) {
         if (event.kind === "event" && event.event.event === "line") break;
       }

@@ -20,11 +20,24 @@ export function operationsPage(): string {
   ].join("\n");
 }
 
-function section({ name, about, input, view = {} }: (typeof operations)[number]): string[] {
+function section(
+  { name, about, input, view = {}, operands, absentFrom }: (typeof operations)[number],
+): string[] {
   const reasons: string[] = [];
   const rows = Object.entries<Field<unknown>>(input).map(([name, field]) => [
     `\`${name}\``,
-    ...faces.map((face) => cell(name, field, face, reasons)),
+    ...faces.map((face) => {
+      const reason = absentFrom?.[face];
+      if (face === "command line" && (operands as readonly string[]).includes(name)) {
+        return "operands";
+      }
+      return cell(
+        name,
+        reason === undefined ? field : { ...field, absentFrom: { [face]: reason } },
+        face,
+        reasons,
+      );
+    }),
   ]);
   const shown = Object.entries<Field<unknown>>(view as Fields);
   return [
@@ -53,8 +66,9 @@ function cell(name: string, field: Field<unknown>, face: Face, reasons: string[]
   const preset = field.presets?.[face];
   const shown = preset === undefined ? "" : `, ${preset} by default`;
   if (face === "command line") {
-    return name === "pods" ? "operands" : `\`--${flagName(name, field)}\``;
+    return `\`--${flagName(name, field)}\``;
   }
   const how = face === "tools" && field.forModels !== undefined ? "as a text" : "yes";
-  return `${how}${shown}`;
+  const own = face === "workflows" && field.entry !== undefined ? `\`${field.entry}\`` : how;
+  return `${own}${shown}`;
 }

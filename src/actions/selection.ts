@@ -1,5 +1,6 @@
 /** The selection, for front ends: its fields, and whether it chooses pods. */
 export {
+  allField,
   isChosen,
   operandsOf,
   type ScopedSelection,

@@ -4,6 +4,7 @@ import type { ExecChannel, ExecRequest, TerminalSize } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Outages } from "./outages.ts";
+import type { CommandOptions } from "./exec.ts";
 import type { SchedulePolicy } from "./schedule.ts";
 
 /**
@@ -41,15 +42,13 @@ interface RunTerminal {
 }
 
 /** Limits, environment and variations of a run. Times are milliseconds. */
-export interface RunOptions extends SchedulePolicy {
+export interface RunOptions extends SchedulePolicy, CommandOptions {
   open: OpenExec;
   clock: Clock;
   /** Cancels the run; running commands are ended in their pods. */
   signal: AbortSignal;
   /** To open a stream. */
   connectTimeoutMs: number;
-  /** The command's limit, from its stream's opening; none if absent. */
-  timeoutMs?: number;
   /** Between TERM and KILL. */
   graceMs: number;
   /** Marks kodama's own lines in a pod; a command's output can't guess it. */
@@ -64,18 +63,12 @@ export interface RunOptions extends SchedulePolicy {
   positionOf?: (target: number) => { index: number; total: number };
   /** For a run of one target. */
   terminal?: RunTerminal;
-  environment?: Readonly<Record<string, string>>;
-  workdir?: string;
   /** Runs in each target instead of the command: a copy. It rejects only on a bug in kodama. */
   perform?: (run: TargetRun) => Promise<Outcome>;
   /** Exit codes of a success; 0 if absent. */
   expected?: readonly number[];
-  /** The args are one line for a shell. */
-  shell?: boolean;
   /** The line is of a file: one of several lines that fails ends it, and so does any command of a pipe. */
   strict?: boolean;
-  /** Placeholders in the args are replaced by the target's own names. */
-  substitute?: boolean;
 }
 
 /** Returns whether a shell runs the command and stays; under a terminal, job control is the command's own. */
@@ -129,6 +122,3 @@ export type RunEvent =
  * - `none`: outcomes only
  */
 export type OutputMode = "prefix" | "group" | "fold" | "raw" | "report" | "none";
-
-/** The modes that a user can select by name; `report` is the basis of machine output. */
-export const outputModes = ["prefix", "group", "fold", "raw", "none"] as const;

@@ -28,11 +28,11 @@ export interface SchedulePolicy {
    * Sizes of the batches, like Ansible's `serial`: each in turn, then the last one repeatedly. A batch starts when the
    * previous one has ended. One batch of all targets if absent.
    */
-  serial?: readonly Amount[];
+  serial?: readonly Amount[] | undefined;
   /** No further batch starts once more targets than this have failed; without batches, no further target. */
-  maxFail?: Amount;
+  maxFail?: Amount | undefined;
   /** No further target starts once one has failed. */
-  failFast?: boolean;
+  failFast?: boolean | undefined;
 }
 
 /** The next action. `stop` skips every target that hasn't started; running ones continue to their end. */
@@ -130,10 +130,18 @@ export function parseAmounts(raw: string): readonly Amount[] {
   });
 }
 
+const amountSchema = {
+  oneOf: [{ type: "integer", minimum: 0 }, { type: "string", pattern: /^\d+(?:\.\d+)?%?$/.source }],
+};
+
 /** A number of targets, or a percentage of all. */
 export function amountField(about: string, details?: FieldDetails): Field<Amount | undefined> {
   const expected = "a number of pods, or a percentage of them";
-  return parsedField(about, { parse: parseAmount, expected }, { placeholder: "N|P%", ...details });
+  const field = parsedField(about, { parse: parseAmount, expected }, {
+    ...{ placeholder: "N|P%", ...details },
+  });
+  const read = (given: unknown) => field.read(typeof given === "number" ? String(given) : given);
+  return { ...field, kind: "amount", schema: amountSchema, read };
 }
 
 /** Several of them, each from one target. */
@@ -141,9 +149,18 @@ export function amountsField(
   about: string,
   details?: FieldDetails,
 ): Field<readonly Amount[] | undefined> {
-  const expected = "sizes of batches such as 1,5,20%";
-  return parsedField(about, { parse: parseAmounts, expected }, {
-    placeholder: "N|P%,...",
-    ...details,
-  });
+  const field = parsedField(about, {
+    parse: parseAmounts,
+    expected: "sizes of batches such as 1,5,20%",
+  }, { placeholder: "N|P%,...", ...details });
+  return {
+    ...field,
+    kind: "amounts",
+    schema: { oneOf: [...amountSchema.oneOf, { type: "array", items: amountSchema }] },
+    read: (given) => {
+      const sizes = [given].flat();
+      const areSizes = sizes.every((size) => typeof size === "string" || typeof size === "number");
+      return field.read(areSizes ? sizes.join(",") : given);
+    },
+  };
 }

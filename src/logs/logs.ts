@@ -117,6 +117,7 @@ export const logs = operation({
   name: "logs",
   about: "prints the logs of every container of the selected pods, merged by time",
   effect: "reads",
+  operands: ["pods"],
   input: { ...podFields, ...logFields },
   view: logViewFields,
   check({ pods, exclude: [pattern] }, spell) {

@@ -28,7 +28,16 @@ export interface ValueSchema {
 }
 
 /** The kind of a value, which decides how it is asked for. */
-type Kind = "switch" | "text" | "whole" | "duration" | "choice" | "list" | "mapping";
+type Kind =
+  | "switch"
+  | "text"
+  | "whole"
+  | "duration"
+  | "choice"
+  | "list"
+  | "mapping"
+  | "amount"
+  | "amounts";
 
 /** Names that a shell can offer for a value, looked up at the time of completion. */
 export type Lookup =
@@ -39,12 +48,15 @@ export type Lookup =
   | "nodes"
   | "labels"
   | "models"
-  | "templates";
+  | "templates"
+  | "files";
 
 /** What a field may declare beside its value. */
 export interface FieldDetails {
-  /** The flag's name, if the field's is another one. */
+  /** The flag's name, if the field's is another one; {@link named} makes the flag's type follow. */
   readonly flag?: string;
+  /** The name in a step of a workflow, if the field's is another one. */
+  readonly entry?: string;
   /** One letter for the flag, without the dash. */
   readonly short?: string;
   /** The value's name in help: `NAME`. */
@@ -58,6 +70,8 @@ export interface FieldDetails {
   readonly variable?: string;
   /** Fields that can't be used together with this one, each with the way out; empty if it is plain. */
   readonly excludes?: Readonly<Record<string, string>>;
+  /** Fields without which this one has no effect. */
+  readonly needs?: readonly string[];
   /** The defaults of front ends that have another one, as they would be given. */
   readonly presets?: Readonly<Partial<Record<Face, string | number | boolean>>>;
   /** The front ends that don't offer the field, each with the reason. */
@@ -374,9 +388,14 @@ export function variablesField(
     placeholder: "NAME=VALUE",
     read: (given) => {
       if (Array.isArray(given)) return Object.fromEntries(given.map(environmentPair));
-      const isMapping = isRecord(given) &&
-        Object.values(given).every((one) => typeof one === "string");
-      return isMapping ? given as Record<string, string> : undefined;
+      if (!isRecord(given)) return undefined;
+      const values = Object.entries(given);
+      const isMapping = values.every(([, one]) =>
+        ["string", "number", "boolean"].includes(typeof one)
+      );
+      return isMapping
+        ? Object.fromEntries(values.map(([name, one]) => [name, String(one)]))
+        : undefined;
     },
   }, details);
 }
@@ -386,6 +405,14 @@ export function environmentPair(raw: string): readonly [name: string, value: str
   const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(raw);
   if (match === null) throw new BadValue(raw, "must be NAME=VALUE");
   return [match[1] ?? "", match[2] ?? ""];
+}
+
+/** Returns a field with other names in some front ends, as a part of its type. */
+export function named<T, const N extends Pick<FieldDetails, "flag" | "entry">>(
+  names: N,
+  field: Field<T>,
+): Field<T> & N {
+  return { ...field, ...names };
 }
 
 /** Returns a field with a default. */

@@ -37,6 +37,7 @@ Deno.test("a field narrows a text and data to the same value", () => {
     [retries, "0", 0],
     [textsField(""), "a", ["a"]],
     [variablesField(""), ["A=x=y"], { A: "x=y" }],
+    [variablesField(""), { A: 1 }, { A: "1" }],
     [choiceField("", ["a", "b"]), "a", "a"],
   ];
   for (const [field, text, data] of equal) {
@@ -53,7 +54,7 @@ Deno.test("a field refuses values of another kind", () => {
     ...["5000", "5", 0, -1, 1.5, NaN, 2 ** 31].map((given) => [durationField(""), given] as const),
     ...["-1", "1.5", -1, 0.5, "1e3", ""].map((given) => [retries, given] as const),
     ...[[""], [5], ["a", ["b"]]].map((given) => [textsField(""), given] as const),
-    ...[["1A=x"], { A: 1 }, "A"].map((given) => [variablesField(""), given] as const),
+    ...[["1A=x"], { A: {} }, "A"].map((given) => [variablesField(""), given] as const),
     [choiceField("", ["a", "b"]), "c"],
     [pattern, "/(/"],
   ];

@@ -35,10 +35,12 @@ function formField(
   name: string,
   { kind, about, schema, defaultText, default: preset }: Field<unknown>,
 ): FormField {
-  const types = { switch: "boolean", whole: "number", list: "array" } as const;
+  const types: Partial<Record<typeof kind, FormField["type"]>> = {
+    ...{ switch: "boolean", whole: "number", list: "array", mapping: "array" } as const,
+  };
   const isShown = kind !== "switch" && preset !== undefined && defaultText !== undefined;
   return {
-    type: kind === "switch" || kind === "whole" || kind === "list" ? types[kind] : "string",
+    type: types[kind] ?? "string",
     title: titleOf(name),
     description: `${about.slice(0, 1).toUpperCase()}${about.slice(1)}.`,
     ...(kind === "duration" ? { format: "duration" } : {}),

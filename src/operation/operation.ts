@@ -12,6 +12,12 @@ export interface Operation<F extends Fields> {
   /** What isn't `reads` is confirmed by every front end. */
   readonly effect: "reads" | "changes";
   readonly input: F;
+  /** The inputs that a command line has as operands, or behind `--`. */
+  readonly operands: readonly (keyof F & string)[];
+  /** The name of the step of workflows, if it is another one. */
+  readonly step?: string;
+  /** The front ends that don't offer it, each with the reason. */
+  readonly absentFrom?: Readonly<Partial<Record<Face, string>>>;
   /** How a terminal shows the result: options of the command line alone. */
   readonly view?: Fields;
   /** Rules of several fields. Pure. @throws UsageError; `spell` returns the name of a field for its message. */
@@ -54,7 +60,7 @@ export async function readInput<const F extends Fields>(
   }
   try {
     const input = readFields(fields, values);
-    refuseExcluded(fields, (name) => values[name] !== undefined && input[name] !== false);
+    refuseContradictions(fields, (name) => values[name] !== undefined && input[name] !== false);
     return input;
   } catch (error) {
     throw error instanceof BadValue ? await badValueError(error) : error;
@@ -79,15 +85,27 @@ export function readFields<const F extends Fields>(
   ) as Input<F>;
 }
 
-/** @throws UsageError for fields that exclude each other. @param spell returns the name of a field for the message. */
-export function refuseExcluded(
+/** Returns the values of some fields of an input. */
+export function valuesOf<F extends Fields>(fields: F, input: Partial<Input<F>>): Input<F> {
+  return Object.fromEntries(Object.keys(fields).map((name) => [name, input[name]])) as Input<F>;
+}
+
+/**
+ * @throws UsageError for fields that exclude each other, or need another one.
+ *
+ * @param spell returns the name of a field for the message.
+ */
+export function refuseContradictions(
   fields: Fields,
   isGiven: (name: string) => boolean,
   spell: (name: string) => string = JSON.stringify,
 ): void {
-  for (const [name, { excludes = {} }] of Object.entries(fields)) {
+  for (const [name, { excludes = {}, needs = [] }] of Object.entries(fields)) {
+    if (!isGiven(name)) continue;
+    const missing = needs.find((one) => !isGiven(one));
+    if (missing !== undefined) throw new UsageError(`${spell(name)} needs ${spell(missing)}`);
     const [other, hint] = Object.entries(excludes).find(([one]) => isGiven(one)) ?? [];
-    if (other === undefined || !isGiven(name)) continue;
+    if (other === undefined) continue;
     throw new UsageError(
       `${spell(other)} and ${spell(name)} can't be used together`,
       hint === undefined || hint === "" ? {} : { hint },

@@ -1,27 +1,27 @@
 /** Tools that read pods and run commands in them: `pods`, `top`, `exec`, `read_file`, `logs`. */
-import { exec } from "../actions/exec/exec.ts";
+import { exec as runCommand } from "../actions/exec/exec.ts";
 import {
   compressNames,
   type ExecEvent,
+  type ExecOptions,
   type FoldedGroup,
   outcomeText,
   type RunSummary,
 } from "../actions/exec/events.ts";
+import { exec, runOf } from "../actions/exec/options.ts";
 import type { Confirm } from "../actions/confirm_change.ts";
 import { readLogs } from "../actions/logs/read_logs.ts";
 import { logs, textOf, withSelection } from "../actions/logs/events.ts";
-import { isChosen, selectionFields, selectionOf } from "../actions/selection.ts";
+import { type ScopedSelection, selectionFields, selectionOf } from "../actions/selection.ts";
 import { listPods } from "../actions/pick/list_pods.ts";
 import type { Selection } from "../actions/pick/pods.ts";
 import { type NodeSelection, readUsage } from "../actions/top/top.ts";
 import { sortedUsage, type UsageRow } from "../actions/top/usage.ts";
 import {
   choiceField,
-  durationField,
   offered,
   or,
   textField,
-  textsField,
   toggleField,
   wholeField,
 } from "../operation/field.ts";
@@ -185,21 +185,12 @@ export const execTool = defineTool({
     "each, equal outputs folded into groups. Programs known to read only run at once; any other " +
     "command may change something and needs a person's approval. The command is a program and " +
     'its arguments, not a line of shell: ["sh", "-c", "…"] is one if you need it.',
-  options: {
-    ...podFields,
-    command: textsField("the program and its arguments"),
-    all: toggleField("run in all pods of the namespaces, if nothing else chooses them"),
-    timeoutMs: durationField("time limit of the command in each pod (default 60000)"),
-  },
+  options: offered(exec.input, "tools"),
+  check: exec.check,
   required: ["command"],
   mayChange: true,
   editable: { option: "command" },
-  async run({ command = [], all = false, timeoutMs = 60_000, ...values }, context) {
-    if (!isChosen(selectionOf(values).selection) && !all) {
-      throw new UsageError("no pods are chosen", { hint: 'name some, or set "all" to true' });
-    }
-    return await run({ command, values, timeoutMs }, context);
-  },
+  run: async (input, context) => await run(runOf(input), context),
 });
 
 /** The most bytes that are read of a file. */
@@ -222,30 +213,25 @@ export const readFileTool = defineTool({
   async run({ path = "", bytes = 20_000, ...values }, context) {
     if (!path.startsWith("/")) throw new UsageError('"path" has to be absolute');
     const command = ["head", "-c", String(Math.min(bytes, maxFileBytes)), path];
-    return await run({ command, values, timeoutMs: 60_000, fromStart: true }, context);
+    return await run({ command, ...selectionOf(values), timeoutMs: 60_000 }, context, true);
   },
 });
 
+/** @param fromStart it prints a file from its start, where a token is recognised. */
 async function run(
-  { command, values, timeoutMs, fromStart = false }: {
-    command: readonly string[];
-    values: Parameters<typeof selectionOf>[0];
-    timeoutMs: number;
-    /** It prints a file from its start, where a token is recognised. */
-    fromStart?: boolean;
-  },
+  request: Omit<ExecOptions, "signal">,
   { host, signal, confirm, progress }: ToolContext,
+  fromStart = false,
 ): Promise<readonly Section[]> {
+  const { command, contexts, selection } = request;
   await refuseCredentials(command, {
-    sources: await secretSources(host, { ...selectionOf(values), signal }),
-    ask: (before) => askPods(before, { values, host, signal }),
+    sources: await secretSources(host, { contexts, selection, signal }),
+    ask: (before) => askPods(before, { contexts, selection, host, signal }),
   }, { fromStart });
-  const events = exec(host, {
-    ...selectionOf(values),
-    command,
+  const events = runCommand(host, {
+    ...request,
     outputMode: "fold",
     foldStderr: true,
-    timeoutMs,
     signal,
     confirm: askingModel(confirm),
     because: { kind: "model" },
@@ -331,17 +317,14 @@ const searchTimeoutMs = 10_000;
 /** Runs a command of kodama's own before that of the model, in the same pods. */
 async function* askPods(
   command: readonly string[],
-  { values, host, signal }: Pick<ToolContext, "host" | "signal"> & {
-    values: Parameters<typeof selectionOf>[0];
-  },
+  { host, ...scope }: Pick<ToolContext, "host" | "signal"> & ScopedSelection,
 ): AsyncGenerator<PodAnswer, void> {
-  const events = exec(host, {
-    ...selectionOf(values),
+  const events = runCommand(host, {
+    ...scope,
     command,
     outputMode: "fold",
     timeoutMs: searchTimeoutMs,
     unrecorded: true,
-    signal,
     confirm: askingModel(undefined),
   });
   const decoder = new TextDecoder();

@@ -331,18 +331,8 @@ export interface WorkflowValues {
 /** What is started. */
 export type StartRun =
   | { kind: "workflow"; workflow: string } & WorkflowValues
-  | {
-    kind: "exec";
-    /** Program and arguments. */
-    command: string[];
-    /** The command is one line for a shell. */
-    shell?: boolean;
-    selection: PodsQuery;
-    /** Run in all pods of the namespaces, if nothing else chooses. */
-    all?: boolean;
-    timeoutMs?: number;
-    fanout?: number;
-  };
+  /** The input is of the operation `exec`. */
+  | { kind: "exec"; input: Record<string, JsonValue> };
 
 /** A run that has started. */
 export interface StartedRun {

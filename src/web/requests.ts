@@ -56,15 +56,7 @@ export const bodies = {
   workflowValues: v.strictObject(workflowValues),
   startRun: v.variant("kind", [
     v.strictObject({ kind: v.literal("workflow"), workflow: name, ...workflowValues }),
-    v.strictObject({
-      kind: v.literal("exec"),
-      command: v.pipe(v.array(text), v.minLength(1), v.maxLength(10_000)),
-      shell: v.exactOptional(v.boolean()),
-      selection: v.record(name, json),
-      all: v.exactOptional(v.boolean()),
-      timeoutMs: v.exactOptional(positive),
-      fanout: v.exactOptional(positive),
-    }),
+    v.strictObject({ kind: v.literal("exec"), input: v.record(name, json) }),
   ]),
   rerun: v.strictObject({ failed: v.boolean() }),
   answer: v.strictObject({ question: name, answer: v.nullable(text) }),

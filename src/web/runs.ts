@@ -1,17 +1,18 @@
 /** Runs of this server: started, followed by any number of pages, answered, cancelled. They end with the server. */
-import { exec } from "../actions/exec/exec.ts";
 import type { ChangeQuestion, Confirm, ExecEvent } from "../actions/exec/events.ts";
+import { exec, runOf } from "../actions/exec/options.ts";
+import { exec as runCommand } from "../actions/exec/exec.ts";
 import type { Host } from "../actions/host.ts";
 import { findAnyRun, type FoundRun, listRuns } from "../actions/runs/past_runs.ts";
 import { rerun } from "../actions/runs/rerun.ts";
 import { rerunSteps, runSteps, type StepsEvent } from "../actions/workflow/run_steps.ts";
 import { onAbort } from "../base/abort.ts";
-import { KodamaError, UsageError } from "../base/errors.ts";
+import { KodamaError } from "../base/errors.ts";
 import { commandLine } from "../base/shell_quote.ts";
+import { inputOf } from "../operation/operation.ts";
 import { toJson } from "../present/json.ts";
 import { runData, workflowRunData } from "../present/past_runs.ts";
 import { RunReporter } from "../present/run_reporter.ts";
-import { isChosen } from "../actions/selection.ts";
 import { changeText } from "../toolbox/change_text.ts";
 import type {
   LiveRun,
@@ -88,23 +89,12 @@ export class Runs {
           }),
       );
     }
-    const { command, shell = false, selection, all = false, timeoutMs, fanout } = request;
-    const chosen = await chosenPods(selection, { allPhases: false });
-    if (!isChosen(chosen.selection) && !all) {
-      throw new UsageError("no pods are chosen", { hint: 'name some, or set "all" to true' });
-    }
-    const title = shell ? command.join(" ") : commandLine(command);
-    return await this.#add({ kind: "exec", title, asking, signal }, (extras) =>
-      exec(host, {
-        ...chosen,
-        signal: extras.signal,
-        confirm: extras.confirm,
-        command,
-        shell,
-        outputMode: "prefix",
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-        ...(fanout === undefined ? {} : { fanout }),
-      }));
+    const run = runOf(await inputOf(exec, "page", request.input));
+    const title = run.shell ? run.command.join(" ") : commandLine(run.command);
+    return await this.#add(
+      { kind: "exec", title, asking, signal },
+      ({ signal, confirm }) => runCommand(host, { ...run, outputMode: "prefix", signal, confirm }),
+    );
   }
 
   /** Repeats a run of this server, or a recorded one. Throws as {@link start}. */

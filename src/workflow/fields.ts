@@ -4,11 +4,11 @@ import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
 import { parseTextPattern } from "../base/plain_text.ts";
 import type { FileSchema } from "../base/yaml/shape.ts";
-import { outputModes } from "../exec/run_options.ts";
 import { isFieldSelector, isLabelSelector } from "../kube/select/selectors.ts";
 import { selectionFields } from "../kube/select/fields.ts";
 import type { NamePattern } from "../kube/select/target.ts";
-import type { Field, Fields } from "../operation/field.ts";
+import type { Field, Fields, Input } from "../operation/field.ts";
+import { readFields } from "../operation/operation.ts";
 
 /** Fields of a mapping, by name. */
 export type Entries = Readonly<Record<string, FileSchema>>;
@@ -92,8 +92,6 @@ function isBetween(value: number | undefined, least: number, most: number): bool
 const fromOne = "a whole number from 1";
 export const countFromOne = v.pipe(v.number(fromOne), v.integer(fromOne), v.minValue(1, fromOne));
 
-export const outputMode = v.picklist(outputModes, `one of ${outputModes.join(", ")}`);
-
 /** Args that are run as they are, or a line for a shell. */
 export const command = v.union(
   [
@@ -168,7 +166,12 @@ export const version = v.optional(described(
 ));
 
 /** A value of a field as a file has it. */
-type FieldValue = string | number | boolean | readonly string[];
+type FieldValue =
+  | string
+  | number
+  | boolean
+  | readonly (string | number)[]
+  | Readonly<Record<string, string | number | boolean>>;
 
 /**
  * Returns the fields of an operation as fields of a file. What a file has is checked by them, and narrowed by the
@@ -179,11 +182,27 @@ export function entriesOf<F extends Fields>(fields: F) {
     const { defaultText: text } = field;
     const preset = text === undefined ? "" : `; ${text} by default`;
     const about = `${field.about.slice(0, 1).toUpperCase()}${field.about.slice(1)}${preset}.`;
-    return [name, v.optional(described(shapeOfField(field), about))];
+    return [field.entry ?? name, v.optional(described(shapeOfField(field), about))];
   });
   return Object.fromEntries(entries) as {
-    [Name in keyof F]: v.OptionalSchema<v.GenericSchema<unknown, FieldValue>, undefined>;
+    [
+      Name in keyof F & string as F[Name] extends { readonly entry: infer Own extends string } ? Own
+        : Name
+    ]: v.OptionalSchema<v.GenericSchema<unknown, FieldValue>, undefined>;
   };
+}
+
+/** Returns the input of an operation from the evaluated fields of a step. */
+export function inputOfEntries<F extends Fields>(
+  fields: F,
+  given: Readonly<Record<string, unknown>>,
+): Input<F> {
+  return readFields(
+    fields,
+    Object.fromEntries(
+      Object.entries(fields).map(([name, { entry = name }]) => [name, given[entry]]),
+    ),
+  );
 }
 
 function isRead({ read }: Field<unknown>, value: unknown): boolean {
@@ -213,6 +232,17 @@ function shapeOfField(field: Field<unknown>): FileSchema {
       return duration;
     case "list":
       return oneOrMore(readable, expected);
+    case "choice":
+      return v.picklist(schema.enum ?? [], expected);
+    case "amount":
+      return amount(0);
+    case "amounts":
+      return v.union([
+        amount(1),
+        v.pipe(v.array(amount(1), "a list of batches"), v.nonEmpty("a list of batches")),
+      ], "the size of a batch, or a list of sizes");
+    case "mapping":
+      return environment;
     default:
       return readable;
   }

@@ -1,11 +1,11 @@
 /** Fields of the steps that run in pods. */
 import * as v from "valibot";
-import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
-import type { OutputMode } from "../exec/run_options.ts";
+import { commandFields, fanOutFields, layoutFields } from "../exec/exec.ts";
 import { type Amount, batchSizes } from "../exec/schedule.ts";
 import { hasExpression } from "../expression/template.ts";
-import { amount, countFromOne, described, duration, outputMode, text } from "./fields.ts";
+import { type Input, offered } from "../operation/field.ts";
+import { described, entriesOf, inputOfEntries, text } from "./fields.ts";
 import { selectShape } from "./selection_fields.ts";
 
 /** A target: its name in this run, or its record, which stands for the same target in every run. */
@@ -23,58 +23,28 @@ export const podEntries = {
   )),
 };
 
+/** The bounds of a step that runs something in pods. */
+const boundFields = offered(
+  { ...fanOutFields, timeoutMs: commandFields.timeoutMs, ...layoutFields },
+  "workflows",
+);
+
 /** How many at a time, in which order, and how many may fail. */
-export const fanoutEntries = {
-  fanout: v.optional(described(countFromOne, "The number of pods at the same time.")),
-  serial: v.optional(described(
-    v.union([
-      amount(1),
-      v.pipe(v.array(amount(1), "a list of batches"), v.nonEmpty("a list of batches")),
-    ], "the size of a batch, or a list of sizes"),
-    "Size of the batches, or several sizes, of which the last is repeated: `25%`, `[1, 20%]`. A batch starts after the one before it, unless too many pods have failed.",
-  )),
-  maxFail: v.optional(described(
-    amount(0),
-    "The number or share of pods that may fail: up to it, the step is ok and its next batch starts. 0 by default.",
-  )),
-  commandTimeout: v.optional(described(duration, "Time limit of the command in each pod.")),
-  connectTimeout: v.optional(described(duration, "Time limit to open each stream.")),
-  outputMode: v.optional(described(outputMode, "Layout of the output.")),
-};
+export const fanoutEntries = entriesOf(boundFields);
 
 /** Bounds of a fan-out as narrow types. */
-export interface Fanout {
-  fanout: number;
-  connectTimeoutMs: number;
-  commandTimeoutMs?: number;
-  serial?: readonly Amount[];
-  maxFail: Amount;
-  outputMode: OutputMode;
-}
-
-const standard = { fanout: 32, connectTimeoutMs: 15_000 };
+export type Fanout =
+  & Partial<Input<typeof boundFields>>
+  & {
+    [Name in "fanout" | "connectTimeoutMs" | "maxFail" | "outputMode"]: Exclude<
+      Input<typeof boundFields>[Name],
+      undefined
+    >;
+  };
 
 /** Converts evaluated fields to narrow types. */
-export function fanoutOf(
-  fields: {
-    fanout?: number | undefined;
-    serial?: string | number | readonly (string | number)[] | undefined;
-    maxFail?: string | number | undefined;
-    commandTimeout?: string | undefined;
-    connectTimeout?: string | undefined;
-    outputMode?: OutputMode | undefined;
-  },
-): Fanout {
-  const { serial, maxFail = 0 } = fields;
-  const commandTimeoutMs = parseDuration(fields.commandTimeout ?? "");
-  return {
-    fanout: fields.fanout ?? standard.fanout,
-    connectTimeoutMs: parseDuration(fields.connectTimeout ?? "") ?? standard.connectTimeoutMs,
-    ...(commandTimeoutMs === undefined ? {} : { commandTimeoutMs }),
-    ...(serial === undefined ? {} : { serial: serialOf([serial].flat()) }),
-    maxFail: amountOf(maxFail),
-    outputMode: fields.outputMode ?? "prefix",
-  };
+export function fanoutOf(fields: Readonly<Record<string, unknown>>): Fanout {
+  return inputOfEntries(boundFields, fields) as Fanout;
 }
 
 /** How much of each stream of each pod is stored, unless the step sets it. */
@@ -87,27 +57,11 @@ export function podLimitOf(maxOutput: string | undefined): number {
     : Math.floor(parseQuantity(maxOutput) ?? defaultLimitBytes);
 }
 
-/** Returns the sizes of batches. */
-export function serialOf(written: readonly (string | number)[]): Amount[] {
-  return written.map(amountOf);
-}
-
 /** Returns the sizes of the batches of `total` pods; undefined if they aren't known before the run, or there are none. */
-export function plannedBatches(
-  serial: string | number | readonly (string | number)[] | undefined,
-  total: number,
-): readonly number[] | undefined {
-  const sizes = [serial ?? []].flat();
-  const isKnown = sizes.length > 0 &&
-    !sizes.some((size) => typeof size === "string" && hasExpression(size));
-  return isKnown ? batchSizes(serialOf(sizes), total) : undefined;
-}
-
-/** Parses `3` or `10%`. */
-export function amountOf(written: string | number): Amount {
-  return typeof written === "number"
-    ? { kind: "count", count: written }
-    : { kind: "percent", percent: parseInt(written) };
+export function plannedBatches(serial: unknown, total: number): readonly number[] | undefined {
+  const isKnown = serial !== undefined &&
+    ![serial].flat().some((size) => typeof size === "string" && hasExpression(size));
+  return isKnown ? batchSizes(fanOutFields.serial.read(serial) ?? [], total) : undefined;
 }
 
 /** Returns whether more have failed than the budget allows. */

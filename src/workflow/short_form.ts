@@ -1,26 +1,25 @@
 /** The short form of a workflow file: one command in the pods of a selection. Its shape, its types and its parser. */
 import * as v from "valibot";
 import { definedOnly } from "../base/json_value.ts";
-import { parseDuration } from "../base/duration.ts";
 import { shapeOf } from "../base/yaml/shape.ts";
 import { YamlSource } from "../base/yaml/source.ts";
 import {
   command,
-  countFromOne,
   described,
-  duration,
+  entriesOf,
+  inputOfEntries,
   labelSelector,
   listed,
   names,
   namespaces,
-  outputMode,
   patterns,
   patternsOf,
   text,
   version,
 } from "./fields.ts";
-import type { OutputMode } from "../exec/run_options.ts";
+import { commandFields, fanOutFields, layoutFields } from "../exec/exec.ts";
 import { type Selection, wholeSelection } from "../kube/select/target.ts";
+import type { Given } from "../operation/field.ts";
 
 /**
  * Reads a workflow of the short form; returns undefined for the full form, which `load_workflow.ts` reads.
@@ -54,9 +53,7 @@ async function shortForm(source: YamlSource, name: string): Promise<Workflow> {
 
 /** Converts texts to their narrow types. The shape has checked them. */
 function resolved(file: WorkflowFile): Omit<Workflow, "name" | "path"> {
-  const { command, description, selector, container, fanout, outputMode } = file;
-  const timeoutMs = durationMs(file.commandTimeout);
-  const connectTimeoutMs = durationMs(file.connectTimeout);
+  const { command, description, selector, container } = file;
   const namespaces = listed(file.namespace);
   return {
     contexts: listed(file.context),
@@ -71,13 +68,9 @@ function resolved(file: WorkflowFile): Omit<Workflow, "name" | "path"> {
     command: typeof command === "string"
       ? { kind: "line", line: command }
       : { kind: "args", args: command },
-    bounds: definedOnly({ timeoutMs, connectTimeoutMs, fanout, outputMode }),
+    bounds: definedOnly(inputOfEntries(boundFields, file)),
     ...definedOnly({ description }),
   };
-}
-
-function durationMs(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : parseDuration(text);
 }
 
 /* A workflow as written, with every text converted to its narrow type. */
@@ -87,13 +80,13 @@ type WorkflowCommand =
   | { kind: "args"; args: readonly string[] }
   | { kind: "line"; line: string };
 
-/** Bounds of a run, if they are set. Times are milliseconds. */
-interface RunBounds {
-  fanout?: number;
-  connectTimeoutMs?: number;
-  timeoutMs?: number;
-  outputMode?: OutputMode;
-}
+/** Bounds of a run that a file may set: the short form has them at its top, and the full form in its steps. */
+const boundFields = {
+  timeoutMs: commandFields.timeoutMs,
+  connectTimeoutMs: fanOutFields.connectTimeoutMs,
+  fanout: fanOutFields.fanout,
+  ...layoutFields,
+};
 
 /** One command for the pods of one selection: the short form of a workflow file. */
 export interface Workflow {
@@ -105,7 +98,7 @@ export interface Workflow {
   contexts: readonly string[];
   selection: Pick<Selection, "namespaces" | "match" | "exclude" | "labelSelector" | "container">;
   command: WorkflowCommand;
-  bounds: RunBounds;
+  bounds: Given<typeof boundFields>;
 }
 
 /*
@@ -146,14 +139,6 @@ export const whereEntries = {
   container: v.optional(described(text, "The container; by default each pod's default container.")),
 };
 
-/** Bounds that the short form has at its top, and the full form under `defaults` and in its steps. */
-const boundEntries = {
-  commandTimeout: v.optional(described(duration, "Time limit of the command in each pod.")),
-  connectTimeout: v.optional(described(duration, "Time limit to open each stream.")),
-  fanout: v.optional(described(countFromOne, "The number of pods at the same time.")),
-  outputMode: v.optional(described(outputMode, "Layout of the output.")),
-};
-
 /** The shape of a workflow file. Only `command` is required. */
 export const workflowShape = v.strictObject({
   version,
@@ -163,7 +148,7 @@ export const workflowShape = v.strictObject({
     command,
     "The command: a list of arguments, run without a shell, or a text, run by the image's shell.",
   ),
-  ...boundEntries,
+  ...entriesOf(boundFields),
 }, "a mapping of fields");
 
 /** A workflow file as written. */
@@ -172,7 +157,7 @@ type WorkflowFile = v.InferOutput<typeof workflowShape>;
 /* Resolves a workflow and the command line to what will be run. Pure. */
 
 /** Overrides of the workflow's own fields. An absent field doesn't override. */
-export interface PlanOverrides extends RunBounds {
+export interface PlanOverrides {
   contexts?: readonly string[];
   selection?: Partial<Selection>;
   /** Args that are run as they are. */
@@ -180,7 +165,7 @@ export interface PlanOverrides extends RunBounds {
 }
 
 /** What will be run, in which pods, and within which bounds. */
-export interface Plan extends RunBounds {
+export interface Plan extends Given<typeof boundFields> {
   workflow: string;
   contexts: readonly string[];
   selection: Selection;
@@ -191,7 +176,7 @@ export interface Plan extends RunBounds {
 
 /** Returns the plan of a workflow. The command line wins, field by field. */
 export function plan(workflow: Workflow, overrides: PlanOverrides = {}): Plan {
-  const { contexts, selection, command, ...bounds } = overrides;
+  const { contexts, selection, command } = overrides;
   const own = workflow.command;
   return {
     workflow: workflow.name,
@@ -200,6 +185,5 @@ export function plan(workflow: Workflow, overrides: PlanOverrides = {}): Plan {
     command: command ?? (own.kind === "args" ? own.args : [own.line]),
     shell: command === undefined && own.kind === "line",
     ...workflow.bounds,
-    ...bounds,
   };
 }

@@ -45,10 +45,9 @@ Deno.test("the command line overrides the file field by field", async () => {
   assert.deepEqual([own.command, own.shell, own.timeoutMs], [["date +%s | cat"], true, 90_000]);
   const changed = plan(workflow, {
     command: ["uptime"],
-    fanout: 9,
     selection: { namespaces: { kind: "all" } },
   });
-  assert.deepEqual([changed.command, changed.shell, changed.fanout], [["uptime"], false, 9]);
+  assert.deepEqual([changed.command, changed.shell, changed.fanout], [["uptime"], false, 4]);
   assert.deepEqual(changed.selection.namespaces, { kind: "all" });
   assert.deepEqual(changed.selection.match, own.selection.match);
 });
@@ -67,7 +66,7 @@ Deno.test("all problems are reported at once, each with its position", async () 
       'w.yaml:3:1: unknown field "comand"; did you mean "command"?',
       "  3 | comand: [weka]",
       "    | ^^^^^^",
-      "w.yaml:4:9: fanout: expected a whole number from 1, found 0",
+      "w.yaml:4:9: fanout: expected a whole number, 1 or more, found 0",
       "  4 | fanout: 0",
       "    |         ^",
       'w.yaml:5:17: commandTimeout: expected a duration such as 30s, 1h30m or 2d, at most 596h, found "soon"',

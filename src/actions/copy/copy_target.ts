@@ -1,5 +1,5 @@
 /** A target's copy: from its first stream to its outcome, resumed if the connection breaks. */
-import { copyOptions } from "./options.ts";
+import { copyFields } from "../../copy/copy.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import { Deadline, passed } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -68,7 +68,7 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
   const { clock } = run.options;
   const policy = {
     ...delays,
-    attempts: (scene.options.retries ?? copyOptions.retries.default) + 1,
+    attempts: (scene.options.retries ?? copyFields.retries.default) + 1,
   };
   const backoff = new Backoff(policy, { clock, signal: deadline.signal });
   let furthest = 0;
@@ -209,7 +209,7 @@ function originOf(scene: CopyScene, run: TargetRun, path: string) {
 }
 
 function checksumsIn({ options, files }: CopyScene): Checksums {
-  return checksumsOf(options.checksum ?? copyOptions.checksum.default, files);
+  return checksumsOf(options.checksum ?? copyFields.checksum.default, files);
 }
 
 /** Runs scripts in the target, retried like the streams of a run. The signal ends a running script when it aborts. */

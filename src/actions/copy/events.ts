@@ -2,8 +2,8 @@
  * The options and events of the `cp` action: files and folders from this machine to pods, from pods to this machine,
  * and from a pod to others.
  */
-import type { Given } from "../../operation/field.ts";
-import type { copyOptions } from "./options.ts";
+import type { copyFields } from "../../copy/copy.ts";
+import type { Input } from "../../operation/field.ts";
 import type { CopyTotals } from "../../copy/source.ts";
 import type { Selection } from "../../kube/select/target.ts";
 import type { ExecEvent, ExecOptions } from "../exec/events.ts";
@@ -23,7 +23,7 @@ export type CopyDirection =
 /** Source, destination and limits of a copy. Times are milliseconds. */
 export interface CopyOptions
   extends
-    Given<typeof copyOptions>,
+    Partial<Input<typeof copyFields>>,
     Pick<ExecOptions, "contexts" | "selection" | "confirm" | "signal"> {
   way: CopyDirection;
   /** Only reports the planned copies: emits `planned`, and connects to no pod. */

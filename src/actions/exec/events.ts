@@ -12,7 +12,8 @@ import type { RunSummary } from "../../exec/summary.ts";
 import type { TargetReport } from "../../exec/target_report.ts";
 import type { OutputChunk, TerminalSize } from "../../kube/client.ts";
 import type { Selection, SkippedPod, Target } from "../../kube/select/target.ts";
-import type { ExecOptionValues } from "./options.ts";
+import type { runFields } from "../../exec/exec.ts";
+import type { Input } from "../../operation/field.ts";
 import type { Change, Confirm } from "../confirm_change.ts";
 
 export type { ChangeQuestion, ChangeScope } from "../../gate/change.ts";
@@ -24,6 +25,7 @@ export type { Outcome, OutcomeKind } from "../../exec/outcome.ts";
 export { outcomeReport as outcomeData } from "../../exec/target_report.ts";
 export { outcomeReason, outcomeText, reasonOrName } from "../../exec/reason.ts";
 export { wholeSelection } from "../../kube/select/target.ts";
+import type { OutputMode } from "../../exec/run_options.ts";
 export type { OutputMode } from "../../exec/run_options.ts";
 export { compressNames } from "../../exec/target_names.ts";
 export { outcomeName, type RunSummary } from "../../exec/summary.ts";
@@ -59,7 +61,8 @@ export interface OutputFolder {
 }
 
 /** Command, targets and limits of a run. */
-export interface ExecOptions extends ExecOptionValues {
+export interface ExecOptions extends Partial<Omit<Input<typeof runFields>, "outputMode">> {
+  outputMode?: OutputMode | undefined;
   /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   selection: Selection;

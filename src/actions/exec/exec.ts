@@ -1,6 +1,8 @@
 /** Runs one command in every matching pod: from a selection to the outcomes of its targets. */
 import { hint, option } from "../../base/hint.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
+import { commandFields, fanOutFields } from "../../exec/exec.ts";
+import { valuesOf } from "../../operation/operation.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { exitCodeOfRun, SummaryBuilder } from "../../exec/summary.ts";
@@ -403,18 +405,13 @@ function targetRunOptions(
   { fanout, connectTimeoutMs }: ExecSettings,
   { input, ...parts }: RunParts,
 ): RunOptions {
-  const { terminal, environment, workdir, timeoutMs, shell, strict, substitute } = options;
-  const { serial, maxFail, failFast } = options;
+  const { terminal, strict, signal, graceMs = defaultGraceMs } = options;
   return {
     ...parts,
-    signal: options.signal,
-    fanout,
-    connectTimeoutMs,
-    graceMs: options.graceMs ?? defaultGraceMs,
+    ...valuesOf({ ...fanOutFields, ...commandFields }, options),
+    ...{ signal, fanout, connectTimeoutMs, graceMs },
     nonce: crypto.randomUUID(),
-    ...definedOnly({ timeoutMs, serial, maxFail, failFast }),
-    ...definedOnly({ terminal, environment, workdir, shell, strict, substitute }),
-    ...definedOnly({ input }),
+    ...definedOnly({ terminal, strict, input }),
   };
 }
 

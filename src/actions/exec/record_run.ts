@@ -20,26 +20,9 @@ export type RecordResult =
   | { kind: "failed"; error: KodamaError };
 
 /** The options of a run that its record contains. */
-type RecordedOptions =
-  & Pick<
-    ExecOptions,
-    | "command"
-    | "shell"
-    | "substitute"
-    | "workdir"
-    | "environment"
-    | "stdin"
-    | "terminal"
-    | "workflow"
-    | "earlier"
-    | "fanout"
-    | "connectTimeoutMs"
-    | "timeoutMs"
-    | "serial"
-    | "maxFail"
-    | "failFast"
-  >
-  & { copy?: boolean };
+type RecordedOptions = Omit<ExecOptions, "contexts" | "selection" | "signal" | "outputMode"> & {
+  copy?: boolean;
+};
 
 /** Shorter values of variables occur in many texts by chance. */
 const shortestSecret = 4;

@@ -35,7 +35,7 @@ export async function recordSettings(host: Host): Promise<RecordSettings> {
 /** The same, with the command line taking precedence. */
 export async function chosenSettings(
   host: Host,
-  chosen: Partial<ExecSettings>,
+  chosen: { readonly [Name in keyof ExecSettings]?: ExecSettings[Name] | undefined },
 ): Promise<ExecSettings> {
   const { fanout, connectTimeoutMs, outputMode } = chosen;
   const { exec, runs } = await settingsOf(host);

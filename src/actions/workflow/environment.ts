@@ -147,7 +147,7 @@ function noneText(found: readonly ContextFindings[]): string {
  * @throws KodamaError if a local source can't be read; UsageError if two targets would write the same file.
  */
 async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
-  const { folder, targets, timeoutMs, note, permit } = work;
+  const { folder, targets, options, note, permit } = work;
   const way: Exclude<CopyDirection, { kind: "podToPods" }> = work.way.kind === "toPods"
     ? { ...work.way, kind: "toPods" }
     // Always per pod: the paths don't depend on how many pods a run happens to have.
@@ -163,7 +163,7 @@ async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
   const copied = new Map<string, Copied>();
   const nameOf = (target: number) => targets[target]?.name ?? "";
   const scene: CopyScene = {
-    options: { way, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+    options: { ...options, way },
     files,
     workingDir: folder,
     local,

@@ -40,29 +40,8 @@ export async function workflowSource(host: Host, wanted: string): Promise<Workfl
 }
 
 /** Which workflow, its overrides, and the options of a run only. */
-export interface RunWorkflowOptions extends
-  Pick<
-    ExecOptions,
-    | "stdin"
-    | "foldStderr"
-    | "diff"
-    | "confirm"
-    | "maxExitCode"
-    | "graceMs"
-    | "environment"
-    | "workdir"
-    | "shell"
-    | "substitute"
-    | "serial"
-    | "maxFail"
-    | "failFast"
-    | "requireAll"
-    | "outputFolder"
-    | "outputMode"
-    | "observe"
-    | "unrecorded"
-    | "signal"
-  > {
+export interface RunWorkflowOptions
+  extends Omit<ExecOptions, "contexts" | "selection" | "command" | "workflow"> {
   workflow: Workflow;
   overrides: PlanOverrides;
   trust: TrustOptions;

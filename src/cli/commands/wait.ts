@@ -15,7 +15,7 @@ import { showWait } from "../show_wait.ts";
 import { choice, count, durationMs, text, toggle, value, valueOr, values } from "../parser/flag.ts";
 import { notAnObject, objectsOf } from "../parser/object_operands.ts";
 import { selectionFields } from "../../actions/selection.ts";
-import { refuseExcludedFlags } from "../parser/option_flag.ts";
+import { refuseContradictoryFlags } from "../parser/option_flag.ts";
 import { contextFlags, namespaceValue, objectFlags } from "../parser/scope_flags.ts";
 
 const waitFlags = {
@@ -148,7 +148,7 @@ function common(
   if (flags.any && given.has("count")) {
     throw new UsageError("--any and --count contradict each other");
   }
-  refuseExcludedFlags(selectionFields, { flags, given });
+  refuseContradictoryFlags(selectionFields, { flags, given });
   if (flags.then.length > 0 && (flags.any || given.has("count"))) {
     throw new UsageError(`--then and --${flags.any ? "any" : "count"} contradict each other`, {
       hint: "the objects that come first all have to be in the state",

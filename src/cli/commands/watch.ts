@@ -16,7 +16,7 @@ import { defineCommand } from "../parser/command.ts";
 import { choice, text, toggle, value, values } from "../parser/flag.ts";
 import { objectsOf } from "../parser/object_operands.ts";
 import { selectionFields } from "../../actions/selection.ts";
-import { refuseExcludedFlags } from "../parser/option_flag.ts";
+import { refuseContradictoryFlags } from "../parser/option_flag.ts";
 import { objectFlags } from "../parser/scope_flags.ts";
 
 /** `kodama watch`. */
@@ -72,7 +72,7 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama wait ends when objects are in a state; docs/watch.md has the data's fields."],
   resolve({ flags, given, operands }) {
-    refuseExcludedFlags(selectionFields, { flags, given });
+    refuseContradictoryFlags(selectionFields, { flags, given });
     if (flags.reverse && flags.sort === undefined) {
       throw new UsageError("--reverse needs --sort");
     }

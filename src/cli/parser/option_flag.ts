@@ -1,7 +1,7 @@
 /** Flags of an operation's fields: a flag names the field, and adds only its spelling. */
 import { definedOnly } from "../../base/json_value.ts";
 import type { Field, Fields, Given, Input } from "../../operation/field.ts";
-import { refuseExcluded } from "../../operation/operation.ts";
+import { refuseContradictions } from "../../operation/operation.ts";
 import type { Completion, Flag, FlagOptions, Flags, FlagValues } from "./flag.ts";
 
 /** A flag that sets the option `Name` of an action to a `T`. */
@@ -38,9 +38,12 @@ type FlagNameOf<S extends string> = S extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${FlagNameOf<Rest>}`
   : S;
 
-/** The flags of fields whose flags have their names. */
+/** The flags of fields. */
 type FlagsOf<F extends Fields> = {
-  [Name in keyof F & string as FlagNameOf<Name>]: Flag<Input<F>[Name]>;
+  [
+    Name in keyof F & string as F[Name] extends { readonly flag: infer Own extends string } ? Own
+      : FlagNameOf<Name>
+  ]: Flag<Input<F>[Name]>;
 };
 
 /** Returns the flags of fields. */
@@ -60,16 +63,29 @@ export function fieldValues<F extends Fields>(
   ) as Input<F>;
 }
 
-/** @throws UsageError for flags that exclude each other. */
-export function refuseExcludedFlags(
+/** Returns the values of the fields whose flags, or variables, were given. */
+export function givenValues<F extends Fields>(
+  fields: F,
+  { flags, given }: { flags: Readonly<Record<string, unknown>>; given: ReadonlySet<string> },
+): Given<F> {
+  const values = Object.entries(fields).map(([name, field]) => {
+    const flag = flagName(name, field);
+    const isGiven = given.has(flag) || flags[flag] !== field.default;
+    return [name, isGiven ? flags[flag] : undefined];
+  });
+  return definedOnly(Object.fromEntries(values)) as Given<F>;
+}
+
+/** @throws UsageError for flags that exclude each other, or need another one. */
+export function refuseContradictoryFlags(
   fields: Fields,
   { flags, given }: { flags: Readonly<Record<string, unknown>>; given: ReadonlySet<string> },
 ): void {
   const isGiven = (name: string) => {
     const flag = flagName(name, fields[name] ?? {});
-    return given.has(flag) && flags[flag] !== false;
+    return given.has(flag) && flags[flag] !== false && flags[flag] !== undefined;
   };
-  refuseExcluded(fields, isGiven, spellFlag(fields));
+  refuseContradictions(fields, isGiven, spellFlag(fields));
 }
 
 /** Returns what names fields as their flags. */

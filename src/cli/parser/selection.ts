@@ -1,11 +1,11 @@
 /** The flags that choose pods: one grammar for every command that takes them. */
 import type { Selection, SelectionOperand } from "../../actions/exec/events.ts";
-import { operandsOf, selectionFields, selectionOf } from "../../actions/selection.ts";
+import { allField, operandsOf, selectionFields, selectionOf } from "../../actions/selection.ts";
 import { definedOnly, parsedJson } from "../../base/json_value.ts";
 import { NoMatchError, UsageError } from "../../base/errors.ts";
 import type { Operand, ParsedArgs } from "./command.ts";
 import { BadValue, type FileContents, fileValue, runValue, text, toggle, value } from "./flag.ts";
-import { fieldValues, flagOf, refuseExcludedFlags } from "./option_flag.ts";
+import { fieldValues, flagOf, refuseContradictoryFlags } from "./option_flag.ts";
 import { kubeconfigFlag } from "./scope_flags.ts";
 import { isPodKind } from "../../base/workload_kinds.ts";
 import { standardInput } from "./flag_contents.ts";
@@ -180,7 +180,7 @@ export const selectionFlags = {
 
 /** The flag of commands that change pods: without it or a choice they change none. */
 export const allFlag = {
-  "all": toggle("use every pod of the namespace, if nothing else chooses", { group }),
+  "all": flagOf(allField),
 };
 
 /** The operands of a selection. */
@@ -203,7 +203,7 @@ const partFlags = ["failed", "skipped", "differing", "same-as"];
 export function resolveSelection(
   { flags, given, operands }: ParsedArgs<typeof selectionFlags>,
 ): SelectionOptions {
-  refuseExcludedFlags(named, { flags, given });
+  refuseContradictoryFlags(named, { flags, given });
   if (flags.pick && flags.sample !== undefined) {
     throw new UsageError("--pick and --sample can't be used together", {
       hint: "either you choose, or chance does",

@@ -78,6 +78,12 @@ export const selectionFields = {
   }),
 };
 
+/** Every pod of the namespaces, if nothing else chooses. */
+export const allField = toggleField("use every pod of the namespace, if nothing else chooses", {
+  group,
+  absentFrom: { workflows: "it is `all` of `select`" },
+});
+
 /** A selection, and the contexts that it is resolved in. */
 export interface ScopedSelection {
   /** Names of kubeconfig contexts; the current one if empty. */

@@ -1,5 +1,8 @@
 /** Runs: the list, a new command, and one run with the outcome of each pod. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { runFields } from "../../exec/exec.ts";
+import { offered } from "../../operation/field.ts";
+import { formSchema } from "../../operation/form.ts";
 import type { LiveRun, RecordedRun, RunQuestion } from "../api.ts";
 import { call } from "./client.ts";
 import { useAnswer, useDoing, useEvents, useNow, useRedraw } from "./hooks.ts";
@@ -18,6 +21,8 @@ import {
   StreamNotice,
   TextField,
 } from "./parts.tsx";
+import { formValues, paramFields } from "./param_form.ts";
+import { ParamInput } from "./param_input.tsx";
 import { commandInput } from "./command_of.ts";
 import { SelectionForm } from "./pods.tsx";
 import { routeHref } from "./route.ts";
@@ -101,23 +106,38 @@ function recordedTitle(run: RecordedRun): string {
   return plain(shell ? command.join(" ") : commandLine(command));
 }
 
+// The line decides whether it is for a shell.
+const { shell: _shell, ...ownFields } = offered(runFields, "page");
+const form = formSchema(ownFields);
+
 /** A command for many pods. */
 export function NewRun({ query }: { query: URLSearchParams }) {
   const [command, setCommand] = useState(query.get("command") ?? "");
   const [fields, setFields] = useState(() => selectionFields(query));
   const [isAll, setAll] = useState(false);
+  const [texts, setTexts] = useState<Record<string, string>>({});
+  const [problems, setProblems] = useState<Record<string, string>>({});
   const doing = useDoing();
-  const selection = selectionOfFields(fields);
   const mayStart = command.trim() !== "";
-  const start = () =>
-    doing.run(async () => {
+  const start = () => {
+    const result = formValues(form, texts);
+    setProblems(result.kind === "wrong" ? result.problems : {});
+    if (result.kind === "wrong") return;
+    // A switch that is off is one that isn't given: the settings decide.
+    const given = Object.entries(result.values).filter(([, value]) => value !== false);
+    return doing.run(async () => {
       const { id } = await call("POST api/runs", {
         body: {
-          ...{ kind: "exec", ...commandInput(command), selection, all: isAll },
+          kind: "exec",
+          input: {
+            ...{ ...commandInput(command), ...selectionOfFields(fields), all: isAll },
+            ...Object.fromEntries(given),
+          },
         },
       });
       location.hash = routeHref({ view: "run", id });
     });
+  };
   return (
     <>
       <Heading title="Run a command" />
@@ -137,6 +157,18 @@ export function NewRun({ query }: { query: URLSearchParams }) {
           isOn={isAll}
           onChange={setAll}
         />
+        <details>
+          <summary>More</summary>
+          {paramFields(form).map((field) => (
+            <ParamInput
+              key={field.name}
+              field={field}
+              text={texts[field.name] ?? field.initial}
+              problem={problems[field.name]}
+              onText={(text) => setTexts({ ...texts, [field.name]: text })}
+            />
+          ))}
+        </details>
         <div class="buttons">
           <button type="submit" class="main" disabled={doing.isBusy || !mayStart}>Run</button>
           <span role="status">{doing.isBusy ? "Working…" : ""}</span>

@@ -7,6 +7,8 @@ import type { OpenExec, TargetRun } from "../../exec/run_options.ts";
 import type { ChangeAction } from "../../gate/change.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { SkippedPod, Target } from "../../kube/select/target.ts";
+import type { copyFields } from "../../copy/copy.ts";
+import type { Input } from "../../operation/field.ts";
 import type { RunScript } from "../model.ts";
 import type { Where } from "../selection_fields.ts";
 import type { Copied } from "../step_events.ts";
@@ -102,8 +104,8 @@ export interface CopyWork {
   /** The workflow's, absolute. */
   folder: string;
   targets: readonly { target: Target; name: string }[];
-  /** For each target's copy. */
-  timeoutMs?: number;
+  /** Of each target's copy. */
+  options: Partial<Input<typeof copyFields>>;
   /** Called with every absolute local path that is read or written. Rejects if `permissions` don't grant it. */
   permit(path: string): Promise<void>;
   /** Reports something about a target's copy to a person. */

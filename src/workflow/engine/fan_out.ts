@@ -114,7 +114,7 @@ class Round implements AsyncDisposable {
   #events() {
     const { environment: { open, clock, nonce }, signal } = this.step;
     const { command, shell, bounds, environment, workdir, expected, positions, copy } = this.work;
-    const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail } = bounds;
+    const { fanout, connectTimeoutMs, timeoutMs, serial, maxFail } = bounds;
     // The setup around the command, and what ends it, only read if the command does.
     const { change } = this.work;
     const reads = change === undefined ||
@@ -139,7 +139,7 @@ class Round implements AsyncDisposable {
         : { perform: copy.perform }),
       // Without batches the budget decides how the step ends, and doesn't skip targets.
       ...(serial === undefined ? {} : { serial, maxFail }),
-      ...definedOnly({ timeoutMs: commandTimeoutMs, environment, workdir, expected }),
+      ...definedOnly({ timeoutMs, environment, workdir, expected }),
     });
   }
 

@@ -110,7 +110,7 @@ function scriptApi(step: StepContext, targets: readonly StepTarget[]): ScriptApi
           connectTimeoutMs: 15_000,
           maxFail: { kind: "percent", percent: 100 },
           outputMode: "none",
-          ...(timeoutMs === undefined ? {} : { commandTimeoutMs: timeoutMs }),
+          timeoutMs,
         },
       });
       if (outcome.kind === "refused") {

@@ -1,7 +1,8 @@
 /** `batches`: several steps for a batch of pods at a time, as long as not too many pods have failed. */
 import * as v from "valibot";
 import { listOf, numberType, textType } from "../../expression/type.ts";
-import { type Amount, batchSizes } from "../../exec/schedule.ts";
+import { fanOutFields } from "../../exec/exec.ts";
+import { type Amount, batchSizes, parseAmount } from "../../exec/schedule.ts";
 import type { Failure as TargetFailure, Outcome } from "../../exec/outcome.ts";
 import { anything, described } from "../fields.ts";
 import type { InnerEnd } from "../engine/failure.ts";
@@ -9,14 +10,7 @@ import { type StepTarget, targetFields, targetsEvent } from "../engine/named_tar
 import { deadEnds, recordsType, troubleIn, withRecords } from "../engine/pod_output.ts";
 import { exitCodeOfStep } from "../engine/policy.ts";
 import type { Batch, StepContext } from "../engine/step_context.ts";
-import {
-  amountOf,
-  fanoutEntries,
-  overBudget,
-  plannedBatches,
-  podEntries,
-  serialOf,
-} from "../pod_fields.ts";
+import { fanoutEntries, overBudget, plannedBatches, podEntries } from "../pod_fields.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import { defineStep, type StepEnd } from "../step_kind.ts";
 
@@ -85,8 +79,8 @@ outputs:
   run: async (fields, step) => {
     const { serial, maxFail = 0 } = fields.batches;
     const rollout = new Rollout(step, await step.targets(fields), {
-      serial: serialOf([serial].flat()),
-      maxFail: amountOf(maxFail),
+      serial: fanOutFields.serial.read(serial) ?? [],
+      maxFail: parseAmount(String(maxFail)),
     });
     return await rollout.run(({ targets, index }) => {
       const batch = targets.map(({ target, name }) => ({ ...step.record(target, name) }));

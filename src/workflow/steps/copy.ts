@@ -2,16 +2,11 @@
 import * as v from "valibot";
 import { listOf, numberType, recordOf, textType } from "../../expression/type.ts";
 import type { CopyWay } from "../engine/environment.ts";
-import { described, expressionMark, text } from "../fields.ts";
+import { copyFields } from "../../copy/copy.ts";
+import { type Input, offered } from "../../operation/field.ts";
+import { described, entriesOf, expressionMark, inputOfEntries, text } from "../fields.ts";
 import { defineStep, failed, type Need, type StepEnd, type StepProblem } from "../step_kind.ts";
-import {
-  type Fanout,
-  fanoutEntries,
-  fanoutOf,
-  plannedBatches,
-  podEntries,
-  podLimitOf,
-} from "../pod_fields.ts";
+import { type Fanout, fanoutOf, plannedBatches, podEntries, podLimitOf } from "../pod_fields.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import { fanOut } from "../engine/fan_out.ts";
 import { type EndsOutput, recordsType } from "../engine/pod_output.ts";
@@ -29,7 +24,7 @@ const paths = v.strictObject({
   ),
 }, "from and to");
 
-const { outputMode: _, ...bounds } = fanoutEntries;
+const stepFields = offered(copyFields, "workflows");
 
 /** The kind `copy`. */
 export const copyStep = defineStep({
@@ -44,7 +39,7 @@ export const copyStep = defineStep({
         "its own folder, unless the path contains `{pod}`.",
     ),
     ...podEntries,
-    ...bounds,
+    ...entriesOf(stepFields),
   },
   output: {
     targets: listOf(textType),
@@ -111,7 +106,11 @@ outputs:
     const way = wayOf(fields.copy);
     // An expression may have evaluated to a path whose side differs from the checked one.
     if (way === undefined) return failed(wrongPaths(fields.copy)[0]?.message ?? "");
-    return await copyFiles(step, await step.targets(fields), { way, bounds: fanoutOf(fields) });
+    return await copyFiles(step, await step.targets(fields), {
+      way,
+      options: inputOfEntries(stepFields, fields),
+      bounds: fanoutOf(fields),
+    });
   },
 });
 
@@ -152,6 +151,7 @@ function needOf({ kind, local }: CopyWay): Need {
 /** Source, destination, and bounds. */
 interface FileCopy {
   way: CopyWay;
+  options: Input<typeof stepFields>;
   bounds: Fanout;
 }
 
@@ -159,7 +159,7 @@ interface FileCopy {
 async function copyFiles(
   step: StepContext,
   all: readonly StepTarget[],
-  { way, bounds }: FileCopy,
+  { way, options, bounds }: FileCopy,
 ): Promise<StepEnd> {
   const { workflow: { path }, environment } = step;
   const need = way.kind === "toPods" ? "read" : "write";
@@ -171,7 +171,7 @@ async function copyFiles(
     ),
     permit: async (path) => void await step.requirePath(need, path),
     note: (name, text) => step.line(`${name}: ${text}`, "stderr"),
-    ...(bounds.commandTimeoutMs === undefined ? {} : { timeoutMs: bounds.commandTimeoutMs }),
+    options,
   });
   const work = {
     command: ["copy"],

@@ -5,7 +5,17 @@ import { hasExpression } from "../../expression/template.ts";
 import { booleanType, listOf, recordOf, textType, type Type } from "../../expression/type.ts";
 import { isKnownReadOnly } from "../../gate/commands.ts";
 import { mayPrintSecrets } from "../../gate/credentials.ts";
-import { command, described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
+import { commandFields } from "../../exec/exec.ts";
+import { definedOnly } from "../../base/json_value.ts";
+import {
+  command,
+  described,
+  entriesOf,
+  expectedExitCodes,
+  inputOfEntries,
+  maxOutput,
+  text,
+} from "../fields.ts";
 import { recordsType } from "../engine/pod_output.ts";
 import { fanOut } from "../engine/fan_out.ts";
 import { defineStep } from "../step_kind.ts";
@@ -36,6 +46,9 @@ export const podOutput: Readonly<Record<string, Type>> = {
   records: recordsType,
 };
 
+const { environment, workdir } = commandFields;
+const stepFields = { environment, workdir };
+
 /** The kind `exec`. */
 export const execStep = defineStep({
   name: "exec",
@@ -48,7 +61,7 @@ export const execStep = defineStep({
     ),
     ...podEntries,
     ...fanoutEntries,
-    env: v.optional(described(environment, "Environment variables of the command.")),
+    ...entriesOf(stepFields),
     maxOutput: v.optional(
       described(
         maxOutput,
@@ -58,7 +71,6 @@ export const execStep = defineStep({
     expect: v.optional(
       described(expectedExitCodes, "The exit codes of a success; 0 by default: `[0, 1]`."),
     ),
-    workdir: v.optional(described(text, "The working directory of the command.")),
     save: v.optional(described(
       text,
       "A local folder: each pod's standard output is written to a file in it.",
@@ -113,7 +125,7 @@ outputs:
     };
   },
   run: async (fields, step) => {
-    const { exec, env, expect, workdir, save, maxOutput } = fields;
+    const { exec, env, expect, save, maxOutput } = fields;
     if (save !== undefined) await step.requirePath("write", save);
     const shell = typeof exec === "string";
     const command = shell ? [exec] : exec;
@@ -123,13 +135,8 @@ outputs:
       change: { kind: "command", command, shell, variables: Object.keys(env ?? {}) },
       bounds: fanoutOf(fields),
       maxOutputBytes: podLimitOf(maxOutput),
-      ...(env === undefined ? {} : {
-        environment: Object.fromEntries(
-          Object.entries(env).map(([name, value]) => [name, String(value)]),
-        ),
-      }),
+      ...definedOnly(inputOfEntries(stepFields, fields)),
       ...(expect === undefined ? {} : { expected: [expect].flat() }),
-      ...(workdir === undefined ? {} : { workdir }),
       ...(save === undefined ? {} : { save }),
     });
   },

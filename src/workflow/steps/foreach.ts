@@ -13,7 +13,8 @@ import { amount, anything, countFromOne, described, identifier } from "../fields
 import { type InnerEnd, isGood } from "../engine/failure.ts";
 import type { StepOutcome } from "../step_events.ts";
 import { defineStep, ok } from "../step_kind.ts";
-import { amountOf, overBudget } from "../pod_fields.ts";
+import { overBudget } from "../pod_fields.ts";
+import { parseAmount } from "../../exec/schedule.ts";
 
 /** Maximum number of failed rounds that a line names. */
 const roundsShown = 5;
@@ -116,7 +117,7 @@ outputs:
     effect: "reads",
   }),
   run: async ({ foreach: items, as = "item", maxFail = 0, fanout = 1, outputs }, step) => {
-    const budget = amountOf(maxFail);
+    const budget = parseAmount(String(maxFail));
     const rounds: Round[] = [];
     let stopper: InnerEnd | undefined;
     let [next, bad] = [0, 0];

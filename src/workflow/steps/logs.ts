@@ -5,13 +5,14 @@ import { filterLines, isWholeLog, LineLimit, type LogLine } from "../../logs/lin
 import { logFields } from "../../logs/logs.ts";
 import { LineSplitter, startQuery } from "../../logs/read_stream.ts";
 import { type Input, offered } from "../../operation/field.ts";
-import { readFields, refuseExcluded } from "../../operation/operation.ts";
+import { readFields, refuseContradictions } from "../../operation/operation.ts";
 import { described, entriesOf, maxOutput, text } from "../fields.ts";
 import { podOutput } from "./exec.ts";
 import { defineStep, type StepEnd } from "../step_kind.ts";
 import { fanoutEntries, podEntries, podLimitOf } from "../pod_fields.ts";
 import { inParallel } from "../../base/semaphore.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { layoutFields } from "../../exec/exec.ts";
 import { Capture } from "../../exec/capture.ts";
 import type { OutputMode } from "../../exec/run_options.ts";
 import { type Outcome, outcomeInState, outcomeOfReadError } from "../../exec/outcome.ts";
@@ -83,7 +84,10 @@ steps:
   check: ({ logs }) => {
     const given: Readonly<Record<string, unknown>> = logs;
     try {
-      refuseExcluded(stepFields, (name) => given[name] !== undefined && given[name] !== false);
+      refuseContradictions(
+        stepFields,
+        (name) => given[name] !== undefined && given[name] !== false,
+      );
       return [];
     } catch (error) {
       return [{ at: ["logs"], message: (error as Error).message }];
@@ -96,7 +100,7 @@ steps:
       ...readFields(stepFields, given),
       timestamps,
       maxOutputBytes: podLimitOf(maxOutput),
-      outputMode: outputMode ?? "prefix",
+      outputMode: layoutFields.outputMode.read(outputMode ?? "prefix") ?? "prefix",
       ...(save === undefined ? {} : { save }),
     });
   },

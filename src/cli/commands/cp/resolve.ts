@@ -1,6 +1,7 @@
 /** Resolves the args of `kodama cp` into the action's options and how the copy is shown. */
-import { optionValues } from "../../parser/option_flag.ts";
+import { givenValues } from "../../parser/option_flag.ts";
 import type { CopyDirection, CopyOptions } from "../../../actions/copy/events.ts";
+import { copyFields } from "../../../actions/copy/options.ts";
 import type { Selection } from "../../../actions/exec/events.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ColorChoice } from "../../../terminal/style.ts";
@@ -9,7 +10,7 @@ import type { Choosing } from "../pick/pick_targets.ts";
 import { choosingOf } from "../../choose_targets.ts";
 import { type ConfirmView, confirmViewOf } from "../exec/options.ts";
 import { resolveSelection } from "../../parser/selection.ts";
-import { copyFlags } from "./flags.ts";
+import type { copyFlags } from "./flags.ts";
 
 /** Display options of a copy. */
 export interface CopyView {
@@ -51,7 +52,6 @@ export function resolveCopy(words: ParsedArgs<typeof copyFlags>): ResolvedCopy {
   const sides = { from: sideOf(source), to: sideOf(destination) };
   const { way, named } = wayOf(sides, selected.selection);
   if (named !== undefined) refuseChoice(operands, given);
-  const { above: _above, ...options } = optionValues(copyFlags, flags);
   const writes = named === undefined && way.kind !== "fromPods" && !flags.list;
   const choosing = choosingOf(selected, { all: flags.all, mustChoose: writes });
   return {
@@ -61,7 +61,7 @@ export function resolveCopy(words: ParsedArgs<typeof copyFlags>): ResolvedCopy {
       selection: named ?? selected.selection,
       way,
       ...(flags.list ? { planOnly: true } : {}),
-      ...options,
+      ...givenValues(copyFields, words),
     },
     view: {
       format: flags.output ?? "text",

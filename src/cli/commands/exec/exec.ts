@@ -1,5 +1,5 @@
-import { namesOnePod } from "../../../actions/exec/options.ts";
 import type { ExecOptions } from "../../../actions/exec/events.ts";
+import { namesOnePod } from "../../../actions/exec/options.ts";
 import { commandLine } from "../../../base/shell_quote.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
@@ -56,7 +56,7 @@ export const command = defineCommand({
   ],
   resolve(words) {
     const { flags, given, trailing } = words;
-    const running = resolveRunning(flags, given);
+    const running = resolveRunning(words);
     // The first operand that can't be a pod probably starts the command: the error shows where `--` belongs.
     if (trailing === undefined && !running.list) throw noCommand(flagsOfExec, words);
     const selected = resolveSelection(words);
@@ -66,7 +66,7 @@ export const command = defineCommand({
         hint: "--from FILE names them too",
       });
     }
-    if (flags.tty && running.bounds.outputMode !== undefined) {
+    if (flags.tty && running.options.outputMode !== undefined) {
       throw new UsageError("the output of a terminal has no layout", {
         hint: "leave out --tty, or the output flags",
       });
@@ -74,9 +74,8 @@ export const command = defineCommand({
     const named = namesOnePod(selection, contexts) && !given.has("from") &&
       !given.has("from-run");
     const asRun = (tty: boolean, stdin: boolean) => {
-      const single = tty || (named && running.bounds.outputMode === undefined);
+      const single = tty || (named && running.options.outputMode === undefined);
       const options = {
-        ...running.bounds,
         ...running.options,
         ...(single ? { outputMode: "raw" as const } : {}),
         ...(tty ? { oneTarget: true } : {}),
@@ -93,7 +92,7 @@ export const command = defineCommand({
         : choosingOf(selected, { all: flags.all, mustChoose: !running.list });
       return { options, view, choosing };
     };
-    const { list, bounds, view } = running;
+    const { list, options: { outputMode }, view } = running;
     const [program = ""] = trailing ?? [];
     if (program.startsWith("-")) {
       throw new UsageError(`the command begins with ${program}`, {
@@ -101,7 +100,7 @@ export const command = defineCommand({
       });
     }
     const opens = isInteractiveShell(trailing ?? []) && !view.stdin && !flags.tty && !list;
-    if (opens && (bounds.outputMode !== undefined || view.watchMs !== undefined)) {
+    if (opens && (outputMode !== undefined || view.watchMs !== undefined)) {
       throw shellWithoutInput(trailing ?? []);
     }
     return { ...asRun(flags.tty, view.stdin), shell: opens ? asRun(true, true) : undefined, list };

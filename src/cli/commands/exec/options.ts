@@ -1,12 +1,13 @@
 /** Resolves the args of a running command into the action's options and how the run is shown. */
 import type { ExecOptions } from "../../../actions/exec/events.ts";
-import type { ExecOptionValues } from "../../../actions/exec/options.ts";
+import { runFields } from "../../../actions/exec/options.ts";
+import type { Given } from "../../../operation/field.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ColorChoice } from "../../../terminal/style.ts";
 import type { FlagValues } from "../../parser/flag.ts";
-import { optionValues } from "../../parser/option_flag.ts";
-import { runningFlags } from "./flags.ts";
+import { givenValues, refuseContradictoryFlags } from "../../parser/option_flag.ts";
+import { runningFields, type runningFlags } from "./flags.ts";
 
 /** Display options of a run on this terminal. */
 export interface RunView {
@@ -36,35 +37,28 @@ export interface ConfirmView {
 /** The options of a run that follow from the flags alone. */
 export interface Running {
   list: boolean;
-  /** The limits and the layout, which a workflow has too. */
-  bounds: Pick<ExecOptions, "fanout" | "connectTimeoutMs" | "timeoutMs" | "outputMode">;
-  options: Omit<ExecOptionValues, keyof Running["bounds"]> & Pick<ExecOptions, "outputFolder">;
+  /** Those that were given. */
+  options:
+    & Omit<Given<typeof runFields>, "outputMode">
+    & Pick<ExecOptions, "outputMode" | "outputFolder">;
   view: Omit<RunView, "single" | "tty">;
 }
 
 /** Throws `UsageError` for flags that contradict each other. */
 export function resolveRunning(
-  flags: FlagValues<typeof runningFlags>,
-  given: ReadonlySet<string>,
+  words: { flags: RunningFlags; given: ReadonlySet<string> },
 ): Running {
+  const { flags, given } = words;
   const { outdir, stdin } = flags;
+  refuseContradictoryFlags(runningFields, words);
   checkOutput(flags, given);
-  if (flags.watch !== undefined) checkWatch(flags, given);
+  if (flags.watch !== undefined) checkWatch(flags);
   const outputMode = outputModeOf(flags);
-  const {
-    above: _above,
-    outputMode: _mode,
-    fanout,
-    connectTimeoutMs,
-    timeoutMs,
-    watchMs,
-    ...options
-  } = optionValues(runningFlags, flags);
   return {
     list: flags.list,
-    bounds: definedOnly({ fanout, connectTimeoutMs, timeoutMs, outputMode }),
     options: {
-      ...options,
+      ...givenValues(runFields, words),
+      ...definedOnly({ outputMode }),
       ...(outdir === undefined ? {} : { outputFolder: { path: outdir, replace: flags.force } }),
     },
     view: {
@@ -74,7 +68,7 @@ export function resolveRunning(
       quiet: flags.quiet,
       raw: outputMode === "raw",
       stdin,
-      ...definedOnly({ watchMs }),
+      ...definedOnly({ watchMs: flags.watch }),
       confirm: confirmViewOf(flags),
     },
   };
@@ -92,14 +86,10 @@ export function listFormat(format: RunView["format"]): "table" | "json" | "jsonl
   return format === "text" ? "table" : format === "events" ? "jsonl" : format;
 }
 
-/** Flags that can't be combined with `--watch`, because they are for a single round. */
-const onlyOnce = ["stdin", "tty", "list", "outdir", "events", "sample", "shuffle"];
-
-function checkWatch(flags: RunningFlags, given: ReadonlySet<string>): void {
-  const other = flags.progress === "json"
-    ? "progress json"
-    : onlyOnce.find((flag) => given.has(flag));
-  if (other !== undefined) throw new UsageError(`--watch and --${other} can't be used together`);
+function checkWatch(flags: RunningFlags): void {
+  if (flags.progress === "json") {
+    throw new UsageError("--watch and --progress json can't be used together");
+  }
   if (flags.output === "json") {
     throw new UsageError("--watch has no end, and -o json needs one", {
       hint: "-o jsonl prints an object for each round that changed something",
@@ -120,36 +110,14 @@ function outputModeOf(flags: RunningFlags): ExecOptions["outputMode"] {
   return flags["output-mode"] ?? (flags.watch === undefined ? undefined : "fold");
 }
 
-/** The flags that set the layout of output; at most one layout may be requested. */
-function layouts(flags: RunningFlags, given: ReadonlySet<string>) {
-  return [
-    ...(given.has("output-mode")
-      ? [{ flag: "--output-mode", layout: flags["output-mode"] ?? "prefix" }]
-      : []),
-    ...(flags.fold ? [{ flag: "--fold", layout: "fold" }] : []),
-    ...(flags.group ? [{ flag: "--group", layout: "group" }] : []),
-    ...(flags.diff ? [{ flag: "--diff", layout: "fold" }] : []),
-  ];
-}
-
 function checkOutput(flags: RunningFlags, given: ReadonlySet<string>): void {
-  const requested = layouts(flags, given);
-  const [first] = requested;
-  if (flags.output !== undefined && first !== undefined) {
-    const flag = requested.at(-1)?.flag ?? first.flag;
-    throw new UsageError(`--output and ${flag} can't be used together`);
-  }
-  const other = requested.find(({ layout }) => layout !== first?.layout);
-  if (first !== undefined && other !== undefined) {
-    if (other.flag === "--diff" && first.flag === "--output-mode") {
-      throw new UsageError("--diff needs --output-mode fold");
-    }
-    throw new UsageError(`${first.flag} and ${other.flag} can't be used together`);
-  }
   const mode = outputModeOf(flags);
+  const layout = flags["output-mode"];
+  if (flags.diff && given.has("output-mode") && layout !== "fold") {
+    throw new UsageError("--diff needs --output-mode fold");
+  }
   if (flags["fold-stderr"] && mode !== "fold") throw new UsageError("--fold-stderr needs --fold");
   if (flags.events && flags.output !== "jsonl") throw new UsageError("--events needs -o jsonl");
-  if (flags.force && flags.outdir === undefined) throw new UsageError("--force needs --outdir");
   if (flags.progress === "json" && flags.output === undefined && mode !== "none") {
     throw new UsageError("--progress json needs -o json, -o jsonl or --output-mode none", {
       hint: "standard error holds nothing but events then",

@@ -114,9 +114,9 @@ testResolve([
     errors: [
       ["--fanout 0", /invalid value "0" for --fanout: must be a whole number, 1 or more/],
       ["--watch=soon", /invalid value "soon" for --watch: it is not a duration/],
-      ["--watch --stdin", /--watch and --stdin can't be used together/],
-      ["--watch --tty", /--watch and --tty can't be used together/],
-      ["--watch --list", /--watch and --list can't be used together/],
+      ["--watch --stdin", /--stdin and --watch can't be used together/],
+      ["--watch --tty", /--tty and --watch can't be used together/],
+      ["--watch --list", /--list and --watch can't be used together/],
       ["--watch -o json", /--watch has no end, and -o json needs one/],
       ["--tty --group", /the output of a terminal has no layout/],
       ["--tty --from -", /standard input can't name the pods and be passed to them/],

@@ -6,7 +6,7 @@ import {
   fieldValues,
   flagOf,
   flagsOf,
-  refuseExcludedFlags,
+  refuseContradictoryFlags,
   spellFlag,
 } from "../../parser/option_flag.ts";
 import { colorFlag, endsOnTerminal, styleOf } from "../../output.ts";
@@ -108,7 +108,7 @@ function resolveLogs(words: ParsedArgs<typeof logsFlags>) {
     flags: { ...flags, "container": undefined, "all-phases": true },
   });
   const fields = { ...logFields, ...logViewFields };
-  refuseExcludedFlags(fields, words);
+  refuseContradictoryFlags(fields, words);
   const { color, prefix } = flags;
   const reading = fieldValues(logFields, flags);
   const { output: format, ...view } = fieldValues(logViewFields, flags);

@@ -61,7 +61,7 @@ export const command: Command = defineCommand({
   ],
   resolve(words) {
     const [workflow = ""] = words.operands;
-    const running = resolveRunning(words.flags, words.given);
+    const running = resolveRunning(words);
     const selected = resolveSelection({ ...words, operands: [] });
     const { contexts, selection, pick } = selected;
     // The file's author chose the pods for the file's command, not for one that replaces it.
@@ -70,7 +70,6 @@ export const command: Command = defineCommand({
       mustChoose: words.trailing !== undefined && !running.list,
     });
     const overrides: PlanOverrides = {
-      ...running.bounds,
       ...(contexts.length === 0 ? {} : { contexts }),
       ...(words.trailing === undefined ? {} : { command: words.trailing }),
       selection: Object.fromEntries(

@@ -66,14 +66,13 @@ export const command = defineCommand({
     const applicable = {
       ...flags,
       workdir: undefined,
-      shell: undefined,
-      subst: undefined,
+      shell: false,
+      subst: false,
       watch: undefined,
       "require-all": undefined,
     };
-    const running = resolveRunning(applicable, given);
+    const running = resolveRunning({ flags: applicable, given });
     const options = {
-      ...running.bounds,
       ...running.options,
       failed: flags.failed,
       recreated: flags.recreated,
