@@ -5,7 +5,9 @@ export type { AnswerEvent as ModelAnswerEvent } from "../../model/fallback.ts";
 
 /** The options of all of them. */
 export const modelOptions = {
-  model: textField("language model to ask, and no other one (default model.name)"),
+  model: textField("language model to ask, and no other one (default model.name)", {
+    ...{ placeholder: "NAME", lookup: "models" },
+  }),
 };
 
 /** Their values. */

@@ -5,12 +5,19 @@ import { textField } from "../../operation/field.ts";
 export const startOptions = {
   repo: textField(
     "repository to check out: an HTTPS or SSH URL, or . for the origin of the current directory",
+    { placeholder: "URL" },
   ),
-  branch: textField("branch to work on (default a new branch for the session)"),
-  template: textField("session template to use"),
-  image: textField("container image of the session (default from the settings)"),
-  cpu: textField("CPU limit (default from the settings, or 1)"),
-  memory: textField("memory limit (default from the settings, or 2Gi)"),
+  branch: textField("branch to work on (default a new branch for the session)", {
+    placeholder: "NAME",
+  }),
+  template: textField("session template to use", { placeholder: "NAME", lookup: "templates" }),
+  image: textField("container image of the session (default from the settings)", {
+    placeholder: "IMAGE",
+  }),
+  cpu: textField("CPU limit (default from the settings, or 1)", { placeholder: "QUANTITY" }),
+  memory: textField("memory limit (default from the settings, or 2Gi)", {
+    placeholder: "QUANTITY",
+  }),
   ttl: textField(
     "stop the session after this time, even if it is in use (default from the settings)",
   ),

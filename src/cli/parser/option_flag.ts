@@ -2,12 +2,7 @@
 import { definedOnly } from "../../base/json_value.ts";
 import type { Field, Fields, Given, Input } from "../../operation/field.ts";
 import { refuseContradictions } from "../../operation/operation.ts";
-import type { Completion, Flag, FlagOptions, Flags, FlagValues } from "./flag.ts";
-
-/** A flag that sets the option `Name` of an action to a `T`. */
-interface OptionFlag<Name extends string, T> extends Flag<T | undefined> {
-  readonly option: Name;
-}
+import type { Completion, Flag, FlagOptions } from "./flag.ts";
 
 /** Returns the flag of a field. Its summary, values and default are the field's. */
 export function flagOf<T>(field: Field<T>, spelling: FlagOptions = {}): Flag<T> {
@@ -91,36 +86,4 @@ export function refuseContradictoryFlags(
 /** Returns what names fields as their flags. */
 export function spellFlag(fields: Fields): (name: string) => string {
   return (name) => `--${flagName(name, fields[name] ?? {})}`;
-}
-
-/** Returns the flag of one of `options`; undefined if it isn't given, whatever the default. */
-export function optionFlag<O extends Fields, Name extends Extract<keyof O, string>>(
-  options: O,
-  name: Name,
-  spelling: FlagOptions = {},
-): OptionFlag<Name, Given<O>[Name]> {
-  // The option's own type decides how its text is read.
-  const flag = flagOf(options[name] as Field<Given<O>[Name]>, spelling);
-  const resolve = (texts: readonly string[]) =>
-    texts.length === 0 ? undefined : flag.resolve(texts);
-  return { ...flag, option: name, resolve };
-}
-
-/** The options that a command's flags set, by their own names. */
-export type FlagOptionValues<F extends Flags> = {
-  [Name in keyof F as F[Name] extends OptionFlag<infer O, unknown> ? O : never]?: F[Name] extends
-    OptionFlag<string, infer T> ? T : never;
-};
-
-/** Returns the values of the flags that are options of an action; without those that aren't given. */
-export function optionValues<F extends Flags>(
-  declared: F,
-  given: FlagValues<F>,
-): FlagOptionValues<F> {
-  return Object.fromEntries(
-    Object.entries(declared).flatMap(([name, flag]) => {
-      const value: unknown = given[name];
-      return "option" in flag && value !== undefined ? [[flag.option, value]] : [];
-    }),
-  ) as FlagOptionValues<F>;
 }

@@ -1,14 +1,9 @@
 import { defineCommand } from "../../parser/command.ts";
 import { choice, toggle, value } from "../../parser/flag.ts";
-import { optionFlag, optionValues } from "../../parser/option_flag.ts";
+import { flagsOf, givenValues } from "../../parser/option_flag.ts";
 import { askOptions } from "../../../actions/model/options.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { contextFlags } from "../../parser/scope_flags.ts";
-
-const ownFlags = {
-  model: optionFlag(askOptions, "model", { placeholder: "NAME", completion: { kind: "models" } }),
-  "freeze-memory": optionFlag(askOptions, "freezeMemory"),
-};
 
 /** `kodama ask`. */
 export const command = defineCommand({
@@ -20,7 +15,7 @@ export const command = defineCommand({
     "instructions), and what its tools answer. Values of Secrets, credentials and what looks like a secret are left out.",
   operands: [{ name: "QUESTION", arity: "any" }],
   flags: {
-    ...ownFlags,
+    ...flagsOf(askOptions),
     ...contextFlags,
     "show-metrics": toggle("print tokens, time and cost of the answer"),
     quiet: toggle("print the answer alone", { short: "q" }),
@@ -40,14 +35,14 @@ export const command = defineCommand({
     ["130", "stopped by Ctrl-C or a signal"],
   ],
   seeAlso: ["kodama model --help chooses models.", "docs/ask.md has what a model may do."],
-  resolve({ flags, operands }) {
+  resolve({ flags, given, operands }) {
     const question = operands.join(" ").trim();
     if (question === "") {
       throw new UsageError("there is no question", { hint: 'as in: kodama ask "what is wrong?"' });
     }
     return {
       question,
-      options: optionValues(ownFlags, flags),
+      options: givenValues(askOptions, { flags, given }),
       context: flags.context,
       view: {
         format: flags.output ?? "text" as const,

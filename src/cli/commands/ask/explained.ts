@@ -6,17 +6,13 @@ import type { SinkData } from "../../../terminal/sink.ts";
 import { type Command, withKubeconfig } from "../../parser/command.ts";
 import { toggle } from "../../parser/flag.ts";
 import { withoutToken } from "../../parser/global_flags.ts";
-import { optionFlag } from "../../parser/option_flag.ts";
+import { flagOf } from "../../parser/option_flag.ts";
 
 const explainFlags = {
   explain: toggle("let a language model explain the output, on standard error", {
     group: "Explanation",
   }),
-  model: optionFlag(modelOptions, "model", {
-    group: "Explanation",
-    placeholder: "NAME",
-    completion: { kind: "models" },
-  }),
+  model: flagOf(modelOptions.model, { group: "Explanation" }),
 };
 
 type Args = Parameters<Command["prepare"]>[0];

@@ -7,7 +7,8 @@ import { interruptible } from "../../../terminal/driver/signals.ts";
 import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { forwardFlag, forwardPorts } from "./forward_ports.ts";
-import { optionValues } from "../../parser/option_flag.ts";
+import { shellOptions } from "../../../actions/shell/options.ts";
+import { givenValues } from "../../parser/option_flag.ts";
 import { keepMsOf, shellFlags } from "../shell/flags.ts";
 
 const { workdir: _workdir, ...attachFlags } = shellFlags;
@@ -64,7 +65,7 @@ export const command = defineCommand({
       keepMs: command.length === 0
         ? flags["keep-for"]
         : keepMsOf({ flags, given, trailing: command }),
-      ...optionValues(attachFlags, flags),
+      ...givenValues(shellOptions, args),
     } satisfies Partial<ShellOptions>;
     return {
       ref: sessionRef(flags, name),

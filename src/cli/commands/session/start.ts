@@ -1,7 +1,7 @@
 import { absolutePath } from "../../../base/absolute_path.ts";
 import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
 import { startOptions } from "../../../actions/session/options.ts";
-import { optionFlag } from "../../parser/option_flag.ts";
+import { flagsOf } from "../../parser/option_flag.ts";
 import { orAborted } from "../../../base/abort.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
@@ -18,11 +18,7 @@ import { stoppable } from "../../../terminal/driver/signals.ts";
 
 const startFlags = {
   ...scopeFlags,
-  "repo": optionFlag(startOptions, "repo", { placeholder: "URL" }),
-  "branch": optionFlag(startOptions, "branch", { placeholder: "NAME" }),
-  "image": optionFlag(startOptions, "image", { placeholder: "IMAGE" }),
-  "cpu": optionFlag(startOptions, "cpu", { placeholder: "QUANTITY" }),
-  "memory": optionFlag(startOptions, "memory", { placeholder: "QUANTITY" }),
+  ...flagsOf(startOptions),
   "ttl": value(startOptions.ttl.about, limit),
   "idle-timeout": value(startOptions.idleTimeout.about, limit),
   "env-file": values(
@@ -32,10 +28,6 @@ const startFlags = {
   ),
   "env-exclude": values("variable of the --env-file files to leave out", text, {
     placeholder: "NAME",
-  }),
-  "template": optionFlag(startOptions, "template", {
-    placeholder: "NAME",
-    completion: { kind: "templates" },
   }),
   "sync": value(
     "local folder to keep in sync with /workspace (default the current directory, if it is the session's project)",

@@ -1,27 +1,17 @@
 /** The flags of all commands that open shells: `shell` and `tmux` share them with the same meaning. */
 import { persistentFor, shellOptions } from "../../../actions/shell/options.ts";
 import { BadValue, durationMs, valueOr } from "../../parser/flag.ts";
-import { optionFlag } from "../../parser/option_flag.ts";
-
-const group = "Shell";
+import { flagsOf } from "../../parser/option_flag.ts";
 
 /** The flags of `kodama shell`. */
 export const shellFlags = {
-  "env": optionFlag(shellOptions, "environment", { group }),
-  "workdir": optionFlag(shellOptions, "workdir", { placeholder: "DIR", group }),
+  ...flagsOf(shellOptions),
   "keep-for": valueOr(
     "time that the shell stays in the pod after the connection breaks; needs tmux or dtach in the pod",
     keepMs,
     persistentFor,
-    { placeholder: "DURATION", variable: "KODAMA_KEEP_FOR", group },
+    { placeholder: "DURATION", variable: "KODAMA_KEEP_FOR", group: "Shell" },
   ),
-  "new": optionFlag(shellOptions, "fresh", { group }),
-  "connect-timeout": optionFlag(shellOptions, "connectTimeoutMs", { group }),
-  "log": optionFlag(shellOptions, "log", {
-    placeholder: "DIR",
-    completion: { kind: "files" },
-    group,
-  }),
 };
 
 /**

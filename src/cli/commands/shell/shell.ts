@@ -4,7 +4,8 @@ import { chooseTargets } from "../../choose_targets.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../../parser/selection.ts";
-import { optionValues } from "../../parser/option_flag.ts";
+import { shellOptions } from "../../../actions/shell/options.ts";
+import { givenValues } from "../../parser/option_flag.ts";
 import { keepMsOf, shellFlags } from "./flags.ts";
 
 /** `kodama shell`. */
@@ -65,7 +66,7 @@ export const command = defineCommand({
       selection,
       command: trailing ?? [],
       keepMs: keepMsOf({ flags, given, trailing }),
-      ...optionValues(shellFlags, flags),
+      ...givenValues(shellOptions, words),
     } satisfies Omit<ShellOptions, "signal" | "stdin" | "terminal">;
     const choosing = pick
       ? { kind: "one" as const }

@@ -23,7 +23,8 @@ import {
   selectionOperands,
 } from "../../parser/selection.ts";
 import type { ShellOptions } from "../../../actions/shell/events.ts";
-import { optionValues } from "../../parser/option_flag.ts";
+import { shellOptions } from "../../../actions/shell/options.ts";
+import { givenValues } from "../../parser/option_flag.ts";
 import { keepMsOf, shellFlags } from "../shell/flags.ts";
 import { defaultedTexts, failedContextText, skippedPodTexts } from "../../../runs/notes.ts";
 
@@ -95,7 +96,7 @@ export const command = defineCommand({
     } satisfies Partial<TmuxOptions>;
     const panes: PaneFlags = {
       keepMs: keepMsOf({ flags, given, trailing }),
-      ...optionValues(paneShellFlags, flags),
+      ...givenValues(shellOptions, words),
     };
     const confirm = confirmViewOf(flags);
     return { options, panes, kubeconfig: flags.kubeconfig, confirm, choosing };
