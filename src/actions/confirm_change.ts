@@ -6,6 +6,7 @@ import {
   type ConfirmReason,
   confirmReason,
 } from "../gate/change.ts";
+import { KodamaError } from "../base/errors.ts";
 import { definedOnly } from "../base/json_value.ts";
 import { commandLine } from "../base/shell_quote.ts";
 import { requireWritable } from "../kube/client_limits.ts";
@@ -20,8 +21,28 @@ export type { ChangeAction, ChangeQuestion } from "../gate/change.ts";
 export interface Confirm {
   /** Ask if a change affects more pods than this; overrides the settings. */
   above?: number;
+  /** Ask about each change, for this reason: who requests it. */
+  because?: ConfirmReason;
   /** Resolves to false if the person refuses. @throws UsageError if no one can be asked. */
   ask(question: ChangeQuestion): Promise<boolean>;
+}
+
+/**
+ * Confirms each change that a model requests, whatever the settings allow a person.
+ *
+ * @param ask undefined if nothing may be changed: then what isn't known to read only is refused.
+ */
+export function confirmForModel(ask: Confirm["ask"] | undefined): Confirm {
+  const refuse = () => Promise.reject(changeRefused());
+  return { above: 0, because: { kind: "model" }, ask: ask ?? refuse };
+}
+
+/** The error of a change where nothing may be changed. */
+export function changeRefused(): KodamaError {
+  return new KodamaError(
+    "forbidden",
+    "this may change something, and nothing may be changed here: only programs known to read only run",
+  );
 }
 
 /** The command of a change as a model gave it, which a person may edit. */
@@ -67,7 +88,8 @@ export async function isConfirmed(
   if (confirm === undefined) return true;
   const policy = await confirmSettings(host, confirm);
   const pods = uniquePods(targets);
-  const reason = because ?? confirmReason(await withServers(host, [...pods, ...others]), policy);
+  const reason = confirm.because ?? because ??
+    confirmReason(await withServers(host, [...pods, ...others]), policy);
   if (reason === undefined) return true;
   return await confirm.ask({
     action,
@@ -87,7 +109,7 @@ export async function needsQuestion(
   if (action.kind === "command" && await isReading(host, action)) return false;
   const policy = await confirmSettings(host, confirm);
   const pods = await withServers(host, uniquePods(targets));
-  return (because ?? confirmReason(pods, policy)) !== undefined;
+  return (confirm.because ?? because ?? confirmReason(pods, policy)) !== undefined;
 }
 
 /** Adds the address that requests of each context go to: an option may name another one than its kubeconfig. */

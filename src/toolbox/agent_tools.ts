@@ -24,7 +24,6 @@ import { consentLine } from "../present/session_changes.ts";
 import { agentsTable, approvalsOf, requestName, tasksTable } from "../present/agent_tasks.ts";
 import { styleFor } from "../terminal/style.ts";
 import type { Section } from "./fit.ts";
-import { askingModel } from "./pod_tools.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
 const scopeOptions = {
@@ -241,7 +240,6 @@ async function requireApproved(
   },
   action: Extract<ChangeAction, { kind: "agent" }>,
 ): Promise<void> {
-  const change = { action, targets: [target], because: { kind: "model" as const } };
-  if (await isConfirmed(host, askingModel(confirm), change)) return;
+  if (await isConfirmed(host, confirm, { action, targets: [target] })) return;
   throw new KodamaError("declined", "the person said no: the agent has got nothing");
 }

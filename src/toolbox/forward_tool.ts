@@ -10,7 +10,7 @@ import { parsedField, textField, textsField, wholeField } from "../operation/fie
 import { onAbort } from "../base/abort.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { infoText } from "../present/forward_painter.ts";
-import { changeRefused } from "./pod_tools.ts";
+import { changeRefused } from "../actions/confirm_change.ts";
 import { defineTool } from "./tool.ts";
 
 const defaultMinutes = 10;
@@ -41,7 +41,7 @@ export const forwardTool = defineTool({
     context: textField("context of the kubeconfig; the current one if absent"),
   },
   required: ["target"],
-  mayChange: true,
+  mayChange: "always",
   async run(
     { target = { text: "", operands: [] }, ports = [], minutes = defaultMinutes, ...scope },
     context,
@@ -61,11 +61,11 @@ export const forwardTool = defineTool({
       if (Array.isArray(parsed)) return parsed;
       throw new UsageError(`"${text}": ${parsed.invalid}`);
     });
-    if (confirm === undefined || lifetime === undefined) throw changeRefused();
+    if (lifetime === undefined) throw changeRefused();
     if (open >= maxOpen) throw new KodamaError("conflict", `${maxOpen} forwards are open`);
     const client = await host.kube(contextName);
     const limit = Math.min(minutes, maxMinutes);
-    const isAgreed = await confirm({
+    const isAgreed = await confirm.ask({
       action: {
         kind: "forward",
         target: target.text,

@@ -7,7 +7,6 @@ import { kubectlReasonText, kubectlUse } from "../gate/kubectl.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { questionOf } from "../present/kubectl_question.ts";
 import { styleFor } from "../terminal/style.ts";
-import { changeRefused } from "./pod_tools.ts";
 import { defineTool } from "./tool.ts";
 
 /** Verbs that change objects and print nothing of them: what reads has tools of its own, which leave out secrets. */
@@ -43,11 +42,10 @@ export const kubectlTool = defineTool({
     context: textField("context of the kubeconfig; the current one if absent"),
   },
   required: ["args"],
-  mayChange: true,
+  mayChange: "always",
   editable: { option: "args", program: "kubectl" },
   async run({ args = [], manifest, context }, { host, signal, confirm }) {
     requireKnown(args, manifest);
-    if (confirm === undefined) throw changeRefused();
     const client = await host.kube(context);
     // What is shown to the person is what runs, even if the kubeconfig's current context changes meanwhile.
     const isNamed = (await host.contexts()).some(({ name }) => name === client.context);
@@ -65,7 +63,7 @@ export const kubectlTool = defineTool({
           style: styleFor(false),
           isRepeated,
         });
-        return await confirm({
+        return await confirm.ask({
           action: {
             kind: "kubectl",
             args: whole,

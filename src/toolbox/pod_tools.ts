@@ -9,7 +9,7 @@ import {
   type RunSummary,
 } from "../actions/exec/events.ts";
 import { exec, runOf } from "../actions/exec/options.ts";
-import type { Confirm } from "../actions/confirm_change.ts";
+import { confirmForModel } from "../actions/confirm_change.ts";
 import { readLogs } from "../actions/logs/read_logs.ts";
 import { logs, textOf, withSelection } from "../actions/logs/events.ts";
 import { type ScopedSelection, selectionFields, selectionOf } from "../actions/selection.ts";
@@ -233,8 +233,7 @@ async function run(
     outputMode: "fold",
     foldStderr: true,
     signal,
-    confirm: askingModel(confirm),
-    because: { kind: "model" },
+    confirm,
   });
   const isWhole = fromStart || command[0] === "cat";
   return await commandAnswer(events, { isWhole, progress });
@@ -325,7 +324,7 @@ async function* askPods(
     outputMode: "fold",
     timeoutMs: searchTimeoutMs,
     unrecorded: true,
-    confirm: askingModel(undefined),
+    confirm: confirmForModel(undefined),
   });
   const decoder = new TextDecoder();
   for await (const event of events) {
@@ -402,19 +401,6 @@ function groupSection(
     more: narrow,
     fair: true,
   };
-}
-
-/** Every change of a model's is confirmed, whatever the settings allow a person; without `ask` none is made. */
-export function askingModel(ask: ToolContext["confirm"]): Confirm {
-  return { above: 0, ask: ask ?? (() => Promise.reject(changeRefused())) };
-}
-
-/** The error of a change where nothing may be changed. */
-export function changeRefused(): KodamaError {
-  return new KodamaError(
-    "forbidden",
-    "this may change something, and nothing may be changed here: only programs known to read only run",
-  );
 }
 
 /** The most lines that are read of all logs together: 100 MB or more, in a few seconds. */

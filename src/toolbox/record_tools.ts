@@ -13,7 +13,6 @@ import { sessionsTable } from "../present/session_text.ts";
 import { planLines, StepsPainter } from "../present/steps_painter.ts";
 import { workflowLines } from "../present/workflow_text.ts";
 import { styleFor } from "../terminal/style.ts";
-import { askingModel } from "./pod_tools.ts";
 import { defineTool } from "./tool.ts";
 
 /** `runs`. */
@@ -131,8 +130,7 @@ export const runWorkflowTool = defineTool({
       overrides: {},
       yes: false,
       trustNow: false,
-      confirm: askingModel(confirm),
-      because: { kind: "model" },
+      confirm,
       signal,
       finallySignal: signal,
     });

@@ -3,7 +3,13 @@
  * input is described by fields (`operation/field.ts`), its answer is a text within a budget, without secrets. A tool
  * can't be given flags of kubectl, another kubeconfig or another user: its input has no field for them.
  */
-import type { AskAboutModel, Confirm, EditableCommand } from "../actions/confirm_change.ts";
+import {
+  type AskAboutModel,
+  changeRefused,
+  type Confirm,
+  confirmForModel,
+  type EditableCommand,
+} from "../actions/confirm_change.ts";
 import type { Host } from "../actions/host.ts";
 import { type Fields, type Input, schemaOf, wholeField } from "../operation/field.ts";
 import { readInput } from "../operation/operation.ts";
@@ -19,10 +25,8 @@ import { withSecretsMasked } from "./secrets.ts";
 export interface ToolContext {
   host: Host;
   signal: AbortSignal;
-  /**
-   * Asks a person before a change, whatever the number of pods. Undefined: nothing may be changed.
-   */
-  confirm: Confirm["ask"] | undefined;
+  /** Asks a person before each change, or refuses it. */
+  confirm: Confirm;
   /** Ends what a tool leaves running, such as an open port. Undefined: a tool may leave nothing running. */
   lifetime?: AsyncDisposableStack | undefined;
   /** Reports progress, in one line. */
@@ -66,7 +70,8 @@ interface ToolDeclaration<F extends Fields> {
   check?: ((input: Input<F>, spell: (name: string) => string) => void) | undefined;
   /** Names of options that are required. */
   required?: readonly (keyof F & string)[];
-  mayChange?: true;
+  /** `always`: it has no use where nothing may be changed, and is refused before it begins. */
+  mayChange?: true | "always";
   /** The option with the args of a command, which a person may edit; `program` if it isn't the first of them. */
   editable?: { option: keyof F & string; program?: string };
   run(values: Input<F>, context: ToolContext): Promise<readonly Section[]>;
@@ -91,7 +96,7 @@ export function defineTool<const F extends Fields>(declaration: ToolDeclaration<
     name,
     title,
     description,
-    mayChange,
+    mayChange: mayChange !== false,
     inputSchema: {
       ...schemaOf(all),
       ...(required.length === 0 ? {} : { required: [...required] }),
@@ -112,6 +117,7 @@ export function defineTool<const F extends Fields>(declaration: ToolDeclaration<
         const missing = required.find((name) => !isRecord(input) || input[name] === undefined);
         if (missing !== undefined) throw new UsageError(`"${missing}" is missing`);
         check?.(values as Input<F>, JSON.stringify);
+        if (mayChange === "always" && context.confirm === undefined) throw changeRefused();
         const { budget = defaultBudgetTokens } = values as Input<typeof budgetOption>;
         const sections = await run(values as Input<F>, {
           ...context,
@@ -164,14 +170,16 @@ function recordCall(
   let answer = "";
   let edited: readonly string[] | undefined;
   return {
-    confirm: confirm && (async (question) => {
-      answer = "not approved, ";
-      const decision = await confirm(question, command);
-      if (typeof decision === "object") edited = decision.args;
-      const isApproved = decision === true;
-      if (isApproved) answer = "approved, ";
-      return isApproved;
-    }),
+    confirm: confirmForModel(
+      confirm && (async (question) => {
+        answer = "not approved, ";
+        const decision = await confirm(question, command);
+        if (typeof decision === "object") edited = decision.args;
+        const isApproved = decision === true;
+        if (isApproved) answer = "approved, ";
+        return isApproved;
+      }),
+    ),
     edited: () => edited,
     ended: (outcome) => {
       const given = withSecretsMasked(JSON.stringify(input ?? {})).slice(0, maxLogged);

@@ -32,16 +32,12 @@ export class WorkflowGate {
    *
    * @throws UsageError if no one can be asked.
    */
-  async mayBegin(
-    changes: readonly PlannedChange[],
-    because?: Change["because"],
-  ): Promise<boolean> {
+  async mayBegin(changes: readonly PlannedChange[]): Promise<boolean> {
     const unknown = changes.filter(({ targets }) => targets === undefined).map(({ id }) => id);
     const reached = changes.flatMap(({ targets = [] }) => targets);
-    const reason = because ?? (unknown.length === 0 ? undefined : {
-      kind: "unknownTargets" as const,
-      steps: [...new Set(unknown)],
-    });
+    const because = unknown.length === 0
+      ? {}
+      : { because: { kind: "unknownTargets" as const, steps: [...new Set(unknown)] } };
     if (changes.length === 0) return true;
     const { name, path } = this.workflow;
     const steps = changes.map(({ id, does }) => ({ id, does }));
@@ -49,7 +45,7 @@ export class WorkflowGate {
       action: { kind: "steps", workflow: name, path, steps },
       targets: reached,
       scopes: changes.flatMap(({ targets, scopes }) => targets === undefined ? scopes : []),
-      ...(reason === undefined ? {} : { because: reason }),
+      ...because,
     }, async (question, confirm) => this.#isPlanConfirmed = await confirm.ask(question));
   }
 

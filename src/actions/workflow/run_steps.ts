@@ -46,7 +46,7 @@ import { requireChoice, selectFields, type Where } from "../../workflow/selectio
 import { pastParts, remainingSteps, type RunScope } from "../../workflow/remaining_steps.ts";
 import type { WorkflowEvent } from "../../workflow/step_events.ts";
 import { choosingParams, evaluateDeep, variablesGranted } from "../../workflow/templates.ts";
-import type { Change, Confirm } from "../confirm_change.ts";
+import type { Confirm } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
 import { recordId } from "../exec/record_file.ts";
 import { WorkflowGate } from "./gate.ts";
@@ -95,8 +95,6 @@ export interface RunStepsOptions extends StepsOptions {
   askTrust?: (question: TrustAsk) => Promise<boolean>;
   /** Confirms the changes of the run. If absent, no confirmation is needed (`--yes`). */
   confirm?: Confirm;
-  /** Confirm the run whatever it changes. */
-  because?: Change["because"];
   /** A time limit of the run, in addition to the file's. `finally` follows. */
   deadlineMs?: number | undefined;
   /** Ends the steps of `finally` too. */
@@ -467,7 +465,7 @@ async function mayBegin(
     options: RunStepsOptions;
   },
 ): Promise<boolean> {
-  const { overrides, signal, because } = options;
+  const { overrides, signal } = options;
   await checkSelections(workflow, { params, overrides, uses });
   if (!gate.asks) return true;
   const found = new Map<string, Promise<FoundPods>>();
@@ -487,7 +485,7 @@ async function mayBegin(
       }
       return { changes: [] };
     });
-  return await gate.mayBegin(changes, because);
+  return await gate.mayBegin(changes);
 }
 
 /** Returns the variables that these workflows are granted; all others appear unset. */
