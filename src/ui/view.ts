@@ -176,7 +176,10 @@ function hintLine(state: UiState, lookup: PaneLookup): Line {
   for (const [key, text] of pairs) {
     if (seen.has(text)) continue;
     seen.add(text);
-    line.push(span(` ${key}`, "sign"), span(` ${text} `, "dim"));
+    const hint = [span(` ${key}`, "sign"), span(` ${text} `, "dim")];
+    // Help has all of them. The blank behind the last one needs no room.
+    if (lineWidth([...line, ...hint]) > state.size.columns + 1) return [...line, span("…", "dim")];
+    line.push(...hint);
   }
   return line;
 }
