@@ -8,6 +8,7 @@ import { Runner } from "./run_pane.ts";
 import { Selections } from "./selections.ts";
 import { WorkflowTasks } from "./tasks.ts";
 import {
+  Answers,
   type ListedSession,
   Outputs,
   outputScheme,
@@ -33,7 +34,8 @@ export function activate({ subscriptions, ...context }: vscode.ExtensionContext)
     memory: context.workspaceState,
     picker: new PodPicker(kodama, context.workspaceState),
   };
-  const [runs, sessions] = [new RunsView(kodama, runner), new SessionsView(kodama)];
+  const answers = new Answers(kodama);
+  const [runs, sessions] = [new RunsView(kodama, runner, answers), new SessionsView(kodama)];
 
   /** Registers a command whose errors a person sees. */
   const command = (name: string, run: (...args: never[]) => Promise<unknown>) =>
@@ -99,7 +101,10 @@ export function activate({ subscriptions, ...context }: vscode.ExtensionContext)
     vscode.tasks.onDidEndTask(() => sessions.refresh()),
     vscode.window.createTreeView("kodama.runs", { treeDataProvider: runs, canSelectMany: true }),
     vscode.window.createTreeView("kodama.sessions", { treeDataProvider: sessions }),
-    vscode.workspace.registerTextDocumentContentProvider(outputScheme, new Outputs(kodama)),
+    vscode.workspace.registerTextDocumentContentProvider(
+      outputScheme,
+      new Outputs(kodama, answers),
+    ),
     vscode.workspace.registerTextDocumentContentProvider(planScheme, plans),
     vscode.languages.registerCodeLensProvider(
       { scheme: "file", language: "yaml" },

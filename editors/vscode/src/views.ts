@@ -46,7 +46,11 @@ export class RunsView implements vscode.TreeDataProvider<RunNode> {
   #isRead = false;
   #past: Promise<ListedRun[]> | undefined;
 
-  constructor(private readonly kodama: Kodama, private readonly runner: Runner) {
+  constructor(
+    private readonly kodama: Kodama,
+    private readonly runner: Runner,
+    private readonly answers: Answers,
+  ) {
     runner.onDidChange((change) => {
       if (change === "end") this.#past = undefined;
       if (!this.#isRead) return;
@@ -96,7 +100,8 @@ export class RunsView implements vscode.TreeDataProvider<RunNode> {
 
   /** Returns the node of the pods that answered otherwise than most, if there are any. */
   async #differing(run: ListedRun, step: string): Promise<RunNode[]> {
-    const folded = (await answersOf(this.kodama, run.id)).find(({ key }) => key === step)?.folded;
+    const steps = await this.answers.of(run.id);
+    const folded = steps.find(({ key }) => key === step)?.folded;
     if (folded === undefined || folded.differing === 0) return [];
     return [{ kind: "differs", run, step, folded }];
   }
@@ -180,11 +185,28 @@ export const outputScheme = "kodama-output";
 /** The name of the document with the folded answers: no pod has it. */
 const foldedName = "/answers.diff";
 
-/** Returns the answers of a past run, folded. */
-async function answersOf(kodama: Kodama, run: string, token?: vscode.CancellationToken) {
-  const state = new RunState();
-  state.record(await kodama.json<RecordedRunData>(["runs", "show", run], token));
-  return await foldSteps(state);
+/** The folded answers of past runs, each read once: the tree asks again whenever anything changes. */
+export class Answers {
+  readonly #read = new Map<string, ReturnType<typeof foldSteps>>();
+
+  constructor(private readonly kodama: Kodama) {}
+
+  /** Returns the folded answers of each step of a run. */
+  of(run: string): ReturnType<typeof foldSteps> {
+    const known = this.#read.get(run);
+    if (known !== undefined) return known;
+    const reading = this.#answers(run);
+    if (this.#read.size >= shownRuns) this.#read.clear();
+    this.#read.set(run, reading);
+    reading.catch(() => this.#read.delete(run));
+    return reading;
+  }
+
+  async #answers(run: string) {
+    const state = new RunState();
+    state.record(await this.kodama.json<RecordedRunData>(["runs", "show", run]));
+    return await foldSteps(state);
+  }
 }
 
 /** Returns the address of the document with a pod's output, or with the folded answers of all. */
@@ -204,14 +226,14 @@ export function outputUri(node: RunNode): vscode.Uri | undefined {
 
 /** What a pod wrote in a past run, or the answers of all pods, as a document. */
 export class Outputs implements vscode.TextDocumentContentProvider {
-  constructor(private readonly kodama: Kodama) {}
+  constructor(private readonly kodama: Kodama, private readonly answers: Answers) {}
 
   async provideTextDocumentContent(
     { path, query, fragment }: vscode.Uri,
     token: vscode.CancellationToken,
   ): Promise<string> {
     if (path === foldedName) {
-      const steps = await answersOf(this.kodama, query, token);
+      const steps = await this.answers.of(query);
       return steps.filter(({ key }) => key === fragment)
         .flatMap(({ folded }) => foldedLines(folded).map(({ text }) => `${text}\n`)).join("");
     }
