@@ -76,6 +76,8 @@ export async function runWebFlows(
     if (!isOk) throw new Error(`${name} failed; what follows it wasn't tried`);
   };
 
+  /** The run of which one pod differs. */
+  let differs = "";
   await flow("a link signs one browser in; sessions appear as they start", async () => {
     const other = await fetch(link);
     assert.equal(other.status, 401);
@@ -292,6 +294,32 @@ export async function runWebFlows(
     },
   );
 
+  await flow(
+    "the pod that differs from the others is shown first, as soon as a run is over",
+    async () => {
+      await show("#/runs/new?selector=app%3Dweb");
+      const differing =
+        "case $HOSTNAME in web-7) echo '<b>old</b>' ;; *) echo '<b>new</b>' ;; esac";
+      await page.getByRole("textbox", { name: "Command" }).fill(differing);
+      await button("Run").click();
+      const question = page.getByRole("dialog");
+      await question.or(page.locator(".sentence")).first().waitFor();
+      if (await question.count() > 0) {
+        await question.getByRole("button", { name: "Continue" }).click();
+      }
+      await page.getByText("11 of 12 equal; web-7 differs in 1 line", { exact: true }).waitFor();
+      const [odd, most] = [page.locator(".answer").first(), page.locator(".answer").last()];
+      await odd.locator("b", { hasText: "web-7" }).waitFor();
+      assert.equal(await odd.locator(".added").innerText(), "+<b>old</b>\n");
+      assert.equal(await odd.locator(".removed").innerText(), "-<b>new</b>\n");
+      await most.locator("b", { hasText: "web-[0-6,8-11]" }).waitFor();
+      // A record says the same.
+      await page.reload();
+      await page.getByText("11 of 12 equal; web-7 differs in 1 line", { exact: true }).waitFor();
+      differs = new URL(page.url()).hash;
+    },
+  );
+
   await flow("a workflow: its form, its plan, its run", async () => {
     await page.getByRole("link", { name: "Workflows" }).click();
     await page.getByRole("link", { name: "write" }).click();
@@ -402,6 +430,7 @@ export async function runWebFlows(
       "runs": "#/runs",
       "new-run": "#/runs/new",
       "run": run,
+      "run-that-differs": differs,
       "workflows": "#/workflows",
       "workflow": "#/workflows/write",
       "pods": "#/pods?selector=app%3Dweb",
@@ -419,6 +448,7 @@ export async function runWebFlows(
       "terminal": ".xterm-rows",
       "runs": ".rows li",
       "run": ".pod",
+      "run-that-differs": ".answer",
       "workflows": ".card",
       "workflow": "form",
       "pods": "tbody tr",

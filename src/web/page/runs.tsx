@@ -29,6 +29,7 @@ import { routeHref } from "./route.ts";
 import { type AnswerGroup, foldAnswers, type FoldedAnswers } from "../../runs/fold_answers.ts";
 import {
   hasFailed,
+  outcomeCounts,
   type PodProgress,
   RunState,
   type RunStep,
@@ -80,12 +81,19 @@ function RecordedRow({ run, now }: { run: RecordedRun; now: number }) {
   if (run.kind === "unreadable") {
     return <li class="warning-text">{plain(`${run.id}: ${run.reason}`)}</li>;
   }
-  const { id, at, exitCode } = run.run;
+  const { id, at, exitCode, durationMs } = run.run;
+  const state = new RunState({ linesOfPod: 0 });
+  state.record(run.run);
+  const facts = [
+    outcomeCounts(state.pods).map(([outcome, count]) => `${count} ${outcome}`).join(", "),
+    durationMs === null ? "" : formatDuration(durationMs),
+    `${ageOf(at, now)} ago`,
+  ];
   return (
     <li>
       <Badge state={resultOf(exitCode ?? undefined)} />
       <a href={routeHref({ view: "run", id })}>{recordedTitle(run)}</a>
-      <span class="soft">{`${ageOf(at, now)} ago`}</span>
+      <span class="soft">{facts.filter((text) => text !== "").join(" · ")}</span>
     </li>
   );
 }
