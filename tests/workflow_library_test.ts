@@ -115,6 +115,20 @@ steps:
   assert.ok(sizes.some((size) => size > 4_000_000), sizes.join(" "));
 });
 
+Deno.test("whoever names the pods is asked for no parameter that only chooses them", async () => {
+  await using cluster = await inProcessCluster("weka");
+  const namespace = "weka-operator-system";
+  const [context = ""] = (await cluster.host.contexts()).map(({ name }) => name);
+  const only = ["weka-drive-0", "weka-drive-2"].map((pod) => ({ context, namespace, pod }));
+  const namespaces = { kind: "named" as const, names: [namespace] };
+  const path = new URL("disk-usage.yaml", folder).pathname;
+  await assert.rejects(outcomeOf(cluster.host, path, { limit: "101" }), /match must be given/);
+  const outcome = await outcomeOf(cluster.host, path, { limit: "101" }, {
+    overrides: { contexts: [context], selection: { namespaces }, only },
+  });
+  assert.equal(outcome?.kind, "ok", JSON.stringify(outcome));
+});
+
 /** Returns the authority of the current cluster. */
 async function readAuthority(host: Host): Promise<{ certificate: string }> {
   const config = await Deno.readTextFile(host.env("KUBECONFIG") ?? "");
@@ -126,11 +140,12 @@ async function outcomeOf(
   host: Host,
   workflow: string,
   params: Readonly<Record<string, string>> = {},
+  { overrides = {} }: { overrides?: Parameters<typeof runSteps>[1]["overrides"] } = {},
 ): Promise<StepOutcome | undefined> {
   const events = runSteps(host, {
     workflow,
     params: new Map(Object.entries(params)),
-    overrides: {},
+    overrides,
     yes: true,
     trustNow: true,
     signal,
