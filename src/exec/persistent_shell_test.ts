@@ -176,6 +176,7 @@ Deno.test({
       const { stdout } = await new Deno.Command(program, { args, clearEnv: true, env }).output();
       return new TextDecoder().decode(stdout);
     };
+    // One tmux is stopped meanwhile, and the other has no client that a test could read: nothing reports a change.
     const until = async (look: () => Promise<boolean>) => {
       const deadline = performance.now() + 20_000;
       while (!await look()) assert.ok(performance.now() < deadline, "it didn't come to that");

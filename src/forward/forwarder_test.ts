@@ -18,12 +18,15 @@ async function opened(behaviours: Record<string, LinkBehaviour[]>, listed: reado
   const events: ForwardEvent[] = [];
   const pods = new PodSet();
   pods.set(listed);
-  const { client, links, received } = clientOfPods(behaviours);
+  const { client, links, received, changes } = clientOfPods(behaviours);
   const forwarder = new Forwarder({
     clock,
     kube: () => Promise.resolve(client),
     graceMs: 10_000,
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => {
+      events.push(event);
+      changes.changed();
+    },
   });
   const { info, statistics } = await forwarder.add({
     address: { kind: "tcp", hostname: "127.0.0.1", port: 0, isFallbackAllowed: false },
@@ -41,6 +44,7 @@ async function opened(behaviours: Record<string, LinkBehaviour[]>, listed: reado
     statistics,
     links,
     received,
+    holds: (what: string, condition: () => boolean) => changes.holds(what, condition),
     forwarder,
     talk: (text: string) => clock.runUntil(talkTo(port, text)),
     failures: () =>
@@ -57,7 +61,7 @@ Deno.test("Forwarder: what was sent to a pod that refused is sent to its replace
   await using own = await opened({ a: [refused], b: ["count"] }, [pod("a", "running")]);
   const answer = talkTo(own.port, text);
   // The first attempt is over when the pod is replaced.
-  while (!own.kinds().includes("waiting")) await new Promise((resolve) => setTimeout(resolve));
+  await own.holds("an attempt that is over", () => own.kinds().includes("waiting"));
   own.pods.set([pod("b")]);
   assert.equal(await own.clock.runUntil(answer), "b:100000");
   const { toPod, fromPod, opened: count, closed, failed, retries } = own.statistics;
@@ -69,7 +73,7 @@ Deno.test("Forwarder: more than is stored for another attempt waits for the next
   const text = "x".repeat(1_000_000);
   await using own = await opened({ a: [refused], b: ["count"] }, [pod("a", "running")]);
   const answer = talkTo(own.port, text);
-  while (!own.kinds().includes("waiting")) await new Promise((resolve) => setTimeout(resolve));
+  await own.holds("an attempt that is over", () => own.kinds().includes("waiting"));
   // The program fills the buffers of the system, and then it waits.
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setTimeout(resolve));
   own.pods.set([pod("b")]);
@@ -172,7 +176,7 @@ Deno.test("Forwarder: a taken port is an error with the way out", async () => {
 Deno.test("Forwarder: a connection that a pod hasn't answered when it is gone goes to the next pod, or fails", async () => {
   await using own = await opened({ a: ["hangs"], b: ["echo"] }, [pod("a")]);
   const early = talkTo(own.port, "early");
-  while (own.statistics.opened === 0) await new Promise((resolve) => setTimeout(resolve));
+  await own.holds("a connection", () => own.statistics.opened > 0);
   own.pods.set([pod("b")]);
   assert.equal(await own.clock.runUntil(early), "b:early", "its link wasn't open");
   assert.deepEqual(own.failures(), []);
@@ -180,7 +184,7 @@ Deno.test("Forwarder: a connection that a pod hasn't answered when it is gone go
   await using other = await opened({ a: ["silent"], b: ["echo"] }, [pod("a")]);
   using idle = await Deno.connect({ hostname: "127.0.0.1", port: other.port });
   const sent = talkTo(other.port, "sent");
-  while (other.received() < 4) await new Promise((resolve) => setTimeout(resolve));
+  await other.holds("what was sent, in the pod", () => other.received() === 4);
   other.pods.set([pod("b")]);
   assert.equal(await other.clock.runUntil(sent), "", "the pod may have acted on it");
   await idle.write(new TextEncoder().encode("idle"));

@@ -7,6 +7,7 @@ import type {
   WatchOptions,
 } from "../../kube/client.ts";
 import { onAbort, orAborted } from "../../base/abort.ts";
+import { Changes } from "../../base/testing/changes.ts";
 import { PortError } from "../../kube/failures.ts";
 
 /**
@@ -25,9 +26,12 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
   links: PortLink[];
   /** Bytes that the pods have received. */
   received(): number;
+  /** Reports each attempt to reach a pod, and each reception. */
+  changes: Changes;
   /** Deletes a pod, whose links go on. */
   remove(pod: string): void;
 } {
+  const changes = new Changes();
   const watched = new Map<string, PromiseWithResolvers<void>>();
   const removed = (pod: string) => {
     const known = watched.get(pod) ?? Promise.withResolvers<void>();
@@ -53,6 +57,7 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
       return Promise.resolve(changesOf(podOf(scope), options.signal));
     },
     portLink({ pod }: { pod: string }, { signal }: { signal: AbortSignal }) {
+      changes.changed();
       const [first] = pods[pod] ?? [];
       if (first === "hangs") {
         next(pod);
@@ -77,7 +82,10 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
             link[Symbol.dispose]();
             return Promise.reject(new PortError("linkLost", behaviour.message));
           }
-          const stream = streamOf(pod, behaviour, (count) => received += count);
+          const stream = streamOf(pod, behaviour, (count) => {
+            received += count;
+            changes.changed();
+          });
           streams.add(stream);
           return Promise.resolve(stream);
         },
@@ -103,7 +111,13 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
     await new Promise<void>((end) => onAbort(signal, end));
   }
   const remove = (pod: string) => removed(pod).resolve();
-  return { client: client as unknown as KubeClient, links, received: () => received, remove };
+  return {
+    client: client as unknown as KubeClient,
+    links,
+    received: () => received,
+    changes,
+    remove,
+  };
 }
 
 function streamOf(

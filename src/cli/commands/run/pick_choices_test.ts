@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { BoundedQueue } from "../../../base/bounded_queue.ts";
+import { Changes } from "../../../base/testing/changes.ts";
 import { ManualClock, quiet } from "../../../base/testing/manual_clock.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import { TinyTerminal } from "../../../terminal/testing/tiny_terminal.ts";
@@ -15,12 +16,15 @@ class Asked {
   readonly stop = new AbortController();
   readonly terminal: MemoryTerminal;
   readonly answer: Promise<string | undefined>;
+  readonly #changes = new Changes();
 
   constructor(indexed: "one" | "many", term?: string) {
     this.terminal = new MemoryTerminal({
       terminals: ["stdin", "stderr"],
       size: { columns: 60, rows: 30 },
       input: this.keys,
+      // It is written after this call.
+      onWrite: () => queueMicrotask(() => this.#changes.changed()),
     });
     const environment = (name: string) => name === "TERM" ? term : undefined;
     const ask = askOn({ terminal: this.terminal, environment, clock: this.clock });
@@ -33,7 +37,7 @@ class Asked {
   async shown(): Promise<void> {
     const isShown = () =>
       this.terminal.modes.length > 0 || / 2 {2}/.test(this.terminal.written("stderr"));
-    while (!isShown()) await new Promise((resolve) => setTimeout(resolve));
+    await this.#changes.holds("the question", isShown);
   }
 
   async type(...keys: string[]): Promise<void> {
