@@ -360,11 +360,10 @@ export function choiceField<const T extends string>(
 export function listField<T>(
   item: Omit<Field<T | undefined>, "forModels">,
 ): Field<readonly T[]> {
-  const { kind: _kind, schema, expected, ...others } = item;
+  const { kind: _kind, schema, ...others } = item;
   return {
     ...others,
     kind: "list",
-    expected: `${expected}, or a list of them`,
     schema: { type: "array", items: schema },
     default: [],
     read: (given) => [given].flat().map((one) => item.read(one) as T),

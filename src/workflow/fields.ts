@@ -5,7 +5,6 @@ import { parseQuantity } from "../base/quantity.ts";
 import { parseTextPattern } from "../base/plain_text.ts";
 import type { FileSchema } from "../base/yaml/shape.ts";
 import { isFieldSelector, isLabelSelector } from "../kube/select/selectors.ts";
-import { selectionFields } from "../kube/select/fields.ts";
 import type { NamePattern } from "../kube/select/target.ts";
 import type { Field, Fields, Input } from "../operation/field.ts";
 import { readFields } from "../operation/operation.ts";
@@ -47,11 +46,6 @@ export const names = oneOrMore(text, "a name or a list of names");
 
 /** An expression may evaluate to an empty text, which names the context's own. */
 export const namespaces = oneOrMore(v.string("a name"), "a name or a list of names");
-
-export const patterns = oneOrMore(
-  v.pipe(text, v.check((value) => isRead(selectionFields.match, value), "a text or /re/")),
-  "a text, a regular expression in slashes, or a list of them",
-);
 
 /** The description of a duration, as a noun. */
 export const durationText = "a duration such as 30s, 1h30m or 2d, at most 596h";
@@ -231,7 +225,7 @@ function shapeOfField(field: Field<unknown>): FileSchema {
     case "duration":
       return duration;
     case "list":
-      return oneOrMore(readable, expected);
+      return oneOrMore(readable, `${expected}, or a list of them`);
     case "choice":
       return v.picklist(schema.enum ?? [], expected);
     case "amount":

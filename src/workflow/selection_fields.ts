@@ -1,7 +1,6 @@
 /** The selection of a full workflow and of its steps: the syntax of the command line's flags, as fields. */
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
-import { parsePodOperands } from "../base/workload_kinds.ts";
 import { readFields } from "../operation/operation.ts";
 import {
   isChosen,
@@ -9,33 +8,19 @@ import {
   selectionFields,
   selectionOf,
 } from "../kube/select/fields.ts";
-import { countFromOne, described, fieldSelector, oneOrMore, text } from "./fields.ts";
+import { described, entriesOf, fieldSelector } from "./fields.ts";
 import { whereEntries } from "./short_form.ts";
 import { evaluatedAs, withoutNull, written } from "./written.ts";
 
-const operand = v.pipe(
-  text,
-  v.check(
-    (text) => !("kind" in parsePodOperands(text)),
-    "a pod's name such as web-0 or web-[0-3], or a workload such as deploy/web",
-  ),
-);
+const { pods, allNamespaces, node, sample, allPhases } = selectionFields;
 
 /** The fields of `select`. */
 const selectEntries = {
   ...whereEntries,
-  pods: v.optional(described(
-    oneOrMore(operand, "a pod's name, a workload such as deploy/web, or a list of them"),
-    "Pods by their names, also with ranges of numbers: `web-[0-3]`; or all pods of a workload: `sts/db`.",
-  )),
-  allNamespaces: v.optional(
-    described(v.boolean("true or false"), "Whether to select pods in all namespaces."),
-  ),
+  ...entriesOf({ pods, allNamespaces, node, sample, allPhases }),
   fieldSelector: v.optional(
     described(fieldSelector, "A field selector, as kubectl's `--field-selector`."),
   ),
-  node: v.optional(described(text, "The node of the pods.")),
-  sample: v.optional(described(countFromOne, "The number of pods to use, chosen at random.")),
   sort: v.optional(described(
     v.picklist(["name", "age", "node", "random"], "one of name, age, node, random"),
     "The order of the pods; by name by default.",
@@ -45,9 +30,6 @@ const selectEntries = {
       v.boolean("true or false"),
       "Whether every pod of the namespaces is meant, if nothing else chooses; refused without it.",
     ),
-  ),
-  allPhases: v.optional(
-    described(v.boolean("true or false"), "Whether to include pods that are not running."),
   ),
 };
 

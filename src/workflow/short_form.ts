@@ -12,13 +12,12 @@ import {
   listed,
   names,
   namespaces,
-  patterns,
-  patternsOf,
   text,
   version,
 } from "./fields.ts";
 import { commandFields, fanOutFields, layoutFields } from "../exec/exec.ts";
 import { type Selection, wholeSelection } from "../kube/select/target.ts";
+import { selectionFields } from "../kube/select/fields.ts";
 import type { Given } from "../operation/field.ts";
 
 /**
@@ -53,7 +52,7 @@ async function shortForm(source: YamlSource, name: string): Promise<Workflow> {
 
 /** Converts texts to their narrow types. The shape has checked them. */
 function resolved(file: WorkflowFile): Omit<Workflow, "name" | "path"> {
-  const { command, description, selector, container } = file;
+  const { command, description, selector } = file;
   const namespaces = listed(file.namespace);
   return {
     contexts: listed(file.context),
@@ -61,9 +60,8 @@ function resolved(file: WorkflowFile): Omit<Workflow, "name" | "path"> {
       namespaces: namespaces.length === 0
         ? { kind: "default" }
         : { kind: "named", names: namespaces },
-      match: patternsOf(file.match),
-      exclude: patternsOf(file.exclude),
-      ...definedOnly({ labelSelector: selector, container }),
+      ...inputOfEntries({ match, exclude }, file),
+      ...definedOnly({ ...inputOfEntries({ container }, file), labelSelector: selector }),
     },
     command: typeof command === "string"
       ? { kind: "line", line: command }
@@ -112,6 +110,8 @@ export interface Workflow {
  * The fields mean what the flags of the same names mean on the command line.
  */
 
+const { match, exclude, container } = selectionFields;
+
 /** Fields that the short form has at its top, and the full form under `select`. */
 export const whereEntries = {
   context: v.optional(
@@ -126,17 +126,8 @@ export const whereEntries = {
       "Namespaces; the context's own by default, and in a step those of the selection around it.",
     ),
   ),
-  match: v.optional(
-    described(
-      patterns,
-      "Pods whose name contains one of these texts; `/re/` is a regular expression.",
-    ),
-  ),
-  exclude: v.optional(
-    described(patterns, "Excludes pods whose name contains one of these texts, or matches `/re/`."),
-  ),
+  ...entriesOf({ match, exclude, container }),
   selector: v.optional(described(labelSelector, "A label selector, as `-l` of kubectl.")),
-  container: v.optional(described(text, "The container; by default each pod's default container.")),
 };
 
 /** The shape of a workflow file. Only `command` is required. */
