@@ -4,12 +4,10 @@ import { plainText } from "../../base/plain_text.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { ruleHint } from "../../kube/failures.ts";
 import { wholeList } from "../../kube/http/list.ts";
-import { eventsAbout } from "../../kube/object_ref.ts";
-import { EVENTS, JOBS, PODS } from "../../kube/resources.ts";
-import type { ApiResource } from "../../kube/client.ts";
-import type { Event, Job, KubeObject, Pod } from "../../kube/types.ts";
+import { JOBS, PODS } from "../../kube/resources.ts";
+import type { Job, KubeObject, Pod } from "../../kube/types.ts";
 import { waitingReason } from "../../session/status.ts";
-import { byTime, eventText } from "../wait/obstacles.ts";
+import { byTime, eventsOf, eventText } from "../wait/obstacles.ts";
 import { shardContainer } from "./names.ts";
 
 const indexKey = "batch.kubernetes.io/job-completion-index";
@@ -85,14 +83,4 @@ function besideOf({ metadata, status }: Pod): string | undefined {
   if (running.length === 0) return undefined;
   const names = running.map(({ name }) => name).join(", ");
   return plainText(`it has ended, and ${names} in its pod ${metadata?.name} still runs`, 300);
-}
-
-async function eventsOf(
-  client: KubeClient,
-  resource: ApiResource,
-  metadata: Parameters<typeof eventsAbout>[1],
-): Promise<readonly Event[]> {
-  const scope = eventsAbout(resource, metadata);
-  const found = wholeList(() => client.list<Event>(EVENTS, scope));
-  return (await unlessError(["forbidden"], found))?.items ?? [];
 }

@@ -4,19 +4,9 @@ import { KodamaError, unlessError } from "../../base/errors.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { wholeList } from "../../kube/http/list.ts";
 import { LiveList } from "../../kube/live_list.ts";
-import {
-  CONFIG_MAPS,
-  CRON_JOBS,
-  EVENTS,
-  JOBS,
-  NAMESPACES,
-  ROLES,
-  SECRETS,
-} from "../../kube/resources.ts";
-import { eventsAbout } from "../../kube/object_ref.ts";
-import type { ConfigMap, Event, Job, KubeObject, Secret } from "../../kube/types.ts";
+import { CONFIG_MAPS, CRON_JOBS, JOBS, NAMESPACES, ROLES, SECRETS } from "../../kube/resources.ts";
+import type { ConfigMap, Job, KubeObject, Secret } from "../../kube/types.ts";
 import type { PastWorkflow } from "../../workflow/record.ts";
 import { type ResumeFrom, wasAllOk } from "../../workflow/resume.ts";
 import {
@@ -42,6 +32,7 @@ import {
   stoppedAnnotation,
   workflowAnnotation,
 } from "./names.ts";
+import { eventsOf } from "../wait/obstacles.ts";
 import { obstacleOf } from "./obstacles.ts";
 import { filesFolder, type MountedKey, readRequest, readSecrets, requestKey } from "./request.ts";
 import type { Confirm } from "../confirm_change.ts";
@@ -588,12 +579,8 @@ async function missedOf(
   client: KubeClient,
   metadata: CronJob["metadata"],
 ): Promise<Schedule["missed"]> {
-  const scope = eventsAbout(CRON_JOBS, metadata);
-  const found = await unlessError(
-    ["forbidden"],
-    wholeList(() => client.list<Event>(EVENTS, scope)),
-  );
-  const events = (found?.items ?? []).filter(({ reason }) => reason === "JobAlreadyActive");
+  const events = (await eventsOf(client, CRON_JOBS, metadata))
+    .filter(({ reason }) => reason === "JobAlreadyActive");
   const first =
     events.map(({ firstTimestamp, eventTime, metadata: { creationTimestamp } }) =>
       String(firstTimestamp ?? eventTime ?? creationTimestamp)

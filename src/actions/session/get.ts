@@ -5,6 +5,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { WorkState } from "../../session/git_commands.ts";
 import { liveStatus } from "../../session/status.ts";
+import { PODS } from "../../kube/resources.ts";
 import type { Host } from "../host.ts";
 import type { Task } from "../agent/tasks.ts";
 import { workState } from "./check_out.ts";
@@ -12,7 +13,7 @@ import type { SessionDetails, SessionRef } from "./events.ts";
 import { targetOf } from "../find_session.ts";
 import { timeUntilStop } from "./time_limits.ts";
 import { openSession } from "../session_ref.ts";
-import { podEvents } from "./pod_watch.ts";
+import { eventsOf } from "../wait/obstacles.ts";
 
 /**
  * Returns the details of a session.
@@ -28,7 +29,7 @@ export async function get(
   const { session } = stored;
   const events = pod === undefined || pod.status?.phase === "Running"
     ? []
-    : await podEvents(store.client, pod, signal);
+    : await eventsOf(store.client, PODS, pod.metadata ?? {}, signal);
   const live = liveStatus(session, pod, events);
   const queriesGit = session.repository?.commitHash !== undefined;
   const target = pod && targetOf(store, pod);

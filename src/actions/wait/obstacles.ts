@@ -1,10 +1,14 @@
 /**
  * The obstacles of objects that are awaited: the latest warnings about them, and the last lines of their containers.
  */
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, unlessError } from "../../base/errors.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { plainText } from "../../base/plain_text.ts";
-import type { KubeClient } from "../../kube/client.ts";
-import type { ContainerStatus, Event, Pod } from "../../kube/types.ts";
+import type { ApiResource, KubeClient } from "../../kube/client.ts";
+import { wholeList } from "../../kube/http/list.ts";
+import { eventsAbout } from "../../kube/object_ref.ts";
+import { EVENTS } from "../../kube/resources.ts";
+import type { ContainerStatus, Event, ObjectMeta, Pod } from "../../kube/types.ts";
 import { type AnyObject, isRefusal } from "../../wait/readiness.ts";
 
 const maxLines = 5;
@@ -17,6 +21,18 @@ const maxRead = 200;
 export interface ContainerLog {
   container: string;
   lines: readonly string[];
+}
+
+/** Returns the events about this object, and about no earlier one of its name; none to a caller who may not read them. */
+export async function eventsOf(
+  client: Pick<KubeClient, "list">,
+  resource: ApiResource,
+  metadata: ObjectMeta,
+  signal?: AbortSignal,
+): Promise<readonly Event[]> {
+  const scope = eventsAbout(resource, metadata);
+  const list = wholeList(() => client.list<Event>(EVENTS, scope, definedOnly({ signal })));
+  return (await unlessError(["forbidden"], list))?.items ?? [];
 }
 
 /** Warnings that hold up nothing: a cluster without DNS prints them about every pod, several times. */
