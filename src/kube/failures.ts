@@ -293,10 +293,15 @@ const rules: readonly (readonly [words: RegExp, hint: string])[] = [
     "the namespace's label pod-security.kubernetes.io/enforce sets the standard",
   ],
   [/runAsUser|runAsGroup|fsGroup/, idHint()],
+  [
+    /ImagePullBackOff|ErrImagePull|InvalidImageName|pull(?:ing)? image/,
+    "the setting defaults.imagePullSecrets names Secrets with the credentials of registries",
+  ],
   [/no PriorityClass with name/, "kubectl get priorityclasses lists them"],
   [
     /denied (?:the )?request/,
-    "it is a policy of the cluster; defaults.labels, defaults.annotations and the like in the settings are for such rules",
+    "it is a policy of the cluster, and no missing right; of the pods that kodama makes, the settings defaults.labels, " +
+    "defaults.annotations and defaults.runAsUser can be changed",
   ],
 ];
 
@@ -315,9 +320,10 @@ function hintOf(kind: ErrorKind, message: string, at: ServerRef): string | undef
     return expiryText(at) ??
       `the credentials of this context are missing, wrong or expired: log in again, then try ${kubectl} auth whoami`;
   }
+  // A policy refuses with the code of its choice.
+  const rule = kind === "forbidden" || kind === "server" ? ruleHint(message) : undefined;
+  if (rule !== undefined) return rule;
   if (kind === "forbidden") {
-    const rule = ruleHint(message);
-    if (rule !== undefined) return rule;
     const list = `${[kubectl, "auth", "can-i", "--list"].join(" ")} shows what is allowed`;
     const missing = /cannot ([a-z]+) resource "([a-z0-9./-]+)"/.exec(message);
     return missing === null

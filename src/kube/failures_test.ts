@@ -278,7 +278,11 @@ Deno.test("a 403 of a rule has a hint for that rule, and one of RBAC a hint abou
     [`pods is forbidden: User "x" cannot create resource "pods"`, undefined],
   ];
   for (const [message, hint] of cases) {
-    if (hint === undefined) assert.equal(ruleHint(message), undefined);
-    else assert.match(ruleHint(message) ?? "", hint);
+    assert.equal(ruleHint(message) !== undefined, hint !== undefined);
+    // A policy refuses with the code of its choice.
+    for (const code of [403, 422]) {
+      const given = plainHint(responseError(code, status(message), at).hint ?? "");
+      if (hint !== undefined) assert.match(given, hint);
+    }
   }
 });

@@ -101,6 +101,8 @@ function scheduleState({ suspended, missed, obstacle }: Schedule, now: Date): st
 interface ClusterRunView {
   format: "text" | "jsonl";
   quiet: boolean;
+  /** The command that stops the run. */
+  stopLine: string;
   style: { stdout: Style; stderr: Style };
 }
 
@@ -125,9 +127,9 @@ export class ClusterRunPainter {
         return this.#note(`${printable(event.error.message)}; the run continues`);
       }
       case "heldUp":
-        return event.obstacle === undefined
-          ? []
-          : this.#note(printable(`waiting: ${event.obstacle}`));
+        return event.obstacle === undefined ? [] : this.#note(
+          `waiting: ${printable(event.obstacle)}\nto give it up: ${this.view.stopLine}`,
+        );
       case "ended":
         return clusterRunDetails(event.run).map((line) => ({
           stream: "stdout",

@@ -34,6 +34,8 @@ interface Rule {
   refusal?: RegExp;
   /** Settings with which it works then. */
   settings?: Readonly<Record<string, string>>;
+  /** Settings of sessions with which a session breaks the rule. */
+  broken?: Readonly<Record<string, string>>;
 }
 
 const policy = (namespace: string, expression: string, message: string) => [{
@@ -87,7 +89,12 @@ const rules: readonly Rule[] = [
       limits: [{ type: "Container", max: { cpu: "500m", memory: "512Mi" } }],
     }),
     refusal: /maximum cpu usage per Container is 500m.*kubectl describe limits/s,
-    settings: { "runs.resources.cpu": "500m", "runs.resources.memory": "512Mi" },
+    settings: {
+      "runs.resources.cpu": "500m",
+      "runs.resources.memory": "512Mi",
+      "defaults.resources.cpu": "500m",
+      "defaults.resources.memory": "512Mi",
+    },
   },
   {
     name: "a policy on labels",
@@ -124,7 +131,8 @@ const rules: readonly Rule[] = [
   {
     name: "a missing account",
     args: ["--service-account", "nobody"],
-    refusal: /service account "nobody" doesn't exist in namespace/,
+    broken: { "defaults.serviceAccount": "nobody" },
+    refusal: /service ?account "nobody" (?:doesn't exist in namespace|not found)/,
   },
   { name: "a proxy that is injected last", mutation: injected("last") },
   { name: "a proxy that is injected first", mutation: injected("first") },
@@ -133,7 +141,8 @@ const rules: readonly Rule[] = [
 
 /** The objects of kodama in a namespace. */
 async function objectsOf(namespace: TestNamespace): Promise<string[]> {
-  const kinds = "jobs,cronjobs,configmaps,secrets,serviceaccounts,roles,rolebindings";
+  const kinds =
+    "jobs,cronjobs,configmaps,secrets,serviceaccounts,roles,rolebindings,persistentvolumeclaims";
   const found = await namespace.kubectl("get", kinds, "-o", "name");
   return found.split("\n").filter((name) => /\/kodama-/.test(name));
 }
@@ -182,8 +191,13 @@ async function underRule(
   const args = [...rule.args ?? [], "--yes", "--trust", "-n", name];
   const run = ["run", `${own}/hello.yaml`, "--in-cluster", ...args];
   const add = ["schedule", "add", "nightly", `${own}/hello.yaml`, "--cron", "@yearly", ...args];
+  assert.equal(await kodama.succeed(["exec", "web-0", "-n", name, "--", "hostname"]), "web-0\n");
+  const start = ["start", "s1", "--no-sync", "--image", "debian:12", "--ttl", "20s", "-n", name];
+  for (const [key, value] of Object.entries(rule.broken ?? {})) {
+    await kodama.succeed(["config", "set", key, value]);
+  }
   if (rule.refusal !== undefined) {
-    for (const words of [run, [...run, "--detach"], add]) {
+    for (const words of [run, [...run, "--detach"], add, start]) {
       const { code, stderr } = await timed(kodama, words);
       assert.notEqual(code, 0);
       assert.match(stderr, rule.refusal);
@@ -204,6 +218,16 @@ async function underRule(
   const listed = await kodama.succeed(["runs", "list", "--in-cluster", "-n", name]);
   assert.equal(listed.match(/ ok/g)?.length, 2, listed);
   await kodama.succeed(["schedule", "remove", "nightly", "-n", name]);
+  const started = await timed(kodama, start);
+  assert.equal(started.code, 0, started.stderr);
+  // It ends by itself, whatever runs beside it.
+  const ended = [
+    "jsonpath={..containerStatuses[?(@.name=='workspace')].state.terminated.exitCode}=0",
+  ];
+  await namespace.kubectl("wait", "pod/kodama-s1", `--for=${ended}`, "--timeout=60s");
+  assert.match(await kodama.succeed(["list", "-n", name]), /^s1 +Stopped/m);
+  await kodama.succeed(["resume", "s1", "-n", name]);
+  await kodama.succeed(["delete", "s1", "--force", "--purge", "-n", name]);
 }
 
 Deno.test({
@@ -238,8 +262,18 @@ Deno.test({
       "* * * * *",
     ];
     await kodama.succeed([...added, ...image]);
-    await namespace.kubectl("wait", "--for=jsonpath={.status.active}", "cronjob/kodama-nightly");
-    assert.match(await kodama.succeed(["runs", "stop", id]), /stopped/);
-    await kodama.succeed(["schedule", "remove", "nightly"]);
+    const active = "--for=jsonpath={.status.active}";
+    await namespace.kubectl("wait", active, "cronjob/kodama-nightly", "--timeout=90s");
+    const listing = async () => {
+      for (;;) {
+        const text = await kodama.succeed(["schedule", "list"]);
+        if (/pull/i.test(text)) return text;
+      }
+    };
+    assert.match(await listing(), /^nightly .* 1 +.*pull/im);
+    assert.match((await kodama.run(["runs", "stop", id])).stderr, /stopped/);
+    // A namespace with an unfinished run can be deleted.
+    await kodama.succeed([...run, "--detach"]);
+    await cluster.kubectl(["delete", "namespace", name, "--wait", "--timeout=60s"]);
   },
 });

@@ -99,6 +99,8 @@ export class TestNamespace implements AsyncDisposable {
 
   /** Deletes the namespace; the cluster deletes its contents in its own time. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.cluster.kubectl(["delete", "namespace", this.name, "--wait=false"]);
+    await this.cluster.kubectl([
+      ...["delete", "namespace", this.name, "--wait=false", "--ignore-not-found"],
+    ]);
   }
 }

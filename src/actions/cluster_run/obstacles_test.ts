@@ -58,7 +58,7 @@ const cases:
     [
       "its image can't be pulled",
       cluster([shard({ waiting: { reason: "ImagePullBackOff", message: "no such image" } })]),
-      /^ImagePullBackOff: no such image$/,
+      /^ImagePullBackOff: no such image \(the setting defaults\.imagePullSecrets/,
     ],
     [
       "its process has ended: the error, without what else it wrote",

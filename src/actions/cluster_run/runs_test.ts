@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
+import type { ApiResource, ListScope } from "../../kube/client.ts";
 import type { Host } from "../host.ts";
 import { listSchedules } from "./runs.ts";
 
@@ -31,3 +32,47 @@ for (const [error, message] of refusals) {
     await assert.rejects(listSchedules(refusing(error), { namespace: "shop" }), { message });
   });
 }
+
+Deno.test("a schedule says which runs it missed, since when, and what holds the present one up", async () => {
+  const cronJob = {
+    metadata: {
+      name: "kodama-nightly",
+      namespace: "shop",
+      uid: "c",
+      labels: { "kodama.dev/schedule": "nightly", "app.kubernetes.io/managed-by": "platform" },
+    },
+    spec: { schedule: "* * * * *" },
+    status: { active: [{ name: "kodama-nightly-1" }] },
+  };
+  const job = { metadata: { name: "kodama-nightly-1", namespace: "shop", uid: "j" }, spec: {} };
+  const event = (reason: string, message: string, count: number) => ({
+    type: "Warning",
+    reason,
+    message,
+    count,
+    firstTimestamp: "2026-11-25T02:00:00Z",
+    metadata: {},
+  });
+  const events = new Map([
+    ["involvedObject.uid=c", [event("JobAlreadyActive", "Not starting job", 10)]],
+    ["involvedObject.uid=j", [event("FailedCreate", "Error creating: failed quota: x", 3)]],
+  ]);
+  const list = async function* ({ kind }: ApiResource, { fieldSelector = "" }: ListScope) {
+    const items = kind === "CronJob"
+      ? [cronJob]
+      : kind === "Event"
+      ? events.get(fieldSelector) ?? []
+      : [];
+    yield await Promise.resolve({ items, resourceVersion: "1" });
+  };
+  const client = {
+    context: "lab",
+    defaultNamespace: "shop",
+    list,
+    get: () => Promise.resolve(job),
+  };
+  const host = { kube: () => Promise.resolve(client) } as unknown as Host;
+  const [schedule] = await listSchedules(host, {});
+  assert.deepEqual(schedule?.missed, { count: 10, since: new Date("2026-11-25T02:00:00Z") });
+  assert.match(schedule?.obstacle ?? "", /^FailedCreate: Error creating: failed quota: x/);
+});

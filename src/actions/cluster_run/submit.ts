@@ -13,7 +13,6 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from "../../kube/resources.ts";
-import { ruleHint } from "../../kube/failures.ts";
 import type { KubeObject, OwnerReference, Pod } from "../../kube/types.ts";
 import type { PodSettings } from "../../session/pod_settings.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
@@ -278,7 +277,7 @@ async function requireAdmitted(
     if (isUnknown) return;
     throw new KodamaError(error.kind, `the pods of the run would be refused: ${error.message}`, {
       cause: error,
-      ...definedOnly({ hint: error.hint ?? ruleHint(error.message) }),
+      ...definedOnly({ hint: error.hint }),
     });
   }
 }

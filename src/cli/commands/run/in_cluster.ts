@@ -103,10 +103,11 @@ async function showFollowed(
   ref: ClusterRunRef,
   { view, invocation }: { view: Pick<View, "format" | "quiet">; invocation: Invocation },
 ): Promise<number> {
-  const { terminal, signals, environment } = invocation;
+  const { terminal, signals, environment, program } = invocation;
   const painter = new ClusterRunPainter({
     format: view.format === "text" ? "text" : "jsonl",
     quiet: view.quiet,
+    stopLine: speak(program, `kodama runs stop ${ref.id} -n ${ref.namespace}`),
     style: {
       stdout: styleOf(terminal.stdout, environment),
       stderr: styleOf(terminal.stderr, environment),
