@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { runEventShape } from "../src/runs/event_shapes.ts";
+import { runEventShape } from "../src/exec/event_shapes.ts";
 import { publishedEvents, shownByFaces } from "./harness/run_faces.ts";
 import { recordingNames, recordRun } from "./harness/run_recordings.ts";
 import { allFiles, recordingFolder } from "./recordings.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { targetReportShape } from "../src/exec/report_shapes.ts";
-import { recordLineShape } from "../src/runs/event_shapes.ts";
+import { recordLineShape } from "../src/exec/event_shapes.ts";
 import { exec } from "../src/actions/exec/exec.ts";
 import type { ExecOptions } from "../src/actions/exec/events.ts";
 import { simulatedHost } from "../src/actions/testing/simulated_host.ts";

@@ -1,6 +1,7 @@
 /**
  * What kodama 0.1.0 wrote is read by every later version: each format of its files and of its objects in a cluster, as
- * in `tests/fixtures/state-0.1`. One of a version still to come is refused with what to do, and left as it is.
+ * in `tests/fixtures/state-0.1`. Records of runs, which expire, are those of version 2: earlier ones are listed as such.
+ * A file of a version still to come is refused with what to do, and left as it is.
  */
 import assert from "node:assert/strict";
 import { readLocalSession } from "../src/actions/session/local_file.ts";
@@ -31,12 +32,6 @@ interface Format {
 const machine = (folder: string) => thisMachine({ HOME: folder, KODAMA_CONFIG_DIR: folder });
 
 const formats: readonly Format[] = [
-  {
-    path: `runs/${runs.workflow}.jsonl`,
-    read: ["runs", "show", runs.workflow],
-    shows: /^names +ok +5\/5 .*\ncheck +failed +4\/5 /m,
-    later: "refused",
-  },
   {
     path: "trust.json",
     read: ["workflow", "trust", "list"],
@@ -171,9 +166,12 @@ Deno.test("every format of kodama 0.1.0 is read", async (t) => {
     });
   }
   await t.step(
-    "the runs are in a list, too; that of a command says that its record is older",
+    "the runs are in a list, which says that their records are older",
     async () => {
-      assert.match(await kodama.succeed(["runs", "list"]), /\b1, .* an earlier one has written/);
+      const older = (await kodama.succeed(["runs", "list"])).matchAll(
+        / an earlier one has written/g,
+      );
+      assert.equal([...older].length, 3);
       const listed = JSON.parse(await kodama.succeed(["runs", "list", "-o", "json"]));
       const ids = listed.map(({ id }: { id: string }) => id);
       assert.deepEqual(ids.slice(0, 2), [runs.workflow, runs.exec]);
@@ -213,10 +211,16 @@ Deno.test("a file of a later version is refused with what to do, and left as it 
     assert.equal(await Deno.readTextFile(file), text);
   });
   await t.step("one record of a later version doesn't hide the others", async () => {
-    const folderOfRuns = `${folder.path}/runs`;
-    const later = laterVersion(await Deno.readTextFile(`${folderOfRuns}/${runs.workflow}.jsonl`));
-    await Deno.writeTextFile(`${folderOfRuns}/20261123-000000-0000000.jsonl`, later);
-    assert.match(await kodama.succeed(["runs", "list"]), /\bworkflow \w+ +5 /);
+    const objects = await Deno.readTextFile(`${fixture}objects.yaml`);
+    const record = objects.split("\n").filter((line) => /^ +\{"event":/.test(line))
+      .map((line) => `${line.trim()}\n`).join("");
+    const file = (id: string) => `${folder.path}/runs/${id}.jsonl`;
+    await Deno.writeTextFile(file("20261123-063729-905d339"), record);
+    const later = record.replace('"version":2', '"version":3');
+    await Deno.writeTextFile(file("20261123-070000-0000000"), later);
+    const listed = await kodama.succeed(["runs", "list"]);
+    assert.match(listed, /\bworkflow names +2 /);
+    assert.match(listed, /version: 3, and this kodama reads 2/);
   });
 });
 
@@ -238,7 +242,7 @@ Deno.test("objects of kodama 0.1.0 in a cluster are read, and later ones are ref
       "session: fix",
       "session: new",
     )
-    .replaceAll('"version":1', '"version":2');
+    .replaceAll('"version":2', '"version":3').replaceAll('"version":1', '"version":2');
   await using folder = await TestFolder.open("kodama-state-");
   await Deno.writeTextFile(`${folder.path}/world.yaml`, `${text}---\n${compared}---\n${later}`);
   await using cluster = await startTestCluster(`${folder.path}/world.yaml`);
@@ -265,7 +269,7 @@ Deno.test("objects of kodama 0.1.0 in a cluster are read, and later ones are ref
   const report = await kodama.succeed(["runs", "report", run, "--in-cluster"]);
   assert.match(report, /db-1/);
   const refused = await kodama.run(["runs", "show", laterRun, "--in-cluster"]);
-  assert.match(refused.stderr, /version: 2, and this kodama reads 1: .*update this one$/m);
+  assert.match(refused.stderr, /version: 3, and this kodama reads 2: .*update this one$/m);
 
   assert.equal((await data("get", "fix")).image, "debian:12");
   const session = await kodama.run(["get", "new"]);

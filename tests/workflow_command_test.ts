@@ -26,7 +26,7 @@ Deno.test("a killed run is shown and can be rerun: ended targets are not repeate
   await Deno.writeTextFile(file, slow);
   const runs = `${kodama.configFolder}/runs`;
   await Deno.mkdir(runs, { recursive: true });
-  const ends = /"stepTargetEnded","step":"second"/g;
+  const ends = /"targetEnded","step":"second"/g;
   // First: nothing reports what was recorded before.
   using watcher = Deno.watchFs(runs);
   await using running = kodama.start(["run", file, "--trust"]);

@@ -29,8 +29,8 @@ async function run({ cluster, folder }: Place, steps: string): Promise<StepsEven
 
 function reasonOf(events: readonly StepsEvent[]): string {
   const end = events.at(-1);
-  if (end?.kind !== "workflowEnded") return "no end";
-  return "reason" in end.outcome ? `${end.outcome.kind}: ${end.outcome.reason}` : end.outcome.kind;
+  if (end?.event !== "runEnded") return "no end";
+  return end.error === null ? `${end.outcome}` : `${end.outcome}: ${end.error}`;
 }
 
 Deno.test("copies of a workflow", async (t) => {
@@ -131,14 +131,14 @@ outputs: { plain: "\${{ steps.plain.distinct }}", timed: "\${{ steps.timed.disti
 `,
     );
     const end = events.at(-1);
-    assert.ok(end?.kind === "workflowEnded" && end.outcome.kind === "ok");
+    assert.ok(end?.event === "runEnded" && end.outcome === "ok");
     const { plain, timed } = end.outputs as Record<string, string[]>;
     const time = /^\d{4}-\d\d-\d\dT\S+Z /;
     const saved = await Deno.readTextFile(`${folder}/saved/weka-drive-0.log`);
     assert.ok(plain?.every((text) => text !== "" && !time.test(text)), `${plain}`);
     assert.ok(timed?.every((text) => time.test(text)), `${timed}`);
     assert.ok(saved !== "" && !time.test(saved), saved);
-    const lines = events.flatMap((one) => one.kind === "stepLine" ? [one] : []);
+    const lines = events.flatMap((one) => one.event === "line" ? [one] : []);
     for (const { step, text } of lines) assert.equal(time.test(text), step === "timed", text);
   });
 
@@ -151,7 +151,7 @@ steps:
 `,
     );
     assert.match(reasonOf(events), /^failed: the copies of several pods would all be saved\//);
-    assert.equal(events.some(({ kind }) => kind === "stepTargetEnded"), false);
+    assert.equal(events.some(({ event }) => event === "targetEnded"), false);
   });
 
   await inFolder("rerun copies again only where it failed", async (place) => {

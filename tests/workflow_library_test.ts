@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { Host } from "../src/actions/host.ts";
-import { runSteps, type StepOutcome } from "../src/actions/workflow/run_steps.ts";
+import { runSteps } from "../src/actions/workflow/run_steps.ts";
 import { testWorkflows } from "../src/actions/workflow/test_workflows.ts";
 import { checkWorkflows } from "../src/actions/workflow/files.ts";
 import { inProcessCluster, thisMachine } from "./harness/cluster_in_process.ts";
@@ -70,7 +70,7 @@ Deno.test("every example of the reference runs, and ends well", async (t) => {
         const path = `${work.path}/example.yaml`;
         await Deno.writeTextFile(path, text);
         const expected = name === "group" ? "rescued" : "ok";
-        assert.equal((await outcomeOf(cluster.host, path))?.kind, expected);
+        assert.equal((await outcomeOf(cluster.host, path))?.outcome, expected);
       });
     }
   }
@@ -107,7 +107,7 @@ steps:
     ];
   for (const [path, params, expected] of runs) {
     const outcome = await outcomeOf(cluster.host, path, params);
-    assert.equal(outcome?.kind, expected, `${path}: ${JSON.stringify(outcome)}`);
+    assert.equal(outcome?.outcome, expected, `${path}: ${JSON.stringify(outcome)}`);
   }
   const dumps = (await Array.fromAsync(Deno.readDir(work.path), ({ name }) => name))
     .filter((name) => name.endsWith(".out"));
@@ -126,7 +126,7 @@ Deno.test("whoever names the pods is asked for no parameter that only chooses th
   const outcome = await outcomeOf(cluster.host, path, { limit: "101" }, {
     overrides: { contexts: [context], selection: { namespaces }, only },
   });
-  assert.equal(outcome?.kind, "ok", JSON.stringify(outcome));
+  assert.equal(outcome?.outcome, "ok", JSON.stringify(outcome));
 });
 
 /** Returns the authority of the current cluster. */
@@ -141,7 +141,7 @@ async function outcomeOf(
   workflow: string,
   params: Readonly<Record<string, string>> = {},
   { overrides = {} }: { overrides?: Parameters<typeof runSteps>[1]["overrides"] } = {},
-): Promise<StepOutcome | undefined> {
+): Promise<{ outcome: string | null } | undefined> {
   const events = runSteps(host, {
     workflow,
     params: new Map(Object.entries(params)),
@@ -151,5 +151,5 @@ async function outcomeOf(
     signal,
     finallySignal: signal,
   });
-  for await (const event of events) if (event.kind === "workflowEnded") return event.outcome;
+  for await (const event of events) if (event.event === "runEnded") return event;
 }

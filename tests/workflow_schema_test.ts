@@ -5,8 +5,7 @@
 import assert from "node:assert/strict";
 import { Ajv, type ValidateFunction } from "ajv";
 import * as v from "valibot";
-import { runEventShape } from "../src/runs/event_shapes.ts";
-import { workflowRecordLineShape } from "../tools/workflow_report_shapes.ts";
+import { recordLineShape, runEventShape } from "../src/exec/event_shapes.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
@@ -65,7 +64,7 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
   await Deno.writeTextFile(file, workflow);
   const run = (...words: string[]) => kodama.run([...words, "--trust"]);
   const event = await published("run-event");
-  const record = await published("workflow-record");
+  const record = await published("run-record");
   const report = await published("workflow-report");
 
   await t.step("the schemas refuse what isn't theirs", () => {
@@ -115,7 +114,7 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
     assert.equal(names.length, 3);
     for (const name of names) {
       const text = await Deno.readTextFile(`${folder}/${name}`);
-      kindsOf(text, record, workflowRecordLineShape);
+      kindsOf(text, record, recordLineShape);
       assert.equal(text.includes("hunter2"), false);
     }
   });

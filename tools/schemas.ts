@@ -1,7 +1,7 @@
 /** `deno task schema:update`: generates parts of `docs/`: JSON Schemas, the workflow reference, the settings. */
 import { jsonSchemaOf } from "../src/base/json_schema.ts";
 import { publishedShapes } from "../src/exec/report_shapes.ts";
-import { publishedEventShapes } from "../src/runs/event_shapes.ts";
+import { publishedEventShapes } from "../src/exec/event_shapes.ts";
 import { publishedDiffShapes } from "./run_diff_shape.ts";
 import { publishedWorkflowShapes } from "./workflow_report_shapes.ts";
 import { workflowSchema } from "../src/workflow/schema.ts";

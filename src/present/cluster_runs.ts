@@ -1,5 +1,6 @@
 /** Runs and schedules in the cluster: as rows, as data, and as the lines of one that is followed. */
 import type { ClusterRun, ClusterRunEvent, Schedule } from "../actions/cluster_run/runs.ts";
+import { endData } from "../actions/runs/past_runs.ts";
 import { formatDuration } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
@@ -37,7 +38,7 @@ function resultText(one: ClusterRun): string {
   if (unreadable !== undefined) return unreadable.message;
   if (state === "waiting") return "not started";
   const end = run?.end?.outcome;
-  const text = state !== "ended" ? state : end === undefined ? "no record" : stepText(end);
+  const text = state !== "ended" ? state : end === undefined ? "no record" : stepText(endData(end));
   return obstacle === undefined ? text : `${text}: ${obstacle}`;
 }
 
@@ -142,25 +143,14 @@ export class ClusterRunPainter {
   }
 
   #recorded(shard: number, event: Readonly<Record<string, unknown>>): readonly Piece[] {
-    const { step, end, outcome, durationMs } = event as {
-      step?: unknown;
-      end?: { name?: unknown; outcome?: { kind?: unknown }; durationMs?: unknown };
-      outcome?: { kind?: unknown; reason?: unknown };
-      durationMs?: unknown;
-    };
-    const { bold } = this.view.style.stderr;
-    const time = (ms: unknown) => typeof ms === "number" ? `, ${formatDuration(ms)}` : "";
-    switch (event.kind) {
-      case "stepTargetEnded":
-        return this.#note(
-          `${bold(text(step))}  ${text(end?.name)}  ${text(end?.outcome?.kind)}${
-            time(end?.durationMs)
-          }`,
-        );
+    const { step, name, outcome, durationMs } = event;
+    const time = typeof durationMs === "number" ? `, ${formatDuration(durationMs)}` : "";
+    const line = `${this.view.style.stderr.bold(text(step))}  `;
+    switch (event.event) {
+      case "targetEnded":
+        return this.#note(`${line}${text(name)}  ${text(outcome)}${time}`);
       case "stepEnded":
-        return this.#note(
-          `${bold(text(step))}  ${text(outcome?.kind)} in shard ${shard}${time(durationMs)}`,
-        );
+        return this.#note(`${line}${text(outcome)} in shard ${shard}${time}`);
       default:
         return [];
     }

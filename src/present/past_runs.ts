@@ -1,5 +1,6 @@
 /** Past runs, of commands and of workflows, as tables and as data. */
 import {
+  endData,
   type FoundRun,
   type ListedRun,
   type PastRun,
@@ -8,8 +9,8 @@ import {
   type PastWorkflow,
   type RecordedTarget,
   sectionsOf,
+  stepError,
 } from "../actions/runs/past_runs.ts";
-import { stepError } from "../actions/workflow/events.ts";
 import { oneLine } from "./change_question.ts";
 import { stepText } from "./summary.ts";
 import { plural } from "../base/plural.ts";
@@ -228,7 +229,7 @@ function resultOf({ steps, end }: PastWorkflow): string {
     const ended = steps.filter((step) => step.end !== undefined).length;
     return `not ended: ${ended} of ${steps.length} started steps have ended`;
   }
-  return stepText(end.outcome);
+  return stepText(endData(end.outcome));
 }
 
 /** A run of a workflow with steps as data. */

@@ -77,11 +77,15 @@ function failureText({ context, error }: RoundFailure): string {
 }
 
 /** Returns what an event means to the driver. */
-export function watchMilestone(event: WatchEvent<{ kind: string }>): Milestone | undefined {
+export function watchMilestone(
+  event: WatchEvent<{ kind: string } | { event: string }>,
+): Milestone | undefined {
   if (event.kind === "watchEnded") return { kind: "ended", exitCode: event.exitCode };
-  const isStart = event.kind === "first" &&
-    (event.event.kind === "runStarted" || event.event.kind === "workflowStarted");
-  return isStart ? { kind: "started" } : undefined;
+  if (event.kind !== "first") return undefined;
+  const first = event.event;
+  return ("event" in first ? first.event : first.kind) === "runStarted"
+    ? { kind: "started" }
+    : undefined;
 }
 
 /** Shows the first round's own progress, then when the last round was and the last change. */

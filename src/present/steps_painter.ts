@@ -3,13 +3,13 @@
  * status line; and the plan of a run.
  */
 import { jsonDocument, jsonLine } from "./json.ts";
-import { reasonOf } from "../actions/workflow/events.ts";
 import type {
   Again,
   PlannedStep,
   StepsEvent,
   WorkflowPlan,
 } from "../actions/workflow/run_steps.ts";
+import { definedOnly } from "../base/json_value.ts";
 import type { Clock } from "../base/clock.ts";
 import { formatDuration } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
@@ -43,10 +43,10 @@ export class StepsPainter implements Painter<StepsEvent> {
 
   /** Returns what to write for an event. */
   paint(event: StepsEvent): Piece[] {
-    if (event.kind === "recorded") this.#record = event.id;
+    if (event.event === "recorded") this.#record = event.run;
     // An unreachable context isn't counted as a pod.
-    if (event.kind === "stepTargetEnded" && event.end.target.pod !== "*") {
-      this.#count(event.step, event.end);
+    if (event.event === "targetEnded" && event.record.target.pod !== "*") {
+      this.#count(event);
     }
     switch (this.view.format) {
       case "text":
@@ -58,33 +58,32 @@ export class StepsPainter implements Painter<StepsEvent> {
     }
   }
 
-  #count(step: string, { name, outcome }: { name: string; outcome: { kind: string } }): void {
+  #count({ step, name, outcome }: Extract<StepsEvent, { event: "targetEnded" }>): void {
     const ends = this.#targets.get(step) ?? new Map<string, string>();
     // A later attempt replaces an earlier one.
-    this.#targets.set(step, ends.set(name, outcome.kind));
+    this.#targets.set(step, ends.set(name, outcome));
   }
 
   #text(event: StepsEvent): Piece[] {
     const { quiet, style: { stdout, stderr } } = this.view;
     const note = (text: string): Piece[] => quiet ? [] : [err(`${text}\n`)];
-    switch (event.kind) {
+    switch (event.event) {
       case "changedSince":
         return changeLines(event).flatMap((line) => note(printable(line)));
-      case "workflowWaits":
+      case "runWaits":
         return note(`waiting for run ${event.holder} of "${printable(event.group)}"`);
       case "stepStarted":
         return note(`${stderr.bold(event.step)}  ${printable(oneLine(event.title))}`);
-      case "stepPodsSkipped":
-        return event.skipped.flatMap((one) => {
-          const line = printable(skippedPodText(one));
-          const key = `${one.namespace}/${line}`;
-          if (this.#skippedNoted.has(key)) return [];
-          this.#skippedNoted.add(key);
-          return note(line);
-        });
-      case "stepLine": {
+      case "podSkipped": {
+        const line = printable(skippedPodText(event));
+        const key = `${event.namespace}/${line}`;
+        if (this.#skippedNoted.has(key)) return [];
+        this.#skippedNoted.add(key);
+        return note(line);
+      }
+      case "line": {
         const line = printable(event.text);
-        const prefix = event.target === "" ? "" : `${stdout.dim(`${printable(event.target)}:`)} `;
+        const prefix = event.name === "" ? "" : `${stdout.dim(`${printable(event.name)}:`)} `;
         return [{ stream: event.stream, data: [`${prefix}${line}\n`] }];
       }
       case "batchStarted": {
@@ -99,35 +98,35 @@ export class StepsPainter implements Painter<StepsEvent> {
         );
       }
       case "stepKept":
-        return note(stderr.dim(`${event.step}  ${event.outcome.kind} in the previous run`));
+        return note(stderr.dim(`${event.step}  ${event.outcome} in the previous run`));
       case "stepEnded":
         return this.#end(event);
       case "finallyStarted":
         return note(stderr.dim("finally"));
       case "notRecorded":
-        return [err(`${printable(notRecordedText(event))}\n`)];
-      case "workflowEnded":
+        return [err(`${printable(notRecordedText(event.record))}\n`)];
+      case "runEnded":
         return [...this.#outputs(event.outputs), ...this.#whole(event)];
       default:
         return [];
     }
   }
 
-  #end(event: Extract<StepsEvent, { kind: "stepEnded" }>): Piece[] {
+  #end(event: Extract<StepsEvent, { event: "stepEnded" }>): Piece[] {
     const { quiet, style: { stderr } } = this.view;
-    const { step, outcome, tolerated, durationMs } = event;
-    if (outcome.kind === "ok" || outcome.kind === "skipped") {
+    const { step, outcome, error, tolerated, durationMs } = event;
+    if (outcome === "ok" || outcome === "skipped") {
       if (quiet) return [];
       const targets = this.#targets.get(step);
       const pods = targets === undefined ? "" : podsText(targets);
-      const text = outcome.kind === "ok"
+      const text = outcome === "ok"
         ? `${stderr.green("ok")}${pods}, ${formatDuration(durationMs)}`
-        : stderr.dim(`skipped: ${printable(oneLine(outcome.reason))}`);
+        : stderr.dim(`skipped: ${printable(oneLine(error ?? ""))}`);
       return [err(`${stderr.bold(step)}  ${text}\n`)];
     }
     const continues = tolerated ? "; the workflow continues" : "";
-    const colour = outcome.kind === "rescued" ? stderr.yellow : stderr.red;
-    return [err(`${stderr.bold(step)}  ${colour(stepText(outcome))}${continues}\n`)];
+    const colour = outcome === "rescued" ? stderr.yellow : stderr.red;
+    return [err(`${stderr.bold(step)}  ${colour(stepText(event))}${continues}\n`)];
   }
 
   #outputs(outputs: unknown): Piece[] {
@@ -136,31 +135,31 @@ export class StepsPainter implements Painter<StepsEvent> {
     );
   }
 
-  #whole(event: Extract<StepsEvent, { kind: "workflowEnded" }>): Piece[] {
+  #whole(event: Extract<StepsEvent, { event: "runEnded" }>): Piece[] {
     const { quiet, style: { stderr }, rerunLine } = this.view;
     const { outcome, durationMs, again: from } = event;
-    if (outcome.kind === "ok" || from === null) {
+    if (outcome === "ok" || outcome === null || from === null) {
       return quiet ? [] : [err(`${stderr.green("ok")} in ${formatDuration(durationMs)}\n`)];
     }
     const way = from.kind === "all" ? "to repeat it" : "to resume";
     const again = this.#record === undefined ? "" : `\n${way}: ${rerunLine(this.#record, from)}`;
-    const why = stepText(outcome).slice(outcome.kind.length);
-    const colour = outcome.kind === "rescued" ? stderr.yellow : stderr.red;
-    const how = `${colour(outcome.kind)} in ${formatDuration(durationMs)}${why}`;
+    const why = stepText(event).slice(outcome.length);
+    const colour = outcome === "rescued" ? stderr.yellow : stderr.red;
+    const how = `${colour(outcome)} in ${formatDuration(durationMs)}${why}`;
     return [err(`${how}${again}\n`)];
   }
 
   #json(event: StepsEvent): Piece[] {
-    if (event.kind === "stepEnded" || event.kind === "stepKept") {
-      const { step, outcome, output } = event;
-      this.#ended.push({ step, ...outcome, kind: undefined, outcome: outcome.kind, output });
+    if (event.event === "stepEnded" || event.event === "stepKept") {
+      const { step, outcome, error, output } = event;
+      this.#ended.push({ step, outcome, ...definedOnly({ reason: error ?? undefined }), output });
     }
-    if (event.kind !== "workflowEnded") return [];
-    const { outcome, outputs, exitCode, durationMs } = event;
+    if (event.event !== "runEnded") return [];
+    const { outcome, error: reason, outputs, exitCode, durationMs } = event;
     const document = {
       run: this.#record ?? null,
-      outcome: outcome.kind,
-      reason: reasonOf(outcome) || null,
+      outcome,
+      reason,
       exitCode,
       durationMs,
       outputs,
@@ -187,7 +186,7 @@ function podsText(ends: ReadonlyMap<string, string>): string {
 
 /** Returns the differences from the previous run, a line each. */
 function changeLines(
-  { run, files, params, steps, undoing }: Extract<StepsEvent, { kind: "changedSince" }>,
+  { run, files, params, steps, undoing }: Extract<StepsEvent, { event: "changedSince" }>,
 ): string[] {
   const facts: [string, readonly string[]][] = [
     ["changed", [...files, ...params.map((name) => `parameter ${name}`)]],
@@ -228,7 +227,7 @@ export class StepsProgress implements Progress<StepsEvent> {
 
   /** Handles the next event of the run. */
   follow(event: StepsEvent): void {
-    switch (event.kind) {
+    switch (event.event) {
       case "stepStarted":
         this.#steps.set(event.step, {
           startedMs: this.clock.elapsedMs(),
@@ -237,20 +236,20 @@ export class StepsProgress implements Progress<StepsEvent> {
           bad: 0,
         });
         break;
-      case "stepTargets": {
+      case "targetsAdded": {
         const step = this.#steps.get(event.step);
         if (step === undefined) break;
         // On a further attempt, earlier successes aren't reported again.
         step.ended -= step.bad;
         step.bad = 0;
-        step.total = event.names.length;
+        step.total = event.targets.length;
         break;
       }
-      case "stepTargetEnded": {
+      case "targetEnded": {
         const step = this.#steps.get(event.step);
         if (step === undefined) break;
         step.ended += 1;
-        if (event.end.outcome.kind !== "ok") step.bad += 1;
+        if (event.outcome !== "ok") step.bad += 1;
         break;
       }
       case "stepEnded":

@@ -11,9 +11,9 @@ function painter(quiet = false): StepsPainter {
 
 const skipped = (step: string, reason: string) =>
   ({
-    kind: "stepPodsSkipped",
+    event: "podSkipped",
     step,
-    skipped: [{ namespace: "n", pod: "web-0", reason }],
+    ...{ context: null, namespace: "n", pod: "web-0", reason },
   }) as const;
 
 Deno.test("a pod that several steps skip is reported once for each reason", () => {
@@ -29,27 +29,17 @@ Deno.test("a pod that several steps skip is reported once for each reason", () =
 
 Deno.test("a step that is ok names the pods that were allowed to fail; of attempts the last one counts", () => {
   const painted = painter();
-  const at = new Date(0);
   const ended = (name: string, kind: "ok" | "cancelled", pod = name) => {
     const target = { context: "c", namespace: "n", pod, container: "a", node: "", ip: "" };
     const output = { stdout: "", stderr: "", truncated: false, durationMs: 1 };
     const end = { target, name, outcome: { kind }, ...output };
-    return painted.paint({ kind: "stepTargetEnded", step: "a", end, at });
+    return painted.paint(targetEnded("a", kind, end));
   };
   for (const name of ["p", "q"]) ended(name, "cancelled");
   ended("p", "ok");
   // All pods of an unreachable context count as no pod.
   ended("east/*", "cancelled", "*");
-  const outcome = { kind: "ok" } as const;
-  const lines = painted.paint({
-    kind: "stepEnded",
-    step: "a",
-    outcome,
-    tolerated: false,
-    output: null,
-    at,
-    durationMs: 5,
-  });
+  const lines = painted.paint({ ...over("a"), durationMs: 5 });
   assert.deepEqual(lines.flatMap(({ data }) => data), [
     "a  ok in 1 of 2 pods (q: cancelled), 5ms\n",
   ]);
@@ -57,37 +47,28 @@ Deno.test("a step that is ok names the pods that were allowed to fail; of attemp
 
 const at = new Date(0);
 
+const place = { context: "", namespace: "", pod: "p", container: "", node: "", ip: "" };
+
 const began = (step: string): StepsEvent => ({
-  kind: "stepStarted",
-  definition: "d",
-  step,
-  stepKind: "exec",
-  title: "",
-  at,
+  ...{ event: "stepStarted", step, kind: "exec", title: "", at: at.toISOString() },
+  record: { definition: "d" },
 });
-const over = (step: string): StepsEvent => ({
-  kind: "stepEnded",
-  step,
-  outcome: { kind: "ok" },
-  tolerated: false,
-  output: null,
-  at,
-  durationMs: 0,
+const over = (step: string): Extract<StepsEvent, { event: "stepEnded" }> => ({
+  ...{ event: "stepEnded", step, outcome: "ok", error: null, tolerated: false, output: null },
+  ...{ at: at.toISOString(), durationMs: 0 },
 });
-const target = (step: string, kind: "ok" | "cancelled"): StepsEvent => ({
-  kind: "stepTargetEnded",
-  step,
-  end: {
-    target: { context: "", namespace: "", pod: "p", container: "", node: "", ip: "" },
-    name: "p",
-    outcome: { kind },
-    stdout: "",
-    stderr: "",
-    truncated: false,
-    durationMs: 0,
-  },
-  at,
-});
+const target = (step: string, kind: "ok" | "cancelled"): StepsEvent => {
+  const output = { stdout: "", stderr: "", truncated: false, durationMs: 0 };
+  return targetEnded(step, kind, { target: place, name: "p", outcome: { kind }, ...output });
+};
+
+type Ended = Extract<StepsEvent, { event: "targetEnded" }>;
+
+function targetEnded(step: string, outcome: Ended["outcome"], record: Ended["record"]): Ended {
+  const { name, durationMs } = record;
+  const end = { outcome, exitCode: null, signal: null, error: null, durationMs };
+  return { event: "targetEnded", step, name, at: at.toISOString(), ...end, record };
+}
 
 Deno.test("the status line names the innermost steps, how far their pods are and how long", () => {
   const clock = new ManualClock();
@@ -101,11 +82,10 @@ Deno.test("the status line names the innermost steps, how far their pods are and
   assert.equal(progress.state(), "each[0]/wait-1: 1s");
   assert.equal(reports(over("each[0]/wait-1"), over("each"), began("a")), "a: 1s");
   const pods = {
-    kind: "stepTargets",
+    event: "targetsAdded",
     step: "a",
-    names: ["p", "q", "r"],
-    scopes: [],
-    targets: [],
+    targets: ["p", "q", "r"].map((name) => ({ ...place, name, uid: null })),
+    record: { scopes: [] },
   } as const;
   const ends = [target("a", "ok"), target("a", "cancelled")];
   assert.equal(reports(pods, ...ends), "a: 2 of 3 done, 1 not ok, 1s");

@@ -10,7 +10,6 @@ import {
   type RunSummary,
 } from "../actions/exec/events.ts";
 import { plural } from "../base/plural.ts";
-import { stepError, type StepOutcome } from "../actions/workflow/events.ts";
 import { isNotReady } from "../runs/notes.ts";
 import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
@@ -46,9 +45,10 @@ export function summaryText(summary: RunSummary, extras: SummaryExtras): string 
 }
 
 /** `failed: 2 of 50 pods failed: web-[3-4] (exit code 1)`: how a step or a workflow ended. */
-export function stepText(outcome: StepOutcome): string {
-  const reason = stepError(outcome);
-  return printable(reason === null ? outcome.kind : `${outcome.kind}: ${reason}`);
+export function stepText(
+  { outcome, error }: { outcome: string | null; error: string | null },
+): string {
+  return printable(error === null ? `${outcome}` : `${outcome}: ${error}`);
 }
 
 /** Returns why targets were never started: each reason once. */

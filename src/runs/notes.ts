@@ -4,7 +4,7 @@ import type { DefaultedContainers } from "../exec/defaulted_containers.ts";
 import { compressNames } from "../exec/target_names.ts";
 import { plural } from "../base/plural.ts";
 import { formatDuration } from "../base/duration.ts";
-import type { RunEventData } from "./event_shapes.ts";
+import type { RunEventData } from "../exec/event_shapes.ts";
 
 /** A context that can't be used, while others can. One that the error already names isn't named again. */
 export function failedContextText(

@@ -1,10 +1,8 @@
 /** Records of past runs: reads one, whose run may still be active or was killed, and selects those to delete. */
-import * as v from "valibot";
-import { KodamaError } from "../base/errors.ts";
 import { definedOnly } from "../base/json_value.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { RecordedOutput } from "../exec/recorded_output.ts";
-import { type RecordHeader, type RecordLine, recordLineShape } from "./event_shapes.ts";
+import { readLines, type RecordHeader, type RecordLine } from "../exec/event_shapes.ts";
 
 /** How a target ended, as recorded. */
 type RecordedEnd = Extract<RecordLine, { event: "targetEnded" }>;
@@ -35,18 +33,9 @@ export interface PastRun {
   end?: Extract<RecordLine, { event: "runEnded" }>;
 }
 
-/**
- * Reads a record. A last line without its end is ignored: the process was killed while it wrote.
- *
- * @param name the name in errors.
- * @throws KodamaError `config` for content that kodama doesn't write.
- */
+/** Reads a record of a command; see {@link readLines}. */
 export function readRecord(name: string, text: string): PastRun {
-  const whole = text.split("\n").slice(0, -1);
-  const [header, ...events] = whole.map((line, at) => readLine(`${name}:${at + 1}`, line));
-  if (header?.event !== "record") {
-    throw new KodamaError("config", `${name}: it doesn't start like the record of a run`);
-  }
+  const { header, lines: events } = readLines(name, text, "record");
   const added = events.flatMap((line) =>
     line.event === "runStarted" || line.event === "targetsAdded" ? line.targets : []
   );
@@ -78,23 +67,6 @@ export function readRecord(name: string, text: string): PastRun {
   });
   const end = events.find((line) => line.event === "runEnded");
   return { header, targets, notRun, ...(end === undefined ? {} : { end }) };
-}
-
-function readLine(where: string, line: string): RecordLine {
-  let data: unknown;
-  try {
-    data = JSON.parse(line);
-  } catch {
-    throw new KodamaError("config", `${where}: this is not a line of a record`);
-  }
-  const result = v.safeParse(recordLineShape, data);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const field = v.getDotPath(issue);
-  throw new KodamaError(
-    "config",
-    `${where}: ${field === null ? "" : `${field}: `}${issue.message}`,
-  );
 }
 
 /* Selects the records of past runs to delete: by age, by count, by total size. Pure. */

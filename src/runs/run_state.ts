@@ -1,5 +1,7 @@
 /** What is known of a run: from its events as they arrive, or from its record. Pure; every face that draws runs uses it. */
-import type { RunEventData } from "./event_shapes.ts";
+import type { RunEventData } from "../exec/event_shapes.ts";
+
+export type { RunEventData } from "../exec/event_shapes.ts";
 import { noteOf } from "./notes.ts";
 
 /** How a pod of a run ended, or that it hasn't. */

@@ -1,6 +1,6 @@
 /** What the recordings in `tests/` don't show of the reducer: limits, order, attempts. */
 import assert from "node:assert/strict";
-import type { RunEventData } from "./event_shapes.ts";
+import type { RunEventData } from "../exec/event_shapes.ts";
 import { hasFailed, outcomeCounts, RunState, sortedPods } from "./run_state.ts";
 
 const at = "2026-11-22T10:00:00.000Z";

@@ -31,7 +31,7 @@ import type { StructuredHint } from "../base/hint.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { FollowData } from "../present/agent_events.ts";
 import type { TaskData } from "../present/agent_tasks.ts";
-import type { RunEventData } from "../runs/event_shapes.ts";
+import type { RunEventData } from "../runs/run_state.ts";
 import type { RunData, WorkflowRunData } from "../present/past_runs.ts";
 import type { PodData } from "../present/pods_table.ts";
 import type { SessionData } from "../present/session_text.ts";

@@ -12,7 +12,7 @@ import { commandLine } from "../base/shell_quote.ts";
 import { inputOf } from "../operation/operation.ts";
 import { toJson } from "../present/json.ts";
 import { runData, workflowRunData } from "../present/past_runs.ts";
-import { RunReporter } from "../present/run_reporter.ts";
+import { type RunEventData, RunReporter } from "../present/run_reporter.ts";
 import { changeText } from "../toolbox/change_text.ts";
 import type {
   LiveRun,
@@ -226,8 +226,8 @@ interface RunAbout {
 }
 
 /** What follows the questions of a start; notes about pods come before them. */
-const startEvents: ReadonlySet<string> = new Set<(ExecEvent | StepsEvent)["kind"]>([
-  ...["runStarted", "workflowStarted", "workflowWaits", "changedSince"] as const,
+const startEvents: ReadonlySet<string> = new Set<RunEventData["event"]>([
+  ...["runStarted", "runWaits", "changedSince"] as const,
 ]);
 
 /** One run. */
@@ -319,12 +319,14 @@ class Run {
     let error: LiveRun["error"];
     try {
       for await (const event of events) {
-        if (!this.#isStarted && startEvents.has(event.kind)) {
-          this.#isStarted = true;
-          this.#reportSelf();
-          started.resolve();
+        for (const one of this.#reporter.report(event)) {
+          if (!this.#isStarted && startEvents.has(one.event)) {
+            this.#isStarted = true;
+            this.#reportSelf();
+            started.resolve();
+          }
+          this.#report(one);
         }
-        this.#report(event);
       }
       // A person's refusal ends a command before its first event.
       if (!this.#isStarted) started.reject(new KodamaError("declined", "nothing was run"));
@@ -352,12 +354,10 @@ class Run {
     return await promise.finally(() => this.#questions.delete(id));
   }
 
-  #report(event: ExecEvent | StepsEvent): void {
-    for (const one of this.#reporter.report(event)) {
-      if (one.event === "recorded") this.record = one.run;
-      if (one.event === "runEnded") this.#exitCode = one.exitCode;
-      this.#push({ kind: "event", event: one }, one.event === "line");
-    }
+  #report(event: RunEventData): void {
+    if (event.event === "recorded") this.record = event.run;
+    if (event.event === "runEnded") this.#exitCode = event.exitCode;
+    this.#push({ kind: "event", event }, event.event === "line");
   }
 
   #reportSelf(): void {

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
-import {
-  isRecorded,
-  overridesData,
-  overridesOf,
-  type PastWorkflow,
-  readWorkflowRecord,
-} from "./record.ts";
+import { overridesData, overridesOf, type PastWorkflow, readWorkflowRecord } from "./record.ts";
 import { type ResumeFrom, retainedOf } from "./resume.ts";
-import { recordHeader } from "./testing/record_header.ts";
+import { recordHeader, recordLines } from "./testing/record_header.ts";
 import { endsOf, play, saying } from "./testing/step_fixture.ts";
 
 const header = recordHeader("run-1");
@@ -24,8 +18,7 @@ const pods = { good: saying("fine\n"), bad: saying("no\n", 3) };
 /** Returns the record of a run, cut after the given number of lines. */
 async function recorded(lines = Infinity): Promise<PastWorkflow> {
   const { events } = await play({ files, pods });
-  const kept = [header, ...events.filter(isRecorded)].map((line) => JSON.stringify(line));
-  return readWorkflowRecord("r", kept.slice(0, lines).map((line) => `${line}\n`).join(""));
+  return readWorkflowRecord("r", recordLines(events).slice(0, lines).join(""));
 }
 
 Deno.test("`readWorkflowRecord()` returns steps and the ends of their pods", async () => {
@@ -40,7 +33,7 @@ Deno.test("`readWorkflowRecord()` skips an incomplete last line", async () => {
   const { steps, end } = await recorded(5);
   assert.equal(end, undefined);
   assert.equal(steps.length, 1);
-  const text = `${JSON.stringify(header)}\n{"kind":"stepSta`;
+  const text = `${JSON.stringify(header)}\n{"event":"stepSta`;
   assert.deepEqual(readWorkflowRecord("r", text).steps, []);
   assert.throws(() => readWorkflowRecord("r", `${JSON.stringify(header)}\nnothing\n`), KodamaError);
 });

@@ -6,6 +6,8 @@ import { namesUsed } from "../expression/names_used.ts";
 import { parseTemplate } from "../expression/template.ts";
 import { finallyPrefix } from "./engine/step_identity.ts";
 import type { FullWorkflow, Step } from "./model.ts";
+import { definedOnly } from "../base/json_value.ts";
+import type { RecordLine } from "../exec/event_shapes.ts";
 import type { StepKey, WorkflowEvent } from "./step_events.ts";
 import { textsIn, textsWithin } from "./templates.ts";
 
@@ -19,7 +21,7 @@ const all = "*";
 const writtenFields = ["stdout", "byTarget", "distinct", "groups"];
 
 /** An event as a record has it: fields of an output that are omitted are named. */
-type RecordedEvent = WorkflowEvent & { omitted?: readonly string[] };
+type RecordedEvent = RecordLine | WorkflowEvent;
 
 /** Removes from the events of a run what its record doesn't need. */
 export class RecordedValues {
@@ -32,24 +34,31 @@ export class RecordedValues {
 
   /** Returns the event as it is recorded. */
   recorded(event: WorkflowEvent): RecordedEvent {
-    switch (event.kind) {
+    switch (event.event) {
       case "stepEnded":
       case "stepKept":
-        return { ...event, ...this.#output(event) };
-      case "stepTargetEnded": {
-        const { end } = event;
+        return { ...event, ...this.#output(event) } as WorkflowEvent;
+      case "targetsAdded":
+        // The ends of the targets have them too.
+        return { ...event, targets: [] };
+      case "targetEnded": {
+        const { target, stdout, stderr, cut, omitted } = event.record;
+        const outcome = { ...event.record.outcome };
         const read = this.#fieldsRead(event.step);
-        if (read.has(all) || writtenFields.some((field) => read.has(field))) return event;
-        const { cut: _, ...others } = end;
-        if (end.stdout === "" && end.stderr === "") return { ...event, end: others };
-        return { ...event, end: { ...others, stdout: "", stderr: "", omitted: true } };
+        if (read.has(all) || writtenFields.some((field) => read.has(field))) {
+          const record = { target, outcome, stdout, stderr, ...definedOnly({ cut, omitted }) };
+          return { ...event, record };
+        }
+        const hasWritten = stdout !== "" || stderr !== "" || omitted === true;
+        const dropped = hasWritten ? { omitted: true as const } : {};
+        return { ...event, record: { target, outcome, stdout: "", stderr: "", ...dropped } };
       }
       default:
         return event;
     }
   }
 
-  #output({ step, output, cut }: Extract<WorkflowEvent, { kind: "stepEnded" | "stepKept" }>) {
+  #output({ step, output, cut }: Extract<WorkflowEvent, { event: "stepEnded" | "stepKept" }>) {
     const read = this.#fieldsRead(step);
     if (typeof output !== "object" || output === null || Array.isArray(output)) return { output };
     if (read.has(all)) return { output };

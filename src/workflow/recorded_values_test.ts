@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { isRecorded, readWorkflowRecord } from "./record.ts";
+import { readWorkflowRecord } from "./record.ts";
+import type { WorkflowEvent } from "./step_events.ts";
 import { retainedOf } from "./resume.ts";
 import { RecordedValues } from "./recorded_values.ts";
-import { recordHeader } from "./testing/record_header.ts";
+import { recordLines } from "./testing/record_header.ts";
 import { endsOf, loaded, play, saying } from "./testing/step_fixture.ts";
 
 /** Returns a run, and its record as text. */
@@ -11,11 +12,7 @@ async function recorded(files: Readonly<Record<string, string>>) {
   const pods = { p: saying("SECRET_of_p\n"), q: saying("no\n", 3) };
   const { events } = await play({ files, pods, run: () => 0 });
   const values = new RecordedValues(workflow, uses);
-  const lines = [
-    recordHeader("run-1"),
-    ...events.filter(isRecorded).map((one) => values.recorded(one)),
-  ];
-  return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  return recordLines(events.map((one) => values.recorded(one) as WorkflowEvent)).join("");
 }
 
 Deno.test("a record has the outputs that expressions of the same workflow read", async () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { staticSteps } from "./engine/step_identity.ts";
 import { planWithChanges } from "./full_plan.ts";
-import { isRecorded, readWorkflowRecord } from "./record.ts";
+import { readWorkflowRecord } from "./record.ts";
 import { pastParts, remainingSteps } from "./remaining_steps.ts";
 import { retainedOf } from "./resume.ts";
-import { recordHeader } from "./testing/record_header.ts";
+import { recordLines } from "./testing/record_header.ts";
 import { loaded, type Play, play, saying } from "./testing/step_fixture.ts";
 
 const files = {
@@ -31,11 +31,9 @@ async function plannedRerun(uids: Readonly<Record<string, string>>) {
   const pods = { p0: saying(""), p1: saying(""), p2: saying("") };
   const { events } = await play({ files, pods, environment: before });
   const killed = events.findIndex((event) =>
-    event.kind === "stepTargetStarts" && event.step === "migrate" && event.name === "p2"
+    event.event === "targetStarted" && event.step === "migrate" && event.name === "p2"
   );
-  const lines = [recordHeader("run-1"), ...events.slice(0, killed).filter(isRecorded)]
-    .map((line) => JSON.stringify(line));
-  const run = readWorkflowRecord("r", `${lines.join("\n")}\n`);
+  const run = readWorkflowRecord("r", recordLines(events.slice(0, killed)).join(""));
   const { workflow, uses } = await loaded(files);
   const steps = await staticSteps({
     ...{ workflow, uses, values: { params: {} } },

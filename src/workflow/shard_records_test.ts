@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import { isRecorded, type PastWorkflow } from "./record.ts";
+import type { PastWorkflow } from "./record.ts";
 import { indivisible, isInShard } from "./shard.ts";
 import {
   isWorkflowOver,
@@ -12,8 +12,7 @@ import {
   retainedByItself,
   retainedWithPods,
 } from "./shard_records.ts";
-import type { WorkflowEvent } from "./step_events.ts";
-import { recordHeader } from "./testing/record_header.ts";
+import { recordHeader, recordLines } from "./testing/record_header.ts";
 import { loaded, type Play, play, saying } from "./testing/step_fixture.ts";
 
 const may = "permissions: { run: [do] }\n";
@@ -40,11 +39,6 @@ async function playShard(one: Play) {
   return await play({ ...one, environment: stored, clock: new IdleClock() });
 }
 
-function linesOf(events: readonly WorkflowEvent[]): string[] {
-  return [recordHeader("run-1"), ...events.filter(isRecorded)]
-    .map((line) => `${JSON.stringify(line)}\n`);
-}
-
 function readShard(...attempts: readonly (readonly string[])[]): PastWorkflow {
   const joined = joinedAttempts(readAttempts("r", attempts.flat().join("")));
   assert.ok(joined);
@@ -55,7 +49,7 @@ function readShard(...attempts: readonly (readonly string[])[]): PastWorkflow {
 function sentIn({ events, ran }: Awaited<ReturnType<typeof play>>): string[] {
   return [
     ...events.flatMap((event) =>
-      event.kind === "stepTargetStarts" ? [`${event.step} ${event.name}`] : []
+      event.event === "targetStarted" ? [`${event.step} ${event.name}`] : []
     ),
     ...ran.map((argv) => argv.join(" ")),
   ];
@@ -79,7 +73,7 @@ finally: [{ id: last, exec: [clean] }]
   const pods = { "web-0": saying("a"), "web-1": saying("b", 3), "web-2": saying("c") };
   const one: Play = { files, pods };
   const whole = await playShard(one);
-  const lines = linesOf(whole.events);
+  const lines = recordLines(whole.events);
   const expected = outcomesOf(readShard(lines));
   assert.equal(expected.length, 12);
   for (let count = 1; count < lines.length; count++) {
@@ -95,7 +89,7 @@ finally: [{ id: last, exec: [clean] }]
     ]).filter(isMain);
     const sent = sentIn(again).filter(isMain);
     assert.deepEqual(begun.filter((name) => sent.includes(name)), [], `after line ${count}`);
-    const joined = readShard(before, linesOf(again.events));
+    const joined = readShard(before, recordLines(again.events));
     const isCut = joined.steps.some(({ end }) =>
       end?.outcome.kind === "failed" && "reason" in end.outcome &&
       end.outcome.reason.startsWith("its shard")
@@ -127,10 +121,10 @@ Deno.test("a shard killed while it repeats what an earlier record has loses none
     files,
     pods: Object.fromEntries(names.map((name) => [name, saying(name)])),
   };
-  const lines = linesOf((await playShard(one)).events);
-  const firstEnd = lines.findIndex((line) => line.includes("stepTargetEnded"));
+  const lines = recordLines((await playShard(one)).events);
+  const firstEnd = lines.findIndex((line) => line.includes("targetEnded"));
   const first = lines.slice(0, firstEnd + 3);
-  const second = linesOf(
+  const second = recordLines(
     (await playShard({ ...one, input: { retained: retainedByItself(readShard(first)) } })).events,
   );
   for (let count = 1; count <= second.length; count++) {
@@ -154,7 +148,7 @@ Deno.test("shards together do what one process does, pod by pod", async () => {
   );
   const { workflow } = await loaded(files);
   assert.equal(indivisible(workflow), undefined);
-  const local = readShard(linesOf((await playShard({ files, pods })).events));
+  const local = readShard(recordLines((await playShard({ files, pods })).events));
   const shards = [];
   for (const index of [0, 1, 2]) {
     const { events } = await playShard({
@@ -163,7 +157,7 @@ Deno.test("shards together do what one process does, pod by pod", async () => {
 
       input: { shard: { index, count: 3 } },
     });
-    shards.push({ record: readShard(linesOf(events)), lost: undefined });
+    shards.push({ record: readShard(recordLines(events)), lost: undefined });
   }
   assert.ok(shards.every(({ record }) => [...record.steps[0]?.targets ?? []].length > 3));
   const joined = joinedShards(shards);
@@ -175,10 +169,10 @@ Deno.test("shards together do what one process does, pod by pod", async () => {
     files: { "w.yaml": "steps: [{ id: a, exec: [change] }]\n" },
     pods: { p: saying("p") },
   };
-  const past = readShard(linesOf((await playShard(ok)).events));
+  const past = readShard(recordLines((await playShard(ok)).events));
   const retained = retainedWithPods(past, { kind: "failed" });
   const again = await playShard({ ...ok, input: { retained } });
-  assert.deepEqual(outcomesOf(readShard(linesOf(again.events))), ["a p ok"]);
+  assert.deepEqual(outcomesOf(readShard(recordLines(again.events))), ["a p ok"]);
   assert.deepEqual(sentIn(again), []);
   const [first, second] = shards;
   assert.ok(first && second);

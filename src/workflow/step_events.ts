@@ -1,15 +1,16 @@
 /**
- * The events of a run of a workflow in its full form: plain data, in order, each step's end exactly once. Front ends
- * turn them into lines or JSON; the record stores all of them but lines.
+ * The events of a run of a workflow in its full form, in order, each step's end exactly once: those that are published,
+ * some with what only the record needs. The record stores all of them but lines.
  *
  * A step is identified by its key: its id, prefixed with the keys of its outer steps: `disks[3]/clean`, `both/left`,
  * `finally/clean`. Keys are unique in a run.
  */
 import { formatDuration } from "../base/duration.ts";
-import type { JsonValue } from "../base/json_value.ts";
-import type { CutValue } from "./engine/cut_values.ts";
+import { definedOnly } from "../base/json_value.ts";
+import type { RecordOfStep, RunEventData } from "../exec/event_shapes.ts";
 import type { Outcome } from "../exec/outcome.ts";
-import type { SkippedPod, Target } from "../kube/select/target.ts";
+import { outcomeReport } from "../exec/target_report.ts";
+import type { Target } from "../kube/select/target.ts";
 
 /** `check`, `disks[3]/clean`. */
 export type StepKey = string;
@@ -26,8 +27,7 @@ export type StepOutcome =
   | { kind: "failed"; reason: string; exitCode?: number }
   | { kind: "denied"; reason: string }
   | { kind: "refused"; reason: string }
-  /** `limit` is what set the limit, if it wasn't the `timeout` of the step. */
-  | { kind: "timeout"; afterMs: number; limit?: "default" | "run" }
+  | { kind: "timeout"; reason: string }
   | { kind: "cancelled" }
   | { kind: "skipped"; reason: string };
 
@@ -75,132 +75,99 @@ export interface StepTargetEnd {
 }
 
 /** Where a run that wasn't ok can be resumed; `all` is from its start. */
-export type Again = { kind: "all" | "rest" | "failed" } | { kind: "from"; step: StepKey };
+export type Again = NonNullable<Published<"runEnded">["again"]>;
 
 /** Identifies a step in a later run. */
-export interface StepMark {
-  /** Independent of its position in the file; absent if it is the key. */
-  identity?: string;
-  /** A hash of what it does. */
-  definition: string;
-  /** A hash of the values that it reads; absent if it reads none. */
-  inputs?: string;
-}
+export type StepMark = Omit<RecordOfStep["stepStarted"], "once">;
 
-/** An event of a run of a workflow. Times are milliseconds. */
+type Published<Name extends RunEventData["event"]> = Extract<RunEventData, { event: Name }>;
+
+/** An event of a run of a workflow: a published one, and in `record` what it has besides. */
 export type WorkflowEvent =
-  | { kind: "workflowStarted"; workflow: string; run: string; steps: number; at: Date }
-  /** Another run of the same group is running; this one waits for it. */
-  | { kind: "workflowWaits"; group: string; holder: string }
-  | {
-    kind: "stepStarted";
-    step: StepKey;
-    stepKind: string;
-    title: string;
-    at: Date;
-    /** It changes something, and not pod by pod: only a person decides whether it is repeated. */
-    once?: true;
-  } & StepMark
-  /** A step that an earlier run has ended, taken from its record. It has no other event. */
-  | {
-    kind: "stepKept";
-    step: StepKey;
-    /** Absent if an earlier record didn't have it. */
-    stepKind?: string;
-    /** It wasn't ok, and the file tolerated that. */
-    tolerated?: true;
-    outcome: StepOutcome;
-    output: JsonValue;
-    cut?: readonly CutValue[];
-  } & StepMark
-  /** Pods of the selection that can't be used now: the step skips them. */
-  | { kind: "stepPodsSkipped"; step: StepKey; skipped: readonly SkippedPod[] }
-  | {
-    kind: "stepTargets";
-    step: StepKey;
-    names: readonly string[];
-    /** Their scopes, each pair once. */
-    scopes: readonly { context: string; namespace: string }[];
-    /** Each of them; `earlier` is how it ended in an earlier attempt or run, which isn't repeated. Not recorded. */
-    targets: readonly { name: string; target: Target; earlier?: Outcome["kind"] }[];
-  }
-  /** Steps for some of the step's targets follow. `index` is from 0; `count` is the number of batches. */
-  | {
-    kind: "batchStarted";
-    step: StepKey;
-    index: number;
-    count: number;
-    names: readonly string[];
-    at: Date;
-  }
-  | {
-    kind: "batchEnded";
-    step: StepKey;
-    index: number;
-    outcome: StepOutcome;
-    at: Date;
-    durationMs: number;
-  }
-  | {
-    kind: "stepLine";
-    step: StepKey;
-    /** Empty if it doesn't belong to a target. */
-    target: string;
-    stream: "stdout" | "stderr";
-    text: string;
-  }
+  | Published<
+    | "runStarted"
+    | "runWaits"
+    | "podSkipped"
+    | "batchStarted"
+    | "batchEnded"
+    | "line"
+    | "stepRetried"
+    | "finallyStarted"
+    | "runEnded"
+  >
+  | Published<"stepStarted"> & { record: RecordOfStep["stepStarted"] }
+  /** A step that an earlier run has ended, taken from its record. */
+  | Published<"stepKept"> & { record: RecordOfStep["stepKept"] }
+  | Published<"targetsAdded"> & { record: RecordOfStep["targetsAdded"] }
   /** A command that may change something is about to be sent; only if the record is stored before that. */
-  | { kind: "stepTargetStarts"; step: StepKey; name: string; target: Target; at: Date }
-  | { kind: "stepTargetEnded"; step: StepKey; end: StepTargetEnd; at: Date }
-  /** The step's attempt failed; the next one starts after `delayMs`. `attempt` is the next one's, from 2. */
-  | { kind: "stepRetried"; step: StepKey; attempt: number; delayMs: number; reason: string }
-  | {
-    kind: "stepEnded";
-    step: StepKey;
-    outcome: StepOutcome;
-    /** It failed, and the file tolerates that. */
-    tolerated: boolean;
-    /** The value of `steps.ID` in expressions. */
-    output: JsonValue;
-    /** Parts of the output that were cut: expressions can't read them. */
-    cut?: readonly CutValue[];
-    at: Date;
-    durationMs: number;
-  }
-  /** Steps of `finally` follow. */
-  | { kind: "finallyStarted"; at: Date }
-  | {
-    kind: "workflowEnded";
-    outcome: StepOutcome;
-    outputs: JsonValue;
-    exitCode: number;
-    /** Null after a success. */
-    again: Again | null;
-    at: Date;
-    durationMs: number;
-  };
+  | Published<"targetStarted"> & { record: RecordOfStep["targetStarted"] }
+  | Published<"targetEnded"> & { record: StepTargetEnd }
+  | Published<"stepEnded"> & { record?: RecordOfStep["stepEnded"] };
 
-const limitTexts = {
-  default: "the limit of a step without `timeout`",
-  run: "the limit of the run",
-} as const;
+/** Returns the end of a step that has reached a time limit: its own `timeout`, that of any step, or of the run. */
+export function timeoutAfter(afterMs: number, limit?: "default" | "run"): StepOutcome {
+  const whose = limit === undefined
+    ? ""
+    : `, the limit of ${limit === "run" ? "the run" : "a step without `timeout`"}`;
+  return { kind: "timeout", reason: `not done within ${formatDuration(afterMs)}${whose}` };
+}
 
 /** Returns why it ended so, as text; empty after a success. */
 export function stepReason(outcome: StepOutcome): string {
-  switch (outcome.kind) {
-    case "ok":
-      return "";
-    case "cancelled":
-      return "cancelled";
-    case "timeout":
-      return `not done within ${formatDuration(outcome.afterMs)}` +
-        (outcome.limit === undefined ? "" : `, ${limitTexts[outcome.limit]}`);
-    default:
-      return outcome.reason;
-  }
+  if (outcome.kind === "ok") return "";
+  return outcome.kind === "cancelled" ? "cancelled" : outcome.reason;
+}
+
+/** Returns how a step ended, in the fields of its event. */
+export function endData(outcome: StepOutcome): Pick<Published<"stepEnded">, "outcome" | "error"> {
+  return { outcome: outcome.kind, error: "reason" in outcome ? outcome.reason || null : null };
+}
+
+/** Returns what only the record has of the end of a step. */
+export function recordedEnd(outcome: StepOutcome): RecordOfStep["stepEnded"] {
+  return outcome.kind === "failed" ? definedOnly({ exitCode: outcome.exitCode }) : {};
 }
 
 /** Returns the reason as data; null if the name of the outcome says all. */
 export function stepError(outcome: StepOutcome): string | null {
-  return outcome.kind === "cancelled" ? null : stepReason(outcome) || null;
+  return endData(outcome).error;
+}
+
+/** The inverse of {@link endData}. */
+export function stepOutcomeOf(
+  { outcome: kind, error, exitCode }: {
+    outcome: StepOutcome["kind"];
+    error: string | null;
+    exitCode?: number | undefined;
+  },
+): StepOutcome {
+  if (kind === "ok" || kind === "cancelled") return { kind };
+  const reason = error ?? "";
+  return kind === "failed" ? { kind, reason, ...definedOnly({ exitCode }) } : { kind, reason };
+}
+
+/** Returns the event of the end of a target. */
+export function targetEnded(
+  step: StepKey,
+  end: StepTargetEnd,
+  at: Date,
+): Extract<WorkflowEvent, { event: "targetEnded" }> {
+  const { name, outcome, durationMs, truncated, copied } = end;
+  const { error, ...ended } = outcomeReport(outcome);
+  return {
+    event: "targetEnded",
+    ...{ step, name, at: at.toISOString(), ...ended, durationMs, error },
+    ...(truncated ? { truncated } : {}),
+    ...definedOnly({ copied }),
+    record: end,
+  };
+}
+
+/** Returns the event of a line of a step, or of one of its targets. */
+export function stepLine(
+  step: StepKey,
+  text: string,
+  { name = "", stream = "stdout" }: { name?: string; stream?: "stdout" | "stderr" } = {},
+): Published<"line"> {
+  return { event: "line", step, name, stream, text, endedBy: "newline" };
 }

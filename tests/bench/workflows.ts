@@ -77,7 +77,7 @@ async function runAll(): Promise<void> {
     finallySignal: signal,
   });
   for await (const event of events) {
-    if (event.kind === "workflowEnded" && event.outcome.kind !== "ok") throw new Error("it failed");
+    if (event.event === "runEnded" && event.outcome !== "ok") throw new Error("it failed");
   }
 }
 

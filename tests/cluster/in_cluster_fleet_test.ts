@@ -118,7 +118,7 @@ async function killed(machine: Machine, pods: readonly string[]): Promise<void> 
   const id = await started(machine, "count");
   {
     await using following = kodama.start(["runs", "follow", id, "-o", "jsonl"]);
-    const ended = /"kind":"stepTargetEnded"/g;
+    const ended = /"event":"targetEnded"/g;
     await following.writes(({ stdout }) => [...stdout.matchAll(ended)].length === quick);
     following.signal("SIGKILL");
   }

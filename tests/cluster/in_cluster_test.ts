@@ -59,7 +59,7 @@ Deno.test({
     {
       // What follows it may be killed, too.
       await using following = kodama.start(["runs", "follow", id, "-o", "jsonl"]);
-      const ended = /"kind":"stepTargetEnded"/g;
+      const ended = /"event":"targetEnded"/g;
       await following.writes(({ stdout }) =>
         [...stdout.matchAll(ended)].length === pods.length - 1
       );
@@ -123,7 +123,7 @@ Deno.test({
       const params = ["-p", `slow=${slow}`, "-p", "word=secret"];
       const id = (await kodama.succeed([...start, ...params])).trim();
       await using following = kodama.start(["runs", "follow", id, "-o", "jsonl"]);
-      const ended = /"kind":"stepTargetEnded"/g;
+      const ended = /"event":"targetEnded"/g;
       await following.writes(({ stdout }) => [...stdout.matchAll(ended)].length === few.length - 1);
       return id;
     };

@@ -265,7 +265,9 @@ export async function recordRun(
   const follow = async (started: AsyncIterable<ExecEvent | StepsEvent>) => {
     for await (const event of started) {
       events.push(event);
-      const isStart = event.kind === "runStarted" || event.kind === "stepTargets";
+      const isStart = "event" in event
+        ? event.event === "targetsAdded"
+        : event.kind === "runStarted";
       if (isStopped && isStart) clock.timer(3000, () => stop.abort());
     }
   };

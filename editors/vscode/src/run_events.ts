@@ -1,5 +1,5 @@
 /** What the pane of a run shows of the program's events, and of what is known of it. */
-import type { RunEventData } from "../../../src/runs/event_shapes.ts";
+import type { RunEventData } from "../../../src/exec/event_shapes.ts";
 import { endText, noteOf } from "../../../src/runs/notes.ts";
 import { linesOf, type RunState } from "../../../src/runs/run_state.ts";
 

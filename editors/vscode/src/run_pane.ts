@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { type Kodama, KodamaError, withFlags } from "./kodama.ts";
 import { printable } from "../../../src/terminal/printable.ts";
-import type { RunEventData } from "../../../src/runs/event_shapes.ts";
+import type { RunEventData } from "../../../src/exec/event_shapes.ts";
 import { foldSteps } from "../../../src/runs/fold_answers.ts";
 import { RunState } from "../../../src/runs/run_state.ts";
 import { linesOfEvent, progressOf, resultOf } from "./run_events.ts";

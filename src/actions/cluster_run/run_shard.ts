@@ -4,6 +4,7 @@ import { definedOnly, type JsonValue } from "../../base/json_value.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Retained } from "../../workflow/engine/step_identity.ts";
 import { overridesOf } from "../../workflow/record.ts";
+import { endData } from "../../workflow/step_events.ts";
 import {
   isWorkflowOver,
   joinedAttempts,
@@ -113,7 +114,7 @@ export async function* runShard(
     },
   });
   for await (const event of events) {
-    if (event.kind === "notRecorded") throw event.error;
+    if (event.event === "notRecorded") throw event.record.error;
     yield event;
   }
 }
@@ -122,8 +123,10 @@ function ended(
   end: NonNullable<ReturnType<typeof joinedAttempts>>["end"] & object,
   at: Date,
 ): StepsEvent {
-  const { outcome, outputs, exitCode, again = null, durationMs } = end;
-  return { kind: "workflowEnded", outcome, outputs, exitCode, again, at, durationMs };
+  const { outcome, exitCode, again, durationMs } = end;
+  const outputs = end.outputs as Record<string, JsonValue>;
+  const ended = { ...endData(outcome), outputs, counts: null, exitCode, again, durationMs };
+  return { event: "runEnded", ...ended, at: at.toISOString() };
 }
 
 /** Returns what the run that this one resumes has ended in this shard. */

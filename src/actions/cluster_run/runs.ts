@@ -226,7 +226,7 @@ export async function* followClusterRun(
       const reader = shards.get(shard) ?? new RecordReader();
       shards.set(shard, reader);
       for (const event of reader.read(object)) {
-        isOver ||= event["kind"] === "workflowEnded";
+        isOver ||= event.event === "runEnded";
         yield { kind: "recorded", shard, event };
       }
     }
@@ -278,9 +278,8 @@ function byChunk(one: KubeObject, other: KubeObject): number {
 
 function eventOf(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const event: unknown = JSON.parse(line);
-    const isEvent = typeof event === "object" && event !== null && "kind" in event;
-    return isEvent ? event as Readonly<Record<string, unknown>> : undefined;
+    const event: { event?: unknown } | null = JSON.parse(line);
+    return event?.event === undefined || event.event === "workflow" ? undefined : { ...event };
   } catch {
     // Half of a line, of a process that was killed.
     return undefined;

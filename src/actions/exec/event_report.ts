@@ -1,5 +1,5 @@
 /** The events of a command as published: for programs and faces that follow a run, and for its record. */
-import type { RunEventData } from "../../runs/event_shapes.ts";
+import type { RunEventData } from "../../exec/event_shapes.ts";
 import { outcomeReport } from "../../exec/target_report.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { ExecEvent } from "./events.ts";

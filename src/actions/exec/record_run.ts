@@ -6,7 +6,7 @@ import { definedOnly } from "../../base/json_value.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import { OutputStore } from "../../exec/recorded_output.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
-import type { RecordHeader, RecordLine } from "../../runs/event_shapes.ts";
+import type { RecordHeader, RecordLine } from "../../exec/event_shapes.ts";
 import type { RunEvent } from "../../exec/run_options.ts";
 import { EventReporter } from "./event_report.ts";
 import type { ExecEvent, ExecOptions } from "./events.ts";

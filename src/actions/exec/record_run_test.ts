@@ -187,9 +187,8 @@ steps:
       rerunOf: undefined,
     });
     for (const event of events) {
-      const isEnd = event.kind === "stepEnded" && event.outcome.kind === "failed";
-      const outcome = { kind: "failed", reason: "curl: hunter two is wrong" } as const;
-      recorder.follow(isEnd ? { ...event, outcome } : event);
+      const isEnd = event.event === "stepEnded" && event.outcome === "failed";
+      recorder.follow(isEnd ? { ...event, error: "curl: hunter two is wrong" } : event);
     }
     assert.equal(await recorder.settled(), undefined);
   }

@@ -1,48 +1,30 @@
 import assert from "node:assert/strict";
 import { simulatedHost } from "../testing/simulated_host.ts";
+import { targetEnded } from "../../workflow/step_events.ts";
+import { recordHeader } from "../../workflow/testing/record_header.ts";
 import { exportTrace, parseTraceParent } from "./trace.ts";
 
 const target = { context: "lab", namespace: "dev", container: "main", node: "n1", ip: "" };
 const at = "2026-01-01T00:00:00.000Z";
+const output = { stdout: "", stderr: "", truncated: false };
+const failed = (error: string) => ({ outcome: "failed", error });
 /** A workflow with a step within another, of which one pod failed. */
 const lines = [
-  {
-    ...{ event: "workflow", version: 1, id: "run-1", at, workflow: "kwekash", path: "/w.yaml" },
-    ...{ files: {}, params: {}, secrets: [], rerunOf: null, overrides: {} },
-  },
-  {
-    kind: "stepStarted",
-    step: "deploy",
-    stepKind: "group",
-    title: "deploy all",
-    definition: "d",
-    at,
-  },
-  {
-    kind: "stepStarted",
-    step: "deploy/check",
-    stepKind: "run",
-    title: "check",
-    definition: "c",
-    at,
-  },
-  {
-    kind: "stepTargetEnded",
-    step: "deploy/check",
-    at: "2026-01-01T00:00:03.000Z",
-    end: {
-      ...{ name: "web-0", target: { ...target, pod: "web-0" } },
-      ...{ outcome: { kind: "failed", exitCode: 7 }, stdout: "", stderr: "", truncated: false },
-      durationMs: 2000,
-    },
-  },
+  { ...recordHeader("run-1"), at, workflow: "kwekash", path: "/w.yaml" },
+  ...[["deploy", "group", "deploy all"], ["deploy/check", "run", "check"]].map((
+    [step, kind, title],
+  ) => ({ event: "stepStarted", step, kind, title, at, record: { definition: "d" } })),
+  targetEnded("deploy/check", {
+    ...{ name: "web-0", target: { ...target, pod: "web-0" }, durationMs: 2000 },
+    ...{ outcome: { kind: "failed", exitCode: 7 }, ...output },
+  }, new Date("2026-01-01T00:00:03.000Z")),
   ...["deploy/check", "deploy"].map((step) => ({
-    ...{ kind: "stepEnded", step, outcome: { kind: "failed", reason: "1 of 1 failed" } },
-    ...{ tolerated: false, output: null, durationMs: 3000 },
+    ...{ event: "stepEnded", step, ...failed("1 of 1 failed") },
+    ...{ tolerated: false, output: null, at, durationMs: 3000 },
   })),
   {
-    ...{ kind: "workflowEnded", outcome: { kind: "failed", reason: "deploy failed" } },
-    ...{ outputs: null, exitCode: 5, again: null, durationMs: 4000 },
+    ...{ event: "runEnded", ...failed("deploy failed"), at, durationMs: 4000 },
+    ...{ counts: null, outputs: {}, exitCode: 5, again: null },
   },
 ];
 

@@ -4,19 +4,18 @@ import { KodamaError } from "../../base/errors.ts";
 import { remainingTime } from "../../session/limits.ts";
 import type { Host } from "../host.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
+import { targetEnded } from "../../workflow/step_events.ts";
+import { recordHeader } from "../../workflow/testing/record_header.ts";
 import { lastUsed, MetricsCollector } from "./metrics.ts";
 
 const { signal } = new AbortController();
 const at = "2026-01-01T00:00:00.000Z";
 /** The record of a workflow with a step; the last line is its end. */
 const lines = [
+  { ...recordHeader("run-1"), at, workflow: "kwekash" },
   {
-    ...{ event: "workflow", version: 1, id: "run-1", at, workflow: "kwekash", path: "/w.yaml" },
-    ...{ files: {}, params: {}, secrets: [], rerunOf: null, overrides: {} },
-  },
-  {
-    ...{ kind: "workflowEnded", outcome: { kind: "failed", reason: "x" } },
-    ...{ outputs: null, exitCode: 5, again: null, durationMs: 4000 },
+    ...{ event: "runEnded", at, outcome: "failed", error: "x", counts: null },
+    ...{ outputs: {}, exitCode: 5, again: null, durationMs: 4000 },
   },
 ].map((line) => `${JSON.stringify(line)}\n`);
 
@@ -127,14 +126,13 @@ Deno.test("a run counts by its kind, its exit code and the outcomes of its pods"
   record("c-stopped", null, 130, 0);
   record("d-short", "kwekash", 0, 5);
   const [header, end] = lines;
-  const targetEnded = (name: string, kind: string) =>
-    `${JSON.stringify({ kind: "stepTargetEnded", step: "s", end: { name, outcome: { kind } } })}\n`;
-  files.set(
-    "/config/runs/e-steps.jsonl",
-    `${header}${targetEnded("p", "ok")}${targetEnded("q", "ok")}${
-      targetEnded("r", "cancelled")
-    }${end}`,
-  );
+  const place = { context: "", namespace: "", pod: "", container: "", node: "", ip: "" };
+  const output = { stdout: "", stderr: "", truncated: false, durationMs: 1 };
+  const ends = (["ok", "ok", "cancelled"] as const).map((kind, index) => {
+    const one = { target: place, name: `p-${index}`, outcome: { kind }, ...output };
+    return `${JSON.stringify(targetEnded("s", one, new Date(at)))}\n`;
+  });
+  files.set("/config/runs/e-steps.jsonl", `${header}${ends.join("")}${end}`);
   const { value, failures } = await collect();
   assert.deepEqual(failures, ["sessions"]);
   const exec = { kind: "exec", workflow: "" };

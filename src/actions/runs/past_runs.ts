@@ -23,7 +23,8 @@ export type {
   RecordedTarget,
 } from "../../runs/past_run.ts";
 export { sectionsOf } from "../../runs/past_run.ts";
-export type { RecordHeader } from "../../runs/event_shapes.ts";
+export { endData, stepError } from "../../workflow/step_events.ts";
+export type { RecordHeader } from "../../exec/event_shapes.ts";
 
 /** The size limit of a record. */
 const maxRecordBytes = 64 * 1024 * 1024;

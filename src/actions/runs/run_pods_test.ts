@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { OutcomeKind } from "../../exec/outcome.ts";
+import type { Outcome, OutcomeKind } from "../../exec/outcome.ts";
 import type { FoundRun, PastRun, RecordedTarget } from "../../runs/past_run.ts";
 import { readWorkflowRecord } from "../../workflow/record.ts";
+import { targetEnded } from "../../workflow/step_events.ts";
+import { recordHeader } from "../../workflow/testing/record_header.ts";
 import type { Pod } from "../../kube/types.ts";
 import { partOf, type RunPart, successors } from "./run_pods.ts";
 
@@ -64,28 +66,23 @@ Deno.test("partOf() chooses the pods of a run by their ends and answers", () => 
 
 Deno.test("partOf() takes the steps of a workflow together", () => {
   const step = (key: string, ...outcomes: [pod: string, outcome: OutcomeKind][]) => {
-    const lines = outcomes.map(([name, kind]) => ({
-      kind: "stepTargetEnded",
-      step: key,
-      end: {
+    const at = "2026-01-01T00:00:00.000Z";
+    const lines = outcomes.map(([name, kind]) =>
+      targetEnded(key, {
         ...{ target: { ...target(name, undefined).target, pod: name }, name, durationMs: 1 },
-        ...{ outcome: kind === "failed" ? { kind, exitCode: 1 } : { kind, reason: "r" } },
+        outcome: (kind === "failed" ? { kind, exitCode: 1 } : { kind, reason: "r" }) as Outcome,
         ...{ stdout: "", stderr: "", truncated: false },
-      },
-    }));
-    const begun = { kind: "stepStarted", step: key, stepKind: "exec", title: "", definition: "d" };
-    return [begun, ...lines];
+      }, new Date(at))
+    );
+    const record = { definition: "d" };
+    return [{ event: "stepStarted", step: key, kind: "exec", title: "", at, record }, ...lines];
   };
   const lost = {
-    ...{ kind: "stepTargetStarts", step: "two", name: "d" },
-    target: target("d", undefined).target,
-  };
-  const header = {
-    ...{ event: "workflow", version: 1, id: "r", at: "", workflow: "w", path: "/w.yaml" },
-    ...{ files: {}, params: {}, secrets: [], rerunOf: null, overrides: {} },
+    ...{ event: "targetStarted", step: "two", name: "d", at: "2026-01-01T00:00:00.000Z" },
+    record: { target: target("d", undefined).target },
   };
   const lines = [
-    header,
+    recordHeader("r"),
     ...step("one", ["a", "ok"], ["b", "failed"], ["c", "ok"], ["east/*", "unreachable"]),
     ...step("two", ["a", "ok"], ["b", "ok"], ["c", "skipped"]),
     lost,

@@ -5,7 +5,7 @@ import { findRun } from "../runs/past_runs.ts";
 import { escaped } from "../../expression/template.ts";
 import type { Amount } from "../../exec/schedule.ts";
 import { formatVersion } from "../../workflow/fields.ts";
-import type { RecordHeader } from "../../runs/event_shapes.ts";
+import type { RecordHeader } from "../../exec/event_shapes.ts";
 
 /** The source of a new workflow. */
 type NewWorkflowSource =

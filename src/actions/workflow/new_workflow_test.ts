@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { simulatedHost } from "../testing/simulated_host.ts";
 import { newWorkflow, templates, workflowOfRun } from "./new_workflow.ts";
-import type { RecordHeader } from "../../runs/event_shapes.ts";
+import type { RecordHeader } from "../../exec/event_shapes.ts";
 import { endsOf, loaded, play, saying } from "../../workflow/testing/step_fixture.ts";
 
 const source = { kind: "template", template: "command" } as const;

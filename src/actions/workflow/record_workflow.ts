@@ -1,13 +1,14 @@
 /** The record of a run of a workflow with steps, written during the run. No failure of it can fail the run. */
 import type { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
+import { eventsVersion, type RecordLine } from "../../exec/event_shapes.ts";
 import { OutputStore } from "../../exec/recorded_output.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
 import { fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
 import type { StepChoice } from "../../workflow/choose_steps.ts";
 import type { WhereOverrides } from "../../workflow/places.ts";
 import type { FullWorkflow, Step } from "../../workflow/model.ts";
-import { isRecorded, overridesData, type WorkflowHeader } from "../../workflow/record.ts";
+import { overridesData, type WorkflowHeader } from "../../workflow/record.ts";
 import { RecordedValues } from "../../workflow/recorded_values.ts";
 import type { WorkflowEvent } from "../../workflow/step_events.ts";
 import { RecordFile } from "../exec/record_file.ts";
@@ -59,7 +60,7 @@ export class WorkflowRecorder implements AsyncDisposable {
     const secret = workflow.params.filter((param) => param.secret).map(({ name }) => name);
     const header: WorkflowHeader = {
       event: "workflow",
-      version: 1,
+      version: eventsVersion,
       id: run,
       at: host.clock.now().toISOString(),
       workflow: workflow.name,
@@ -81,13 +82,12 @@ export class WorkflowRecorder implements AsyncDisposable {
 
   /** Records the next event; returns at once. */
   follow(event: WorkflowEvent): void {
-    if (event.kind === "stepLine" && event.target === "") {
-      this.#outputs?.push(event.step, event.stream, new TextEncoder().encode(`${event.text}\n`));
+    if (event.event === "line") {
+      const bytes = new TextEncoder().encode(`${event.text}\n`);
+      if (event.name === "") this.#outputs?.push(event.step, event.stream, bytes);
+      return;
     }
-    if (!isRecorded(event)) return;
-    const whole = this.#withoutSecrets(this.values.recorded(event));
-    // The ends of the targets have them too.
-    const recorded = whole.kind === "stepTargets" ? { ...whole, targets: undefined } : whole;
+    const recorded = this.#withoutSecrets(this.values.recorded(event));
     const outputId = this.#output(event);
     this.file.add(outputId === undefined ? recorded : { ...recorded, outputId });
   }
@@ -96,13 +96,13 @@ export class WorkflowRecorder implements AsyncDisposable {
   #output(event: WorkflowEvent): string | undefined {
     const outputs = this.#outputs;
     if (outputs === undefined) return undefined;
-    const isTarget = event.kind === "stepTargetEnded" && event.end.omitted === undefined;
-    const isOwn = event.kind === "stepEnded" && outputs.has(event.step);
+    const isTarget = event.event === "targetEnded" && event.record.omitted === undefined;
+    const isOwn = event.event === "stepEnded" && outputs.has(event.step);
     if (!isTarget && !isOwn) return undefined;
     const { id, output } = isTarget
-      ? outputs.add(event.end, event.end.cut)
+      ? outputs.add(event.record, event.record.cut)
       : outputs.end(event.step);
-    if (output !== undefined) this.file.add({ kind: "output", ...output });
+    if (output !== undefined) this.file.add({ event: "output", ...output } satisfies RecordLine);
     return id;
   }
 
@@ -120,7 +120,9 @@ export class WorkflowRecorder implements AsyncDisposable {
       JSON.stringify(
         event,
         (name, value: unknown) =>
-          name === "reason" && typeof value === "string" ? withoutSecrets(value, secrets) : value,
+          (name === "reason" || name === "error") && typeof value === "string"
+            ? withoutSecrets(value, secrets)
+            : value,
       ),
     ) as T;
   }

@@ -3,6 +3,7 @@ import { workflowFiles } from "./workflow_files.ts";
 import { hint, joinHints, option } from "../../base/hint.ts";
 import { definedOnly, type JsonValue } from "../../base/json_value.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
+import type { RunEventData } from "../../exec/event_shapes.ts";
 import { executeWorkflow } from "../../workflow/engine/engine.ts";
 import { changedPaths, fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
 import {
@@ -20,7 +21,6 @@ import { overridesOf, type PastWorkflow } from "../../workflow/record.ts";
 import {
   type ResumeFrom,
   retainedOf,
-  type StepChanges,
   stepChanges,
   undoneBy,
   wasAllOk,
@@ -128,22 +128,11 @@ export interface Journal {
 export type StepsEvent =
   | WorkflowEvent
   | ChangedSince
-  | { kind: "recorded"; id: string }
-  | { kind: "notRecorded"; error: KodamaError };
+  | Extract<RunEventData, { event: "recorded" }>
+  | Extract<RunEventData, { event: "notRecorded" }> & { record: { error: KodamaError } };
 
 /** The differences from the run that this one resumes: the first event, if there are any. */
-interface ChangedSince {
-  kind: "changedSince";
-  /** The id of that run. */
-  run: string;
-  /** Paths from the workflow's folder. */
-  files: readonly string[];
-  /** Names of parameters; never of secret ones. */
-  params: readonly string[];
-  steps: StepChanges;
-  /** Steps of its `finally` that may have undone steps that aren't repeated. */
-  undoing: readonly string[];
-}
+type ChangedSince = Extract<RunEventData, { event: "changedSince" }>;
 
 /**
  * Returns what a run would do. Reads files, and lists pods; starts nothing.
@@ -337,9 +326,11 @@ export async function* runSteps(
   });
   for await (const event of events) {
     recorder.follow(event);
-    if (event.kind === "workflowEnded") {
+    if (event.event === "runEnded") {
       const error = await recorder.settled();
-      yield error === undefined ? { kind: "recorded", id: run } : { kind: "notRecorded", error };
+      yield error === undefined
+        ? { event: "recorded", run }
+        : { event: "notRecorded", error: error.message, record: { error } };
     }
     yield event;
   }
@@ -423,7 +414,7 @@ async function changedSince(
     readText: (path: string) => Promise.resolve(texts.get(path)),
   };
   return {
-    kind: "changedSince",
+    event: "changedSince",
     run: header.id,
     files: changed,
     params: others,

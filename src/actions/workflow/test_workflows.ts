@@ -2,7 +2,6 @@
 import { readYamlShape } from "../../base/yaml/shape.ts";
 import { exitCodeOfKind, KodamaError, UnconfirmedError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
-import { stepReason } from "../../workflow/step_events.ts";
 import { resolved } from "../../workflow/load_workflow.ts";
 import { absolute } from "../../workflow/permissions.ts";
 import {
@@ -232,19 +231,12 @@ async function runCase(
   });
   try {
     for await (const event of events) {
-      if (event.kind === "stepEnded") steps.set(event.step, event.outcome.kind);
-      if (event.kind === "stepLine") lines.push(event.text);
-      if (event.kind !== "workflowEnded") continue;
-      const { outcome, exitCode } = event;
+      if (event.event === "stepEnded") steps.set(event.step, event.outcome);
+      if (event.event === "line") lines.push(event.text);
+      if (event.event !== "runEnded") continue;
+      const { outcome, exitCode, error: reason } = event;
       const outputs = event.outputs as Record<string, JsonValue>;
-      return {
-        outcome: outcome.kind,
-        reason: stepReason(outcome),
-        exitCode,
-        outputs,
-        steps,
-        lines,
-      };
+      return { outcome: outcome ?? "ok", reason: reason ?? "", exitCode, outputs, steps, lines };
     }
   } catch (error) {
     // It wasn't started: a parameter, a file. The case may expect that.

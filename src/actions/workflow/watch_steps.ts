@@ -59,9 +59,9 @@ class RoundEnd {
   readonly failures: RoundFailure[] = [];
 
   follow(event: StepsEvent): void {
-    if (event.kind === "recorded") this.id = event.id;
-    if (event.kind === "notRecorded") this.failed(event.error);
-    if (event.kind === "workflowEnded") this.exitCode = event.exitCode;
+    if (event.event === "recorded") this.id = event.run;
+    if (event.event === "notRecorded") this.failed(event.record.error);
+    if (event.event === "runEnded") this.exitCode = event.exitCode;
   }
 
   failed(error: KodamaError): void {

@@ -208,15 +208,15 @@ export class OutcomesPane implements Pane {
 
   /** Shows an event of the run. */
   follow(event: ExecEvent | StepsEvent): void {
-    this.#extras.follow(event);
+    if ("kind" in event) this.#extras.follow(event);
     for (const one of this.#reporter.report(event)) this.#apply(one);
-    if (event.kind === "containersDefaulted") {
+    if ("event" in event) {
+      if (event.event === "runEnded") this.ended(stepText(event), event.exitCode === 0);
+    } else if (event.kind === "containersDefaulted") {
       for (const text of defaultedTexts(event)) this.note(text);
-    }
-    if (event.kind === "runEnded") {
+    } else if (event.kind === "runEnded") {
       this.ended(summaryText(event.summary, this.#extras), event.exitCode === 0);
     }
-    if (event.kind === "workflowEnded") this.ended(stepText(event.outcome), event.exitCode === 0);
   }
 
   #apply(event: RunEventData): void {

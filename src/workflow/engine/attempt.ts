@@ -1,21 +1,23 @@
 /** The context of one attempt at a step: the run's services, and the scope of the attempt. */
 import type { JsonValue } from "../../base/json_value.ts";
 import type { FullWorkflow, Step } from "../model.ts";
-import type { StepKey, WorkflowEvent } from "../step_events.ts";
+import type { StepKey, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import type { StepKind } from "../step_kind.ts";
 import type { Places } from "../places.ts";
-import type { Retained, RetainedEnd } from "./step_identity.ts";
+import type { Retained } from "./step_identity.ts";
+import type { ReplacedPods } from "./replaced_pods.ts";
 import type { OmittedSteps } from "../choose_steps.ts";
-import type { TargetNames } from "./named_targets.ts";
+import type { EndedTargets, TargetNames } from "./named_targets.ts";
 import type { Scope } from "./scope.ts";
 import type { InnerEnd } from "./failure.ts";
 import type { Environment } from "./environment.ts";
-import type { Policy } from "./policy.ts";
 import type { Shard } from "../shard.ts";
 
 /** Options of a runner; the same for every list of a run. */
 export interface RunnerOptions {
   environment: Environment;
   retained: Retained;
+  replaced: ReplacedPods;
   /** Steps that a person has left out of the run. */
   omitted: OmittedSteps;
   names: TargetNames;
@@ -63,22 +65,40 @@ export interface Sequences {
   ): Promise<InnerEnd>;
 }
 
-/** The scope of an attempt. */
-export interface Attempted {
-  key: StepKey;
+/** One step of a list, while it runs. */
+export interface RunningStep {
+  readonly runner: Sequences;
+  readonly step: Step;
+  readonly kind: StepKind;
+  readonly key: StepKey;
   /** Identifies the step in a rerun. */
-  identity: string;
-  scope: Scope;
+  readonly identity: string;
+  /** Of its list. */
+  readonly scope: Scope;
+  /** Ends with the list. */
+  readonly held: AsyncDisposableStack;
+  /** Receives the lines of a quiet step; undefined for any other. */
+  readonly hidden: HiddenLines | undefined;
+}
+
+/** One attempt at a step. */
+export interface Attempt {
+  /** Aborts with the run, and when the attempt's time limit is reached. */
   signal: AbortSignal;
-  held: AsyncDisposableStack;
-  policy: Policy;
-  /** Its end in an earlier run, which stays its end if none of its pods is there any more. */
-  past?: RetainedEnd;
-  /** Receives the lines of a quiet step; absent for any other. */
-  hidden?: HiddenLines;
+  /** Aborts with the run only. */
+  runSignal: AbortSignal;
+  limitMs: number | undefined;
+  /** Targets that aren't run again. */
+  done: EndedTargets;
+  /** Targets that this attempt has ended so far. */
+  seen: StepTargetEnd[];
+  /** It isn't the first attempt in this run. */
+  isRepeated: boolean;
+  /** Returns whether the attempt's time limit was reached. */
+  expired: () => boolean;
 }
 
 /** Lines of a quiet step. */
 export interface HiddenLines {
-  push(line: Extract<WorkflowEvent, { kind: "stepLine" }>): void;
+  push(line: Extract<WorkflowEvent, { event: "line" }>): void;
 }

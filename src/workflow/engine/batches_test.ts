@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { batchSizes } from "../../exec/schedule.ts";
 import { planOf } from "../full_plan.ts";
-import { isRecorded, readWorkflowRecord } from "../record.ts";
+import { readWorkflowRecord } from "../record.ts";
 import { retainedOf } from "../resume.ts";
 import type { WorkflowEvent } from "../step_events.ts";
-import { recordHeader } from "../testing/record_header.ts";
+import { recordLines } from "../testing/record_header.ts";
 import { endsOf, loaded, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
 
 const pods = (...names: string[]) => Object.fromEntries(names.map((name) => [name, saying("")]));
@@ -47,8 +47,8 @@ function commandsIn(played: Awaited<ReturnType<typeof play>>): Record<string, st
 
 function podEnds(events: readonly WorkflowEvent[]): string[] {
   return events.flatMap((event) => {
-    if (event.kind !== "stepTargetEnded" || event.step !== "all") return [];
-    const { name, outcome } = event.end;
+    if (event.event !== "targetEnded" || event.step !== "all") return [];
+    const { name, outcome } = event.record;
     return [`${name} ${outcome.kind}${"reason" in outcome ? `: ${outcome.reason}` : ""}`];
   });
 }
@@ -65,10 +65,10 @@ Deno.test("all steps of a batch run in its pods before the next batch starts", a
     batches: ["p0 ok", "p1+p2 ok", "p3 ok"],
   });
   const order = played.events.flatMap((event) =>
-    event.kind === "batchStarted"
+    event.event === "batchStarted"
       ? [`${event.index + 1} of ${event.count}: ${event.names.join("+")}`]
-      : event.kind === "stepTargetEnded" && event.step.endsWith("apply")
-      ? [event.end.name]
+      : event.event === "targetEnded" && event.step.endsWith("apply")
+      ? [event.name]
       : []
   );
   assert.deepEqual(order, ["1 of 3: p0", "p0", "2 of 3: p1+p2", "p1", "p2", "3 of 3: p3", "p3"]);
@@ -180,8 +180,7 @@ steps:
 Deno.test("a rerun resumes at the batch, and repeats a pod that was replaced", async () => {
   const files = { "w.yaml": canary("serial: 1") };
   const before = await play({ files, pods: four, run: failingGate("p2") });
-  const lines = [recordHeader("run-1"), ...before.events.filter(isRecorded)];
-  const text = `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`;
+  const text = recordLines(before.events).join("");
   const retained = retainedOf(readWorkflowRecord("r", text), { kind: "failed" });
   const after = await play({ files, pods: four, input: { retained } });
   assert.deepEqual(commandsIn(after), { p0: "", p1: "", p2: "restart", p3: "restart" });

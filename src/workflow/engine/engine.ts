@@ -7,11 +7,12 @@ import { parseDuration } from "../../base/duration.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
+import { eventsVersion } from "../../exec/event_shapes.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
 import type { OmittedSteps } from "../choose_steps.ts";
 import type { FullWorkflow, Step } from "../model.ts";
-import type { Again, StepOutcome, WorkflowEvent } from "../step_events.ts";
+import { type Again, endData, type StepOutcome, type WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, textsWithin, type Values, variablesGranted } from "../templates.ts";
 import { finallyPrefix, type Retained } from "./step_identity.ts";
@@ -19,6 +20,7 @@ import { Mask } from "./mask.ts";
 import { exitCodeOfStep, messageAt, RunTimeUp, stoppedBy } from "./policy.ts";
 import type { Scope } from "./scope.ts";
 import { StepRunner } from "./step_runner.ts";
+import { ReplacedPods } from "./replaced_pods.ts";
 import { TargetNames } from "./named_targets.ts";
 import { type InnerEnd, isGood, noFailure } from "./failure.ts";
 import type { Environment } from "./environment.ts";
@@ -61,7 +63,7 @@ const pollMs = 500;
 const maxDepth = 16;
 
 /**
- * Runs a workflow. `workflowEnded` is the last event. A slow consumer slows the run; one that stops cancels it, and its
+ * Runs a workflow. `runEnded` is the last event. A slow consumer slows the run; one that stops cancels it, and its
  * `return` resolves when everything has ended.
  *
  * @throws KodamaError `conflict` if another run of its group is running, and the file's mode is to refuse.
@@ -109,6 +111,7 @@ class Engine {
       yes: input.yes,
       uses: input.uses,
       emit: (event) => this.#emit(event),
+      replaced: new ReplacedPods(environment.find),
       shard: input.shard,
       shown: () => this.#shown(),
       stored: async () => {
@@ -177,11 +180,8 @@ class Engine {
     const startedMs = clock.elapsedMs();
     const { name, steps } = this.workflow;
     await this.#emit({
-      kind: "workflowStarted",
-      workflow: name,
-      run: this.input.run,
-      steps: steps.length,
-      at: clock.now(),
+      ...{ event: "runStarted", version: eventsVersion, at: clock.now().toISOString() },
+      ...{ command: null, workflow: name, steps: steps.length, targets: [] },
     });
     const { outcome, outputs, stopper } = await this.#whole(this.workflow, {
       values: this.#values(this.workflow, this.input.params),
@@ -194,13 +194,11 @@ class Engine {
       isConfirmed: false,
     }, { main: this.#mainSignal, last: this.#lastSignal });
     await this.#emit({
-      kind: "workflowEnded",
-      outcome,
-      outputs,
-      exitCode: exitCodeOfStep(outcome),
-      again: this.#again(outcome, stopper),
-      at: clock.now(),
+      event: "runEnded",
+      at: clock.now().toISOString(),
       durationMs: Math.round(clock.elapsedMs() - startedMs),
+      ...{ exitCode: exitCodeOfStep(outcome), ...endData(outcome), counts: null, outputs },
+      again: this.#again(outcome, stopper),
     });
   }
 
@@ -214,7 +212,7 @@ class Engine {
     const scope: Scope = { ...outer, workflow, steps: {}, tally };
     let result = await this.#main(workflow, scope, main);
     if (workflow.finally.length > 0) {
-      await this.#emit({ kind: "finallyStarted", at: this.environment.clock.now() });
+      await this.#emit({ event: "finallyStarted", at: this.environment.clock.now().toISOString() });
       const undoing = { hasRun: false, hasChanged: false };
       const end = await this.#runner.sequence(workflow.finally, {
         ...scope,
@@ -302,7 +300,7 @@ class Engine {
           hint: "wait for its end; `concurrency: wait` in the file does that",
         });
       }
-      if (!reported) await this.#emit({ kind: "workflowWaits", group, holder: turn.heldBy });
+      if (!reported) await this.#emit({ event: "runWaits", group, holder: turn.heldBy });
       const waited = await passed(this.environment.clock, pollMs, { signal: this.#mainSignal });
       if (!waited) throw new KodamaError("cancelled", "cancelled before it started");
     }

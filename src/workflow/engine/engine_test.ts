@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { paramValues } from "../params.ts";
-import { isRecorded, readWorkflowRecord } from "../record.ts";
+import { readWorkflowRecord } from "../record.ts";
 import { retainedOf } from "../resume.ts";
-import { recordHeader } from "../testing/record_header.ts";
+import { recordLines } from "../testing/record_header.ts";
 import {
   endsOf,
   inspected,
@@ -14,7 +14,6 @@ import {
   play,
   saying,
 } from "../testing/step_fixture.ts";
-import { stepReason } from "../step_events.ts";
 
 const may = "permissions: { run: [echo, 'true', 'false', deploy] }\n";
 const failing = (words: readonly string[]) => words[0] === "false" ? 1 : 0;
@@ -51,7 +50,7 @@ Deno.test("a tolerated failure is marked, and the workflow continues", async () 
   assert.deepEqual([c, whole], ["c ok", "= ok"]);
   assert.match(d ?? "", /^d skipped: when/);
   assert.deepEqual(ran, [["false"], ["echo", "1"]]);
-  assert.ok(events.some((event) => event.kind === "stepEnded" && event.tolerated));
+  assert.ok(events.some((event) => event.event === "stepEnded" && event.tolerated));
 });
 
 Deno.test("delays between attempts grow up to the longest", async () => {
@@ -60,7 +59,7 @@ Deno.test("delays between attempts grow up to the longest", async () => {
     attempts: { most: 4, delay: 1s, factor: 3, maxDelay: 5s }
 `;
   const { events, clock } = await play({ files: { "w.yaml": text }, run: failing });
-  const delays = events.flatMap((event) => event.kind === "stepRetried" ? [event.delayMs] : []);
+  const delays = events.flatMap((event) => event.event === "stepRetried" ? [event.delayMs] : []);
   assert.deepEqual(delays, [1000, 3000, 5000]);
   assert.equal(clock.elapsedMs(), 9000);
 });
@@ -98,7 +97,7 @@ Deno.test("an attempt that exceeds its timeout ends as a timeout", async () => {
   const { events } = await play({ files: { "w.yaml": text }, run: hangs });
   assert.deepEqual(endsOf(events), ["a timeout", "= timeout"]);
   const last = events.at(-1);
-  assert.equal(last?.kind === "workflowEnded" && last.exitCode, 3);
+  assert.equal(last?.event === "runEnded" && last.exitCode, 3);
 });
 
 Deno.test("a cancel ends the running step; finally runs", async () => {
@@ -256,7 +255,7 @@ Deno.test("a second run of a group is refused, or waits", async () => {
     (error) => error instanceof KodamaError && error.kind === "conflict",
   );
   const { events } = await play({ files: { "w.yaml": text("wait") }, local, clock });
-  assert.equal(events[0]?.kind, "workflowWaits");
+  assert.equal(events[0]?.event, "runWaits");
   assert.equal(endsOf(events).at(-1), "= ok");
 });
 
@@ -297,14 +296,13 @@ Deno.test("reading a cut value fails with a hint, also in a resumed run", async 
   assert.match(first.last ?? "", message);
   const whole = await lastOf("outputMode: none, maxOutput: 1Mi", same);
   assert.equal(whole.last, "= failed: it isn't true");
-  const lines = [recordHeader("run-1"), ...first.events.filter(isRecorded)];
-  const run = readWorkflowRecord("r", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const run = readWorkflowRecord("r", recordLines(first.events).join(""));
   const retained = retainedOf(run, { kind: "failed" });
   const again = await lastOf("outputMode: none", same, { retained });
   assert.deepEqual(endsOf(again.events)[0], "a kept");
   assert.match(again.last ?? "", message);
   const group = await lastOf("outputMode: group", two);
-  const said = group.events.flatMap((one) => one.kind === "stepLine" ? [one.text] : []);
+  const said = group.events.flatMap((one) => one.event === "line" ? [one.text] : []);
   assert.ok(said.some((line) => /more of its standard output aren't shown/.test(line)));
 });
 
@@ -356,8 +354,7 @@ Deno.test("a step with an empty list of targets is skipped", async () => {
     "c skipped: no targets",
   ]);
   assert.equal(pods.get("p")?.requests.length, 1);
-  const lines = [recordHeader("run-1"), ...events.filter(isRecorded)];
-  const run = readWorkflowRecord("r", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const run = readWorkflowRecord("r", recordLines(events).join(""));
   assert.deepEqual([...retainedOf(run, { kind: "failed" }).steps.keys()], ["a"]);
 });
 
@@ -402,8 +399,8 @@ Deno.test("a script's limit is its step's timeout, else 30s", async () => {
     };
     const text = `steps: [{ id: a, script: "1"${fields} }]\n`;
     const { events } = await play({ files: { "w.yaml": text }, environment });
-    const end = events.find((event) => event.kind === "stepEnded");
-    return [limitMs, end === undefined ? "" : stepReason(end.outcome)];
+    const end = events.find((event) => event.event === "stepEnded");
+    return [limitMs, end?.error ?? ""];
   };
   assert.deepEqual(await limitOf(""), [
     30_000,
@@ -552,7 +549,7 @@ Deno.test("the default that replaces an answer is shown", async () => {
   const text = "steps:\n  - { prompt: Which?, choices: [a, b], default: b }\n";
   const lines = async (answers: readonly string[]) =>
     (await play({ files: { "w.yaml": text }, answers })).events.flatMap((event) =>
-      event.kind === "stepLine" ? [event.text] : []
+      event.event === "line" ? [event.text] : []
     );
   assert.deepEqual(await lines([]), ["no answer: b, the default"]);
   assert.deepEqual(await lines(["a"]), []);

@@ -12,7 +12,7 @@ import { compressNames, outputFileName } from "../../exec/target_names.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { TargetRun } from "../../exec/run_options.ts";
 import { runTarget } from "../../exec/run_target.ts";
-import type { StepTargetEnd } from "../step_events.ts";
+import { stepLine, type StepTargetEnd, targetEnded } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";
 import type { Fanout } from "../pod_fields.ts";
 import { deadEnds, type EndsOutput, podOutputOf, troubleIn, withRecords } from "./pod_output.ts";
@@ -193,7 +193,7 @@ class Round implements AsyncDisposable {
     };
     this.#ends.push(end);
     const { key, environment } = this.step;
-    await this.step.emit({ kind: "stepTargetEnded", step: key, end, at: environment.clock.now() });
+    await this.step.emit(targetEnded(key, end, environment.clock.now()));
   }
 
   /** The file gets its name if the command was ok; otherwise an earlier file stays. */
@@ -224,13 +224,8 @@ class Round implements AsyncDisposable {
     lines: readonly { target: number; stream: "stdout" | "stderr"; bytes: Uint8Array }[],
   ) {
     for (const { target, stream, bytes } of lines) {
-      await this.step.emit({
-        kind: "stepLine",
-        step: this.step.key,
-        target: this.#name(target),
-        stream,
-        text: decode(bytes),
-      });
+      const name = this.#name(target);
+      await this.step.emit(stepLine(this.step.key, decode(bytes), { name, stream }));
     }
   }
 
@@ -251,14 +246,14 @@ export async function emitFolded(step: StepContext, ends: readonly StepTargetEnd
   );
   const largestFirst = [...groups.values()].sort((a, b) => b.length - a.length);
   for (const members of largestFirst) {
-    const target = compressNames(members.map(({ name }) => name));
+    const name = compressNames(members.map(({ name }) => name));
     for (const stream of ["stdout", "stderr"] as const) {
       const text = members[0]?.[stream].replace(/\n$/, "") ?? "";
       for (const line of text === "" ? [] : text.split("\n")) {
-        await step.emit({ kind: "stepLine", step: step.key, target, stream, text: line });
+        await step.emit(stepLine(step.key, line, { name, stream }));
       }
       const omittedBytes = members[0]?.cut?.[stream]?.bytes ?? 0;
-      if (omittedBytes > 0) await reportCut(step, target, { stream, omittedBytes });
+      if (omittedBytes > 0) await reportCut(step, name, { stream, omittedBytes });
     }
   }
 }
@@ -266,25 +261,25 @@ export async function emitFolded(step: StepContext, ends: readonly StepTargetEnd
 /** Reports where the output of a failed target is. */
 export async function reportIncomplete(
   step: StepContext,
-  target: string,
+  name: string,
   path: string | undefined,
 ): Promise<void> {
   if (path === undefined) return;
   const text = `the incomplete output is ${path}`;
-  await step.emit({ kind: "stepLine", step: step.key, target, stream: "stderr", text });
+  await step.emit(stepLine(step.key, text, { name, stream: "stderr" }));
 }
 
 /** Reports that an output is cut. */
 async function reportCut(
   step: StepContext,
-  target: string,
+  name: string,
   { stream, omittedBytes }: { stream: "stdout" | "stderr"; omittedBytes: number },
 ): Promise<void> {
   const what = stream === "stdout" ? "standard output" : "standard error";
   const text = `${
     sizeText(omittedBytes)
   } more of its ${what} aren't shown; a larger maxOutput shows them`;
-  await step.emit({ kind: "stepLine", step: step.key, target, stream: "stderr", text });
+  await step.emit(stepLine(step.key, text, { name, stream: "stderr" }));
 }
 
 /** Returns what was cut from the streams of a target. */

@@ -68,7 +68,7 @@ Deno.test("fanout can be an expression, and must be a number from 1", async () =
 Deno.test("rounds whose failure was tolerated are reported", async () => {
   const lines = async (run: Play["run"]) =>
     (await play(rounds("maxFail: 3", run))).events.flatMap((event) =>
-      event.kind === "stepLine" && event.step === "each" ? [event.text] : []
+      event.event === "line" && event.step === "each" ? [event.text] : []
     );
   assert.deepEqual(await lines(([, item]) => item === "b" || item === "d" ? 1 : 0), [
     "2 of 5 rounds failed, which maxFail allows: b, d",

@@ -31,7 +31,7 @@ async function playGroup(run: Play["run"] & object, text = guarded) {
 
 function exitCode(events: readonly WorkflowEvent[]): number | undefined {
   const end = events.at(-1);
-  return end?.kind === "workflowEnded" ? end.exitCode : undefined;
+  return end?.event === "runEnded" ? end.exitCode : undefined;
 }
 
 Deno.test("a group whose steps are ok runs `always`, and not `rescue`", async () => {

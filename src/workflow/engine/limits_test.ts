@@ -1,7 +1,6 @@
 /** Steps that are repeated until a condition is true, quiet ones, and the time limit of a run. */
 import assert from "node:assert/strict";
 import { endsOf, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
-import { stepReason } from "../step_events.ts";
 
 const may = "permissions: { run: [echo, state, sleep] }\n";
 
@@ -19,9 +18,9 @@ function answers(...texts: string[]): Pick<Play, "local"> {
 async function until(fields: string, ...texts: string[]) {
   const text = `${may}steps:\n  - { id: a, shell: [state], ${fields} }\n  - check: true\n`;
   const { events, clock } = await play({ files: { "w.yaml": text }, ...answers(...texts) });
-  const retried = events.flatMap((event) => event.kind === "stepRetried" ? [event.reason] : []);
-  const ended = events.find((event) => event.kind === "stepEnded");
-  const reason = ended === undefined ? "" : stepReason(ended.outcome);
+  const retried = events.flatMap((event) => event.event === "stepRetried" ? [event.reason] : []);
+  const ended = events.find((event) => event.event === "stepEnded");
+  const reason = ended?.error ?? "";
   return { ends: endsOf(events), elapsedMs: clock.elapsedMs(), retried, reason };
 }
 
@@ -63,7 +62,7 @@ Deno.test("the checks refuse `until` with `attempts`, `every` alone, and an unkn
 });
 
 function linesOf(events: Awaited<ReturnType<typeof play>>["events"]): string[] {
-  return events.flatMap((event) => event.kind === "stepLine" ? [event.text] : []);
+  return events.flatMap((event) => event.event === "line" ? [event.text] : []);
 }
 
 Deno.test("a quiet step shows nothing, nor do its inner steps; its last lines if it fails", async () => {
@@ -110,9 +109,9 @@ finally:
     ]);
     assert.equal(clock.elapsedMs(), 30_000);
     const end = events.at(-1);
-    assert.ok(end?.kind === "workflowEnded");
+    assert.ok(end?.event === "runEnded");
     assert.equal(end.exitCode, 3);
-    assert.equal(stepReason(end.outcome), "not done within 10s, the limit of the run");
+    assert.equal(end.error, "not done within 10s, the limit of the run");
   });
 }
 

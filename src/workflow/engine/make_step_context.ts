@@ -9,54 +9,34 @@ import { emptyOutput } from "../names.ts";
 import { absolute, grants, grantText, isWithin } from "../permissions.ts";
 import { ownWhere, placesIn, whereIn } from "../places.ts";
 import { type SelectFields, selectFields, type Where } from "../selection_fields.ts";
-import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import { stepLine, stepReason, timeoutAfter, type WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, textsIn } from "../templates.ts";
-import {
-  type EndedTargets,
-  narrowed,
-  type RequestedTarget,
-  type StepTarget,
-} from "./named_targets.ts";
+import { narrowed, type RequestedTarget, type StepTarget } from "./named_targets.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
-import type { Attempted, Sequences } from "./attempt.ts";
+import type { Attempt, RunningStep } from "./attempt.ts";
 import type { Batch, InnerOptions, StepContext } from "./step_context.ts";
 import { failureOf, type InnerEnd, isGood } from "./failure.ts";
 import { messageAt } from "./policy.ts";
-import { stepReason } from "../step_events.ts";
 import { roundIdentity } from "./step_identity.ts";
 import type { LocalEnvironment } from "./environment.ts";
 import { isInShard, type Shard } from "../shard.ts";
 
-/** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */
-type Attempting = Attempted & {
-  done: EndedTargets;
-  seen: StepTargetEnd[];
-  /** Returns whether the attempt's time limit was reached. */
-  expired: () => boolean;
-  /** Aborts with the run only. */
-  runSignal: AbortSignal;
-  /** It isn't the first attempt in this run. */
-  isRepeated: boolean;
-};
-
 /** An object without a class: a script call replaces parts of it. */
-export function makeStepContext(runner: Sequences, step: Step, at: Attempting): StepContext {
+export function makeStepContext(run: RunningStep, at: Attempt): StepContext {
+  const { runner, step, kind, key, identity, scope, held, hidden } = run;
+  const { signal, runSignal, limitMs, expired, done, seen, isRepeated } = at;
   const { environment, yes, uses, names, lastSignal, emit, shown, stored, shard, runUsed } =
     runner.options;
   const ask: StepContext["ask"] = async (question) => {
     await shown();
-    return await environment.ask(question, at.signal);
+    return await environment.ask(question, signal);
   };
-  const { key, identity, scope, signal, runSignal, expired, held, done, seen, isRepeated, hidden } =
-    at;
-  const { limitMs } = at.policy;
   const { workflow } = scope;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
   const inner = (list: string) => step.inner[list] ?? [];
-  const kind = stepKind(step.kind);
   /** Returns the scope of a list. */
   const below = (list: string, { names = {}, round, batch, isConfirmed = false }: InnerOptions) => {
     // A pod that was replaced hasn't had any of the steps.
@@ -91,17 +71,16 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     retained: done,
     record: (target, name) => names.record(target, name),
     emit: async (event: WorkflowEvent) => {
-      if (event.kind === "stepTargetEnded") seen.push(event.end);
-      if (event.kind === "stepLine" && hidden !== undefined) hidden.push(event);
+      if (event.event === "targetEnded") seen.push(event.record);
+      if (event.event === "line" && hidden !== undefined) hidden.push(event);
       else await emit(event);
     },
     starts: async ({ name, target }) => {
-      const at = environment.clock.now();
-      await emit({ kind: "stepTargetStarts", step: key, name, target, at });
+      const at = environment.clock.now().toISOString();
+      await emit({ event: "targetStarted", step: key, name, at, record: { target } });
       await stored();
     },
-    line: (text, stream = "stdout") =>
-      void context.emit({ kind: "stepLine", step: key, target: "", stream, text }),
+    line: (text, stream = "stdout") => void context.emit(stepLine(key, text, { stream })),
     batchSize: scope.batch?.targets.length,
     where: (select) =>
       select !== undefined
@@ -206,7 +185,9 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     }
     // Given names are of pods that could be used.
     if (found.skipped.length > 0 && requested === undefined) {
-      await emit({ kind: "stepPodsSkipped", step: key, skipped: found.skipped });
+      for (const { namespace, pod, reason } of found.skipped) {
+        await emit({ event: "podSkipped", step: key, context: null, namespace, pod, reason });
+      }
     }
     const severalContexts = new Set(where.contexts).size > 1;
     const all = names.named(found, severalContexts);
@@ -260,7 +241,7 @@ function withOutputs(
 
 /** Returns the end of steps that a time limit has cancelled. */
 function timedOut(end: InnerEnd, afterMs: number): InnerEnd {
-  const outcome = { kind: "timeout", afterMs } as const;
+  const outcome = timeoutAfter(afterMs);
   const { failure } = end;
   return {
     ...end,

@@ -101,22 +101,21 @@ export const targetFields: Readonly<Record<string, Type>> = {
 export function targetsEvent(
   { key, retained }: { key: StepKey; retained: Pick<EndedTargets, "get"> },
   targets: readonly StepTarget[],
-): Extract<WorkflowEvent, { kind: "stepTargets" }> {
+): Extract<WorkflowEvent, { event: "targetsAdded" }> {
   const scopes = new Map(
     targets.map(({ target: { context, namespace } }) =>
       [`${context}\0${namespace}`, { context, namespace }] as const
     ),
   );
   return {
-    kind: "stepTargets",
+    event: "targetsAdded",
     step: key,
-    names: targets.map(({ name }) => name),
-    scopes: [...scopes.values()],
-    targets: targets.map((one) => ({
-      name: one.name,
-      target: one.target,
-      ...definedOnly({ earlier: retained.get(one)?.outcome.kind }),
-    })),
+    targets: targets.map((one) => {
+      const { context, namespace, pod, container, node, ip, uid = null } = one.target;
+      const place = { context, namespace, pod, container, node, name: one.name, ip, uid };
+      return { ...place, ...definedOnly({ earlier: retained.get(one)?.outcome.kind }) };
+    }),
+    record: { scopes: [...scopes.values()] },
   };
 }
 

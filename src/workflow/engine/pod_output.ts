@@ -5,7 +5,7 @@ import { compressNames } from "../../exec/target_names.ts";
 import { outcomeOfDeadContext } from "../../exec/outcome.ts";
 import { outcomeText } from "../../exec/reason.ts";
 import { outcomeReport } from "../../exec/target_report.ts";
-import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
+import { type StepOutcome, type StepTargetEnd, targetEnded } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";
 import { type CutValue, tooLargeReason } from "./cut_values.ts";
 import type { Amount } from "../../exec/schedule.ts";
@@ -147,8 +147,7 @@ export async function deadEnds(
     };
     ends.push(end);
     if (before !== undefined) continue;
-    const at = step.environment.clock.now();
-    await step.emit({ kind: "stepTargetEnded", step: step.key, end, at });
+    await step.emit(targetEnded(step.key, end, step.environment.clock.now()));
   }
   return ends;
 }

@@ -104,7 +104,7 @@ outputs: { failed: "\${{ steps.a.failed }}", ok: "\${{ steps.a.ok }}" }
 
 function targetEnds(events: readonly WorkflowEvent[]): string[] {
   return events.flatMap((event) =>
-    event.kind === "stepTargetEnded" ? [`${event.end.name} ${event.end.outcome.kind}`] : []
+    event.event === "targetEnded" ? [`${event.name} ${event.outcome}`] : []
   );
 }
 
@@ -118,7 +118,7 @@ Deno.test("an unreachable context is one unreachable target; pods of others run"
 Deno.test("a run that ends by an unreachable context has exit code 4", async () => {
   const { events } = await play(twoContexts(""));
   const end = events.at(-1);
-  assert.equal(end?.kind === "workflowEnded" ? end.exitCode : undefined, 4);
+  assert.equal(end?.event === "runEnded" ? end.exitCode : undefined, 4);
 });
 
 Deno.test("maxFail covers an unreachable context only if all may fail", async () => {
@@ -135,7 +135,7 @@ Deno.test("a retry runs only a context that is back", async () => {
 Deno.test("a resumed run reports an unreachable context once", async () => {
   const before = await play(twoContexts("allowFailure: true"));
   const ends = before.events.flatMap((event) =>
-    event.kind === "stepTargetEnded" ? [[event.end.name, event.end] as const] : []
+    event.event === "targetEnded" ? [[event.name, event.record] as const] : []
   );
   const { events, pods } = await play({
     ...twoContexts("allowFailure: true"),

@@ -9,7 +9,7 @@ import { policyEntries } from "../file_shape.ts";
 import type { AllowFailure, LineLocation, Step } from "../model.ts";
 import { retryOf } from "../read_frame.ts";
 import { evaluatedAs, withoutNull } from "../written.ts";
-import type { StepOutcome } from "../step_events.ts";
+import { type StepOutcome, timeoutAfter } from "../step_events.ts";
 
 /** How a step is repeated and limited, and what follows from its end. */
 export interface Policy {
@@ -71,9 +71,7 @@ export class RunTimeUp extends Error {
 
 /** Returns the outcome of a step that an aborted signal has ended. */
 export function stoppedBy({ reason }: AbortSignal): StepOutcome {
-  return reason instanceof RunTimeUp
-    ? { kind: "timeout", afterMs: reason.afterMs, limit: "run" }
-    : { kind: "cancelled" };
+  return reason instanceof RunTimeUp ? timeoutAfter(reason.afterMs, "run") : { kind: "cancelled" };
 }
 
 /** Returns the delay before the next attempt; undefined if there is none. `attempt` is the last one, from 1. */

@@ -9,7 +9,7 @@ const outcomes: Readonly<Record<StepOutcome["kind"], StepOutcome>> = {
   failed: { kind: "failed", reason: "r" },
   denied: { kind: "denied", reason: "r" },
   refused: { kind: "refused", reason: "r" },
-  timeout: { kind: "timeout", afterMs: 1 },
+  timeout: { kind: "timeout", reason: "r" },
   cancelled: { kind: "cancelled" },
   skipped: { kind: "skipped", reason: "r" },
 };

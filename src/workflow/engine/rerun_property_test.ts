@@ -5,10 +5,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JsonValue } from "../../base/json_value.ts";
-import { isRecorded, readWorkflowRecord } from "../record.ts";
+import { readWorkflowRecord } from "../record.ts";
 import { type ResumeFrom, retainedOf } from "../resume.ts";
 import type { WorkflowEvent } from "../step_events.ts";
-import { recordHeader } from "../testing/record_header.ts";
+import { recordLines } from "../testing/record_header.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { SimulatedPod } from "../../exec/testing/simulated_pod.ts";
 import { play, saying } from "../testing/step_fixture.ts";
@@ -263,7 +263,7 @@ function reportsOf(events: readonly WorkflowEvent[], file: File): Map<string, Re
   const reports = new Map<string, Report>();
   const leaves = leavesOf(file);
   for (const event of events) {
-    if (event.kind !== "stepEnded" && event.kind !== "stepKept") continue;
+    if (event.event !== "stepEnded" && event.event !== "stepKept") continue;
     const { stdout, byTarget = {} } = (event.output ?? {}) as {
       stdout?: string;
       byTarget?: Record<string, { stdout: string }>;
@@ -271,8 +271,8 @@ function reportsOf(events: readonly WorkflowEvent[], file: File): Map<string, Re
     const leaf = leaves.find(({ key }) => key === event.step);
     if (leaf === undefined) continue;
     reports.set(`${leaf.node.uid} ${leaf.item}`, {
-      kept: event.kind === "stepKept",
-      outcome: event.outcome.kind,
+      kept: event.event === "stepKept",
+      outcome: event.outcome,
       stdout: stdout ?? "",
       byPod: new Map(Object.entries(byTarget).map(([pod, { stdout }]) => [pod, stdout])),
     });
@@ -282,7 +282,7 @@ function reportsOf(events: readonly WorkflowEvent[], file: File): Map<string, Re
 
 function startedIn(events: readonly WorkflowEvent[], file: File): Set<string> {
   const keys = new Set(
-    events.flatMap((event) => event.kind === "stepStarted" ? [event.step] : []),
+    events.flatMap((event) => event.event === "stepStarted" ? [event.step] : []),
   );
   return new Set(
     leavesOf(file).filter(({ key }) => keys.has(key)).map(({ node, item }) =>
@@ -424,10 +424,10 @@ function check(
   { world, startId, isDecided }: { world: World; startId: number; isDecided: boolean },
 ) {
   const started = new Set(
-    events.flatMap((event) => event.kind === "stepStarted" ? [event.step] : []),
+    events.flatMap((event) => event.event === "stepStarted" ? [event.step] : []),
   );
   const keptSteps = new Set(
-    events.flatMap((event) => event.kind === "stepKept" ? [event.step] : []),
+    events.flatMap((event) => event.event === "stepKept" ? [event.step] : []),
   );
   const reports = reportsOf(events, file);
   const outputOf = (uid: number, item: string) =>
@@ -462,7 +462,7 @@ function check(
     assert.equal(undone, undefined, `${key} is ok, and was undone since`);
   }
   const end = events.at(-1);
-  if (end?.kind !== "workflowEnded" || end.outcome.kind !== "ok" || isDecided) return;
+  if (end?.event !== "runEnded" || end.outcome !== "ok" || isDecided) return;
   for (const { key, node, item, isRequired, isInBatch } of leaves) {
     if (isRequired && isInBatch) {
       const read = node.reads === undefined ? "-" : reports.get(`${node.reads} -`)?.stdout;
@@ -478,8 +478,7 @@ function check(
 }
 
 function recordOf(events: readonly WorkflowEvent[]) {
-  const lines = [recordHeader("run-1"), ...events.filter(isRecorded)];
-  return readWorkflowRecord("r", `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`);
+  return readWorkflowRecord("r", recordLines(events).join(""));
 }
 
 async function history(numbers: readonly number[]): Promise<{ runs: number; kept: number }> {
@@ -505,7 +504,7 @@ async function history(numbers: readonly number[]): Promise<{ runs: number; kept
     const events = pick(2) === 0 ? all.slice(0, 1 + pick(all.length)) : all;
     world.forget(startId, startedIn(events, file));
     check(file, events, { world, startId, isDecided });
-    kept += events.filter(({ kind }) => kind === "stepKept").length;
+    kept += events.filter(({ event }) => event === "stepKept").length;
     const past = recordOf(events);
     const tops = past.steps.filter(({ key }) => !/[/[]/.test(key));
     const froms: ResumeFrom[] = [{ kind: "rest" }, { kind: "failed" }];

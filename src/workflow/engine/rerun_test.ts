@@ -1,19 +1,16 @@
 /** Runs that resume from the record of another: what runs again, and what doesn't. */
 import assert from "node:assert/strict";
-import { isRecorded, readWorkflowRecord } from "../record.ts";
+import { readWorkflowRecord } from "../record.ts";
 import { type ResumeFrom, retainedOf, stepChanges, undoneBy, wasAllOk } from "../resume.ts";
 import type { WorkflowEvent } from "../step_events.ts";
-import { recordHeader } from "../testing/record_header.ts";
+import { recordLines } from "../testing/record_header.ts";
 import { endsOf, loaded, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
 import { staticSteps } from "./step_identity.ts";
 
 const may = "permissions: { run: [do, undo, kubectl, sh], cluster: [{ verbs: exec }] }\n";
 
 function recordOf(events: readonly WorkflowEvent[]) {
-  const lines = [recordHeader("run-1"), ...events.filter(isRecorded)].map((line) =>
-    JSON.stringify(line)
-  );
-  return readWorkflowRecord("r", `${lines.join("\n")}\n`);
+  return readWorkflowRecord("r", recordLines(events).join(""));
 }
 
 /** Returns what ran in a first run, and in one that resumes from its record. */
@@ -69,7 +66,7 @@ Deno.test("`again` is where a run can be resumed", async () => {
   const againOf = async (steps: string, last = "[]", run: Play["run"] & object = failing("b")) => {
     const text = `${may}steps:\n${steps}\nfinally: ${last}\n`;
     const end = (await play({ files: { "w.yaml": text }, pods, run, environment })).events.at(-1);
-    return end?.kind === "workflowEnded" ? end.again : undefined;
+    return end?.event === "runEnded" ? end.again : undefined;
   };
   const steps = "  - { id: a, shell: [do, a] }\n  - { id: b, shell: [do, b] }";
   assert.equal(await againOf(steps, "[]", () => 0), null);

@@ -5,7 +5,7 @@ import { EndedTargets } from "./named_targets.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { absolute } from "../permissions.ts";
-import type { StepOutcome } from "../step_events.ts";
+import { type StepOutcome, timeoutAfter } from "../step_events.ts";
 import { failed, ok, type StepEnd } from "../step_kind.ts";
 import { choosesPods } from "../selection_fields.ts";
 import type { StepContext } from "./step_context.ts";
@@ -75,7 +75,7 @@ export async function runInSandbox(step: StepContext, run: SandboxRun): Promise<
 }
 
 function timeoutOf({ limitMs }: StepContext, afterMs: number): StepOutcome {
-  return { kind: "timeout", afterMs, ...(limitMs === undefined ? { limit: "default" } : {}) };
+  return timeoutAfter(afterMs, limitMs === undefined ? "default" : undefined);
 }
 
 /** Returns the pods that it may name; a script runs without any, too. */

@@ -74,7 +74,7 @@ Deno.test("a declined step or script changes nothing in its pods", async () => {
   });
   assert.deepEqual(requestsOf(exec.pods), []);
   const ended = exec.events.at(-1);
-  assert.ok(ended?.kind === "workflowEnded" && ended.outcome.kind === "refused");
+  assert.ok(ended?.event === "runEnded" && ended.outcome === "refused");
   const script = await play({
     files: { "w.yaml": text },
     pods: { p: saying("") },

@@ -11,12 +11,18 @@ async function skippedIn(steps: string, without = skipped): Promise<unknown[]> {
   };
   const files = { "w.yaml": `steps:\n${steps}` };
   const { events } = await play({ files, pods: { p: saying("x") }, environment });
-  return events.filter(({ kind }) => kind === "stepPodsSkipped");
+  return events.filter(({ event }) => event === "podSkipped");
 }
 
-Deno.test("a step events the pods that it skips", async () => {
+Deno.test("a step reports the pods that it skips", async () => {
   const seen = await skippedIn("  - { id: a, exec: [id] }\n");
-  assert.deepEqual(seen, [{ kind: "stepPodsSkipped", step: "a", skipped }]);
+  assert.deepEqual(
+    seen,
+    skipped.map((pod) => ({
+      ...{ event: "podSkipped", step: "a", context: null },
+      ...pod,
+    })),
+  );
   assert.deepEqual(await skippedIn("  - { id: a, exec: [id] }\n", []), []);
 });
 

@@ -16,6 +16,7 @@ import {
 } from "../../wait/readiness.ts";
 import type { StepContext } from "../engine/step_context.ts";
 import { described, oneOrMore, text } from "../fields.ts";
+import { timeoutAfter } from "../step_events.ts";
 import { defineStep, failed, ok, type StepEnd } from "../step_kind.ts";
 import { scopeArgs } from "./kubectl.ts";
 
@@ -150,7 +151,7 @@ async function waitUntilReady(
     }
     const afterMs = longestWaitMs;
     if (step.limitMs === undefined && clock.elapsedMs() - startedMs >= afterMs) {
-      return { outcome: { kind: "timeout", afterMs, limit: "default" }, output };
+      return { outcome: timeoutAfter(afterMs, "default"), output };
     }
     await passed(clock, pollMs, { signal: step.signal });
     if (step.signal.aborted) return { outcome: { kind: "cancelled" }, output };

@@ -11,7 +11,7 @@ import { deadEnds, recordsType, troubleIn, withRecords } from "../engine/pod_out
 import { exitCodeOfStep } from "../engine/policy.ts";
 import type { Batch, StepContext } from "../engine/step_context.ts";
 import { fanoutEntries, overBudget, plannedBatches, podEntries } from "../pod_fields.ts";
-import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
+import { endData, type StepOutcome, type StepTargetEnd, targetEnded } from "../step_events.ts";
 import { defineStep, type StepEnd } from "../step_kind.ts";
 
 /** The kind `batches`. */
@@ -153,12 +153,14 @@ class Rollout {
   ): Promise<void> {
     const { emit, key: step, environment: { clock } } = this.step;
     const startedMs = clock.elapsedMs();
+    const startedAt = clock.now().toISOString();
     const names = targets.map(({ name }) => name);
-    await emit({ kind: "batchStarted", step, index, count: of + 1, names, at: clock.now() });
+    await emit({ event: "batchStarted", step, index, count: of + 1, names, at: startedAt });
     const end = await runBatch({ targets, index });
     const durationMs = Math.round(clock.elapsedMs() - startedMs);
     const { outcome } = end;
-    await emit({ kind: "batchEnded", step, index, outcome, at: clock.now(), durationMs });
+    const at = clock.now().toISOString();
+    await emit({ event: "batchEnded", step, index, ...endData(outcome), at, durationMs });
     this.#batches.push({ targets: names, outcome: outcome.kind });
     if (outcome.kind === "rescued") this.#rescued ??= end;
     if (outcome.kind !== "ok") this.#last = end;
@@ -201,7 +203,7 @@ class Rollout {
   async #add(end: StepTargetEnd): Promise<void> {
     this.#ends.push(end);
     const { key, environment } = this.step;
-    await this.step.emit({ kind: "stepTargetEnded", step: key, end, at: environment.clock.now() });
+    await this.step.emit(targetEnded(key, end, environment.clock.now()));
   }
 
   #isOver(): boolean {

@@ -42,7 +42,7 @@ function copying(outcomes: Readonly<Record<string, Outcome>>, seen: CopyWork[] =
 
 function targetEnds(events: readonly WorkflowEvent[]): string[] {
   return events.flatMap((event) =>
-    event.kind === "stepTargetEnded" ? [`${event.end.name} ${event.end.outcome.kind}`] : []
+    event.event === "targetEnded" ? [`${event.name} ${event.outcome}`] : []
   );
 }
 
@@ -56,7 +56,7 @@ Deno.test("a copy reports each target, and tolerates failures within maxFail", a
 
 Deno.test("a resumed run copies only the remaining targets, and counts all", async () => {
   const before = await play(copying({}));
-  const end = before.events.find((event) => event.kind === "stepTargetEnded");
+  const end = before.events.find((event) => event.event === "targetEnded");
   assert.ok(end !== undefined);
   const seen: CopyWork[] = [];
   const { events } = await play({
@@ -64,7 +64,7 @@ Deno.test("a resumed run copies only the remaining targets, and counts all", asy
     input: {
       retained: {
         steps: new Map(),
-        targets: new Map([["out", { ends: new Map([["a", end.end]]) }]]),
+        targets: new Map([["out", { ends: new Map([["a", end.record]]) }]]),
       },
     },
   });

@@ -17,7 +17,7 @@ import { Capture } from "../../exec/capture.ts";
 import type { OutputMode } from "../../exec/run_options.ts";
 import { type Outcome, outcomeInState, outcomeOfReadError } from "../../exec/outcome.ts";
 import { outputFileName } from "../../exec/target_names.ts";
-import type { StepTargetEnd } from "../step_events.ts";
+import { stepLine, type StepTargetEnd, targetEnded } from "../step_events.ts";
 import { cutOf, emitFolded, reportIncomplete } from "../engine/fan_out.ts";
 import { deadEnds, podOutputOf, troubleIn, withRecords } from "../engine/pod_output.ts";
 import { targetsEvent } from "../engine/named_targets.ts";
@@ -169,7 +169,7 @@ async function readOne(
   };
   const isShown = read.outputMode !== "fold" && read.outputMode !== "none";
   if (read.save === undefined && isShown) await emitLines(step, end);
-  await step.emit({ kind: "stepTargetEnded", step: step.key, end, at: clock.now() });
+  await step.emit(targetEnded(step.key, end, clock.now()));
   return end;
 }
 
@@ -225,12 +225,6 @@ async function* filtered(
 async function emitLines(step: StepContext, { name, stdout }: StepTargetEnd): Promise<void> {
   for (const line of stdout.split("\n").slice(0, stdout.endsWith("\n") ? -1 : undefined)) {
     if (line === "") continue;
-    await step.emit({
-      kind: "stepLine",
-      step: step.key,
-      target: name,
-      stream: "stdout",
-      text: line,
-    });
+    await step.emit(stepLine(step.key, line, { name }));
   }
 }

@@ -18,8 +18,8 @@ async function linesOf(fields: string): Promise<string[]> {
     environment: { kube: () => Promise.resolve(client) },
   });
   const end = events.at(-1);
-  assert.ok(end?.kind === "workflowEnded" && end.outcome.kind === "ok", JSON.stringify(end));
-  return events.flatMap((one) => one.kind === "stepLine" ? [`${one.target}: ${one.text}`] : []);
+  assert.ok(end?.event === "runEnded" && end.outcome === "ok", JSON.stringify(end));
+  return events.flatMap((one) => one.event === "line" ? [`${one.name}: ${one.text}`] : []);
 }
 
 Deno.test("a step `logs` shows each pod's lines, equal ones once with `fold`, or none", async () => {
@@ -51,12 +51,12 @@ Deno.test("a named pod that no node runs has no log: it isn't ok", async () => {
     },
   });
   const ends = events.flatMap((one) =>
-    one.kind === "stepTargetEnded" ? [[one.end.name, one.end.outcome.kind]] : []
+    one.event === "targetEnded" ? [[one.name, one.outcome]] : []
   );
   assert.deepEqual(ends.toSorted(), [["p0", "ok"], ["p1", "unreachable"], ["p2", "ok"]]);
   const end = events.at(-1);
-  assert.ok(end?.kind === "workflowEnded" && end.outcome.kind === "failed");
-  assert.match(end.outcome.reason, /p1 \(unreachable: the pod is Pending: Unschedulable/);
+  assert.ok(end?.event === "runEnded" && end.outcome === "failed");
+  assert.match(end.error ?? "", /p1 \(unreachable: the pod is Pending: Unschedulable/);
 });
 
 /** Returns the lines of a log that a step reads, and what it requested. */
@@ -77,7 +77,7 @@ async function readLines(logs: string): Promise<{ lines: string[]; request: LogR
   });
   const [request] = requests;
   assert.ok(request, JSON.stringify(events.at(-1)));
-  const lines = events.flatMap((event) => event.kind === "stepLine" ? [event.text] : []);
+  const lines = events.flatMap((event) => event.event === "line" ? [event.text] : []);
   return { lines, request };
 }
 

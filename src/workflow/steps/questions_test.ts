@@ -6,7 +6,7 @@ import type { WorkflowEvent } from "../step_events.ts";
 
 function reasonsOf(events: readonly WorkflowEvent[]): string[] {
   return events.flatMap((event) =>
-    event.kind === "stepEnded" && "reason" in event.outcome ? [event.outcome.reason] : []
+    event.event === "stepEnded" && event.error !== null ? [event.error] : []
   );
 }
 
@@ -170,7 +170,7 @@ Deno.test("`apply` shows the differences, asks once, and waits until all is read
   assert.deepEqual(shownBefore, ["patch", "diff"]);
   assert.deepEqual(asked.map(({ isUnplanned }) => isUnplanned), [true]);
   assert.deepEqual(outputsOf(events), { changed: 1, objects: 2 });
-  const lines = events.flatMap((event) => event.kind === "stepLine" ? [event.text] : []);
+  const lines = events.flatMap((event) => event.event === "line" ? [event.text] : []);
   assert.ok(lines.includes("+  replicas: 2"));
   const reasons = lines.filter((line) => line.startsWith("deployment/web: "));
   assert.equal(reasons.length, 1, lines.join("\n"));

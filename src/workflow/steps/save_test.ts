@@ -20,7 +20,7 @@ steps: [{ exec: [dump], save: /saved${fields} }]
       realPath: (path) => Promise.resolve(path),
     },
   });
-  const lines = events.flatMap((event) => event.kind === "stepLine" ? [event.text] : []);
+  const lines = events.flatMap((event) => event.event === "line" ? [event.text] : []);
   return { files: Object.fromEntries(files), lines };
 }
 

@@ -4,6 +4,7 @@ import { formatDuration, parseDuration } from "../../base/duration.ts";
 import { numberType } from "../../expression/type.ts";
 import { countFromOne, described, durationPattern } from "../fields.ts";
 import { passed } from "../../base/abort.ts";
+import { timeoutAfter } from "../step_events.ts";
 import { defineStep, failed, ok, type StepEnd } from "../step_kind.ts";
 import { podEntries } from "../pod_fields.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -211,7 +212,7 @@ class WaitForPods {
   #timeout(): StepEnd {
     const limit = formatDuration(longestWaitMs);
     this.step.line(`ended after ${limit}, the limit of a wait without \`timeout\``, "stderr");
-    return { outcome: { kind: "timeout", afterMs: longestWaitMs }, output: { pods: this.good } };
+    return { outcome: timeoutAfter(longestWaitMs), output: { pods: this.good } };
   }
 
   #print(line: string): void {

@@ -41,7 +41,7 @@ async function waited(
     files: { "w.yaml": `steps:\n  - { ${step} }\n` },
     environment: { kube },
   });
-  const lines = events.flatMap((event) => event.kind === "stepLine" ? [event.text] : []);
+  const lines = events.flatMap((event) => event.event === "line" ? [event.text] : []);
   return { lines, end: endsOf(events)[0], seconds: Math.round(clock.elapsedMs() / 1000) };
 }
 

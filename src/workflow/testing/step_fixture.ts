@@ -144,18 +144,18 @@ function targetOf(pod: string): Target {
 /** Returns the ends of steps: `a ok`, `b failed: …`. */
 export function endsOf(events: readonly WorkflowEvent[]): string[] {
   return events.flatMap((event) => {
-    if (event.kind === "finallyStarted") return ["finally"];
-    if (event.kind === "stepKept") return [`${event.step} kept`];
-    if (event.kind !== "stepEnded" && event.kind !== "workflowEnded") return [];
-    const { outcome } = event;
-    const reason = "reason" in outcome ? `: ${outcome.reason}` : "";
-    const name = event.kind === "stepEnded" ? event.step : "=";
-    return [`${name} ${outcome.kind}${reason}`];
+    if (event.event === "finallyStarted") return ["finally"];
+    if (event.event === "stepKept") return [`${event.step} kept`];
+    if (event.event !== "stepEnded" && event.event !== "runEnded") return [];
+    const { outcome, error } = event;
+    const reason = error === null || outcome === "timeout" ? "" : `: ${error}`;
+    const name = event.event === "stepEnded" ? event.step : "=";
+    return [`${name} ${outcome}${reason}`];
   });
 }
 
 /** Returns the outputs of the run. */
 export function outputsOf(events: readonly WorkflowEvent[]): JsonValue {
   const end = events.at(-1);
-  return end?.kind === "workflowEnded" ? end.outputs : null;
+  return end?.event === "runEnded" ? end.outputs as JsonValue : null;
 }

@@ -82,7 +82,7 @@ interface ShownWatch<E> extends Pick<DriveOptions<WatchEvent<E>>, "incomplete" |
 }
 
 /** Shows the rounds of a watch of commands or workflows; returns the exit code of the last one. */
-export async function showWatch<E extends { kind: string }>(
+export async function showWatch<E extends { kind: string } | { event: string }>(
   start: (times: RoundTimes, lease: TerminalLease) => AsyncIterable<WatchEvent<E>>,
   { invocation, clock, everyMs, painter, format, color, statusLine, ...options }: ShownWatch<E>,
 ): Promise<number> {

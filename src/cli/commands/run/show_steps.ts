@@ -113,8 +113,8 @@ function extrasOn(
 }
 
 function stepsMilestone(event: StepsEvent): Milestone | undefined {
-  if (event.kind === "workflowStarted") return { kind: "started" };
-  return event.kind === "workflowEnded" ? { kind: "ended", exitCode: event.exitCode } : undefined;
+  if (event.event === "runStarted") return { kind: "started" };
+  return event.event === "runEnded" ? { kind: "ended", exitCode: event.exitCode } : undefined;
 }
 
 /** Returns the flags that resume a run; without any it repeats all of it. */
@@ -123,7 +123,7 @@ function againFlags(again: Again): string {
     case "all":
       return "";
     case "from":
-      return `--from ${again.step}`;
+      return `--from ${again.step ?? ""}`;
     default:
       return `--${again.kind}`;
   }

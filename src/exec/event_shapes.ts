@@ -4,8 +4,9 @@
  * generated from these; writers and readers use only the types.
  */
 import * as v from "valibot";
+import { KodamaError } from "../base/errors.ts";
 import { fileVersion } from "../base/file_version.ts";
-import { field, index, outcomeKind, targetShape, time, whole } from "../exec/report_shapes.ts";
+import { field, index, outcomeKind, targetShape, time, whole } from "./report_shapes.ts";
 
 /** The version of this vocabulary; fields may be added to it, and none changes its meaning. */
 export const eventsVersion = 2;
@@ -107,6 +108,73 @@ const targetEnded = v.object({
   copied: v.optional(v.object({ to: v.string(), files: whole, bytes: whole })),
 });
 
+const stepStarted = v.object({
+  event: v.literal("stepStarted"),
+  ...step,
+  kind: field(v.string(), "The kind of step: exec, copy, wait."),
+  title: v.string(),
+  at: time,
+});
+
+const stepKept = v.object({
+  event: v.literal("stepKept"),
+  ...step,
+  outcome: field(stepOutcome, "In the run that this one resumes, whose record has it."),
+  error,
+  output,
+  cut,
+  omitted,
+});
+
+const stepEnded = v.object({
+  event: v.literal("stepEnded"),
+  ...step,
+  outcome: stepOutcome,
+  error,
+  tolerated: field(
+    v.boolean(),
+    "It wasn't ok, and the file tolerates that (`allowFailure`, `rescue`).",
+  ),
+  output,
+  cut,
+  omitted,
+  at: time,
+  durationMs: whole,
+});
+
+const batchStarted = v.object({
+  event: v.literal("batchStarted"),
+  ...batch,
+  count: field(whole, "How many batches there are."),
+  names: field(v.array(v.string()), "Its targets."),
+  at: time,
+});
+
+const batchEnded = v.object({
+  event: v.literal("batchEnded"),
+  ...batch,
+  outcome: stepOutcome,
+  error,
+  at: time,
+  durationMs: whole,
+});
+
+const stepRetried = v.object({
+  event: v.literal("stepRetried"),
+  ...step,
+  attempt: field(whole, "The next one's, from 2."),
+  delayMs: v.number(),
+  reason: v.string(),
+});
+
+const finallyStarted = v.object({ event: v.literal("finallyStarted"), at: time });
+
+const runWaits = v.object({
+  event: v.literal("runWaits"),
+  group: v.string(),
+  holder: field(v.string(), "The run of the same group that is running."),
+});
+
 const runEnded = v.object({
   event: v.literal("runEnded"),
   at: time,
@@ -131,11 +199,7 @@ const runEnded = v.object({
 /** One event of a run: `exec -o jsonl --events`, `--progress json`, `run -o jsonl`. */
 export const runEventShape = v.variant("event", [
   runStarted,
-  v.object({
-    event: v.literal("runWaits"),
-    group: v.string(),
-    holder: field(v.string(), "The run of the same group that is running."),
-  }),
+  runWaits,
   v.object({
     event: v.literal("changedSince"),
     run: field(v.string(), "The run that this one resumes."),
@@ -151,22 +215,8 @@ export const runEventShape = v.variant("event", [
       removed: v.array(v.string()),
     }),
   }),
-  v.object({
-    event: v.literal("stepStarted"),
-    ...step,
-    kind: field(v.string(), "The kind of step: exec, copy, wait."),
-    title: v.string(),
-    at: time,
-  }),
-  v.object({
-    event: v.literal("stepKept"),
-    ...step,
-    outcome: field(stepOutcome, "In the run that this one resumes, whose record has it."),
-    error,
-    output,
-    cut,
-    omitted,
-  }),
+  stepStarted,
+  stepKept,
   contextFailed,
   v.object({
     event: v.literal("contextWaiting"),
@@ -176,21 +226,8 @@ export const runEventShape = v.variant("event", [
   }),
   podSkipped,
   targetsAdded,
-  v.object({
-    event: v.literal("batchStarted"),
-    ...batch,
-    count: field(whole, "How many batches there are."),
-    names: field(v.array(v.string()), "Its targets."),
-    at: time,
-  }),
-  v.object({
-    event: v.literal("batchEnded"),
-    ...batch,
-    outcome: stepOutcome,
-    error,
-    at: time,
-    durationMs: whole,
-  }),
+  batchStarted,
+  batchEnded,
   targetStarted,
   v.object({
     event: v.literal("line"),
@@ -207,42 +244,22 @@ export const runEventShape = v.variant("event", [
     ),
   }),
   targetEnded,
-  v.object({
-    event: v.literal("stepRetried"),
-    ...step,
-    attempt: field(whole, "The next one's, from 2."),
-    delayMs: v.number(),
-    reason: v.string(),
-  }),
-  v.object({
-    event: v.literal("stepEnded"),
-    ...step,
-    outcome: stepOutcome,
-    error,
-    tolerated: field(
-      v.boolean(),
-      "It wasn't ok, and the file tolerates that (`allowFailure`, `rescue`).",
-    ),
-    output,
-    cut,
-    omitted,
-    at: time,
-    durationMs: whole,
-  }),
-  v.object({ event: v.literal("finallyStarted"), at: time }),
+  stepRetried,
+  stepEnded,
+  finallyStarted,
   v.object({ event: v.literal("recorded"), run: field(v.string(), "The id of its record.") }),
   v.object({ event: v.literal("notRecorded"), error: v.string() }),
   runEnded,
 ]);
 
-/* The record of a command: the request, its events, and each distinct output. */
+/* The record of a run: the request, its events, and each distinct output. */
 
 const amount = v.variant("kind", [
   v.object({ kind: v.literal("count"), count: whole }),
   v.object({ kind: v.literal("percent"), percent: v.number() }),
 ]);
 
-/** The first line of a record: the request. The events follow. */
+/** The first line of a record of a command: the request. The events follow. */
 const recordHeaderShape = v.object({
   event: v.literal("record"),
   version: fileVersion(eventsVersion),
@@ -281,21 +298,134 @@ const recordedOutput = v.object({
   omittedBytes: field(whole, "Bytes that aren't stored, beyond a limit."),
 });
 
-const recordedEnd = v.object({
-  ...targetEnded.entries,
-  outputId: v.optional(
-    field(v.string(), "What it wrote: an `output` of this record. Absent if it isn't stored."),
+/** The first line of a record of a workflow with steps. */
+const workflowHeaderShape = v.object({
+  event: v.literal("workflow"),
+  version: fileVersion(eventsVersion),
+  id: v.string(),
+  at: time,
+  workflow: v.string(),
+  path: v.string(),
+  files: field(v.record(v.string(), v.string()), "SHA-256 of every file, by path."),
+  params: field(
+    v.record(v.string(), v.unknown()),
+    "Without the values of secret ones, whose names alone are stored.",
   ),
+  secrets: v.array(v.string()),
+  rerunOf: field(v.nullable(v.string()), "The run that this one resumes."),
+  overrides: field(
+    v.unknown(),
+    "Contexts and parts of the selection that the command line set.",
+  ),
+  choice: v.optional(field(
+    v.object({
+      only: v.array(v.string()),
+      skip: v.array(v.string()),
+      startAt: v.exactOptional(v.string()),
+    }),
+    "Steps that were left out, or the only ones that weren't.",
+  )),
 });
 
-/** One line of a record of a command. */
+const mark = {
+  identity: v.optional(
+    field(
+      v.string(),
+      "Identifies the step in a rerun, independent of its position; `step` if it is absent.",
+    ),
+  ),
+  definition: field(v.string(), "A hash of what the step does; empty if it isn't known."),
+  inputs: v.optional(
+    field(
+      v.string(),
+      "A hash of the values that it reads of other steps; absent if it reads none.",
+    ),
+  ),
+};
+
+const endOfStep = {
+  exitCode: v.optional(field(whole, "Of a run that a failed step ends; 5 if it is absent.")),
+};
+
+const outputId = v.optional(
+  field(v.string(), "What was written: an `output` of this record. Absent if it isn't stored."),
+);
+
+const recordedTarget = v.object({
+  context: v.string(),
+  namespace: v.string(),
+  pod: field(v.string(), "`*` for all pods of an unreachable context."),
+  container: v.string(),
+  node: v.string(),
+  ip: v.string(),
+  uid: v.optional(v.string()),
+});
+
+const cutTail = v.optional(v.object({ bytes: whole, hash: v.number() }));
+
+/** What a record alone has of an event of a step, by the event's name: what a rerun needs. */
+const recordOfStep = {
+  stepStarted: v.object({
+    ...mark,
+    once: v.optional(
+      field(v.literal(true), "It changes something, and not pod by pod: only a person repeats it."),
+    ),
+  }),
+  stepKept: v.object({
+    ...mark,
+    ...endOfStep,
+    kind: v.optional(field(v.string(), "The kind of step; absent if it didn't start.")),
+    tolerated: v.optional(v.literal(true)),
+  }),
+  targetsAdded: v.object({
+    scopes: field(
+      v.array(v.object({ context: v.string(), namespace: v.string() })),
+      "Where the pods are.",
+    ),
+  }),
+  targetStarted: v.object({
+    target: field(
+      recordedTarget,
+      "Of a run in the cluster: a command that may change something is about to be sent.",
+    ),
+  }),
+  targetEnded: v.object({
+    target: recordedTarget,
+    outcome: field(v.looseObject({ kind: outcomeKind }), "The outcome with all of its details."),
+    stdout: v.string(),
+    stderr: v.string(),
+    cut: v.optional(field(
+      v.object({ stdout: cutTail, stderr: cutTail }),
+      "Of each stream that was cut, the length and a hash of the omitted part.",
+    )),
+    omitted: v.optional(
+      field(v.literal(true), "Its output isn't here, because no expression reads it."),
+    ),
+  }),
+  stepEnded: v.object(endOfStep),
+};
+
+/** One line of a record. */
 export const recordLineShape = v.variant("event", [
   recordHeaderShape,
+  workflowHeaderShape,
   runStarted,
-  targetsAdded,
-  targetStarted,
+  runWaits,
+  v.object({ ...stepStarted.entries, record: recordOfStep.stepStarted }),
+  v.object({ ...stepKept.entries, record: recordOfStep.stepKept }),
+  v.object({ ...targetsAdded.entries, record: v.optional(recordOfStep.targetsAdded) }),
+  v.object({ ...targetStarted.entries, record: v.optional(recordOfStep.targetStarted) }),
   recordedOutput,
-  recordedEnd,
+  v.object({
+    ...targetEnded.entries,
+    outputId,
+    record: v.optional(recordOfStep.targetEnded),
+  }),
+  v.object({ ...stepEnded.entries, outputId, record: v.optional(recordOfStep.stepEnded) }),
+  batchStarted,
+  batchEnded,
+  stepRetried,
+  finallyStarted,
   contextFailed,
   podSkipped,
   runEnded,
@@ -307,9 +437,53 @@ export const publishedEventShapes = {
   "run-record": { title: "A line of a run's record", shape: recordLineShape },
 } as const;
 
+/** Data that nobody changes. */
+type Fixed<T> = T extends readonly (infer Item)[] ? readonly Fixed<Item>[]
+  : T extends object ? { readonly [Name in keyof T]: Fixed<T[Name]> }
+  : T;
+
 /** One event of a run. */
-export type RunEventData = v.InferOutput<typeof runEventShape>;
-/** The first line of a record. */
-export type RecordHeader = v.InferOutput<typeof recordHeaderShape>;
+export type RunEventData = Fixed<v.InferOutput<typeof runEventShape>>;
+/** What a record alone has of an event of a step. */
+export type RecordOfStep = {
+  [Event in keyof typeof recordOfStep]: Fixed<v.InferOutput<(typeof recordOfStep)[Event]>>;
+};
+/** The first line of a record of a command. */
+export type RecordHeader = Fixed<v.InferOutput<typeof recordHeaderShape>>;
+/** The first line of a record of a workflow with steps. */
+export type WorkflowHeader = Fixed<v.InferOutput<typeof workflowHeaderShape>>;
 /** One line of a record. */
-export type RecordLine = v.InferOutput<typeof recordLineShape>;
+export type RecordLine = Fixed<v.InferOutput<typeof recordLineShape>>;
+
+/**
+ * Reads a record. A last line without its end is ignored: the process was killed while it wrote.
+ *
+ * @param name the name in errors.
+ * @throws KodamaError `config` for content that kodama doesn't write.
+ */
+export function readLines<Header extends "record" | "workflow">(
+  name: string,
+  text: string,
+  first: Header,
+): { header: Extract<RecordLine, { event: Header }>; lines: readonly RecordLine[] } {
+  const [header, ...lines] = text.split("\n").slice(0, -1)
+    .map((line, at) => readLine(`${name}:${at + 1}`, line));
+  if (header?.event === first) {
+    return { header: header as Extract<RecordLine, { event: Header }>, lines };
+  }
+  throw new KodamaError("config", `${name}: it doesn't start like the record of a run`);
+}
+
+function readLine(where: string, line: string): RecordLine {
+  let data: unknown;
+  try {
+    data = JSON.parse(line);
+  } catch {
+    throw new KodamaError("config", `${where}: this is not a line of a record`);
+  }
+  const result = v.safeParse(recordLineShape, data);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue);
+  throw new KodamaError("config", `${where}: ${path === null ? "" : `${path}: `}${issue.message}`);
+}
