@@ -31,7 +31,8 @@ export function fileError(what: string, error: unknown): unknown {
   if (error instanceof KodamaError) return error;
   if (error instanceof Deno.errors.NotCapable) {
     return new KodamaError("environment", `${what}: Deno's permissions don't allow it`, {
-      hint: "docs/permissions.md explains each permission",
+      hint: "docs/permissions.md explains each permission; root writes nothing below the HOME of " +
+        "another user: set KODAMA_CONFIG_DIR to a folder of root's",
       cause: error,
     });
   }

@@ -5,6 +5,7 @@ import type { SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import type { SourceFile } from "../../base/yaml/shape.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
+import { KodamaError } from "../../base/errors.ts";
 import type { LogFormat, LogLevel } from "../../base/log.ts";
 import {
   type ContextPolicy,
@@ -33,7 +34,10 @@ async function repositoryFile(host: Host): Promise<SourceFile | undefined> {
   const { inside, above, root } = await repositoryFolders(host);
   for (const folder of inside) {
     const path = repositoryConfigPath(folder);
-    if (await isUsable(host, path)) return await fileAt(host, path, root);
+    if (!await isUsable(host, path)) continue;
+    const file = await readable(fileAt(host, path, root));
+    if (file !== "unreadable") return file;
+    host.note(`${path} is ignored: this user may not read it`);
   }
   for (const path of above.map(repositoryConfigPath)) {
     if (await host.files.inspect(path) === undefined) continue;
@@ -45,17 +49,34 @@ async function repositoryFile(host: Host): Promise<SourceFile | undefined> {
 
 /**
  * Returns the working directory and the folders above it, the innermost first: those in its repository, and those above
- * that. Outside of a repository all of them may have settings, and there is no `root`. No link of a repository's file may
+ * that. Folders that this user may not search are left out: their files are somebody else's. Outside of a repository all of them may have settings, and there is no `root`. No link of a repository's file may
  * lead out of its root: an error would quote another file of the user's.
  */
 export async function repositoryFolders(
   { files, places }: Pick<Host, "files" | "places">,
 ): Promise<{ inside: string[]; above: string[]; root: string | undefined }> {
-  const folders = foldersUpwards(places);
-  const marks = await Promise.all(folders.map((folder) => files.inspect(`${folder}/.git`)));
+  const found = await Promise.all(
+    foldersUpwards(places).map(async (folder) =>
+      [folder, await readable(files.inspect(`${folder}/.git`))] as const
+    ),
+  );
+  const searched = found.filter(([, mark]) => mark !== "unreadable");
+  const folders = searched.map(([folder]) => folder);
+  const marks = searched.map(([, mark]) => mark);
   const at = marks.findIndex((mark) => mark !== undefined);
   const count = at < 0 ? folders.length : at + 1;
   return { inside: folders.slice(0, count), above: folders.slice(count), root: folders[at] };
+}
+
+/** Returns the result of an access to a file, if this user may have it. */
+async function readable<T>(access: Promise<T>): Promise<T | "unreadable"> {
+  try {
+    return await access;
+  } catch (error) {
+    const cause = error instanceof KodamaError ? error.cause : undefined;
+    if (cause instanceof Error && cause.name === "PermissionDenied") return "unreadable";
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { KodamaError } from "../../base/errors.ts";
+import type { Host } from "../host.ts";
 import { simulatedHost, type SimulatedSurroundings } from "../testing/simulated_host.ts";
 import { settingsOf, settingSources } from "./setting_sources.ts";
 
@@ -30,6 +32,38 @@ Deno.test("settings that another user decides about are ignored, and noted", asy
       /^\/project\/\.kodama\.yaml is ignored: .*(?:another user|all users)/,
     );
   }
+});
+
+Deno.test("folders that this user may not search, and files it may not read, stop nothing", async () => {
+  const refused = () =>
+    Promise.reject(
+      new KodamaError("config", "cannot inspect it: Permission denied (os error 13)", {
+        cause: new Deno.errors.PermissionDenied(),
+      }),
+    );
+  const { host, notes } = simulatedHost({}, {
+    files: {
+      "/project/.kodama.yaml": "exec: {fanout: 1}\n",
+      "/.kodama.yaml": "exec: {fanout: 2}\n",
+    },
+  });
+  const { inspect, readText } = host.files;
+  const closed = (path: string) => path.startsWith("/project/");
+  const unsearchable = {
+    ...host,
+    files: { ...host.files, inspect: (path: string) => closed(path) ? refused() : inspect(path) },
+  };
+  assert.equal((await settingsOf(unsearchable)).exec?.fanout, 2);
+  assert.deepEqual([...notes], []);
+  const unreadable: Host = {
+    ...host,
+    files: {
+      ...host.files,
+      readText: (path, ...more) => closed(path) ? refused() : readText(path, ...more),
+    },
+  };
+  assert.equal((await settingsOf(unreadable)).exec?.fanout, 2);
+  assert.deepEqual([...notes], ["/project/.kodama.yaml is ignored: this user may not read it"]);
 });
 
 Deno.test("a note on a setting is shown once, whatever reads the settings", async () => {
