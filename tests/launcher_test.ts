@@ -5,7 +5,10 @@ import { installed } from "../tools/deno_flags.ts";
 import { launcherText } from "../tools/launcher.ts";
 import { findPackage, npmName } from "../tools/release/npm_package.ts";
 import { runCommand } from "./harness/command.ts";
+import { findProgram } from "../src/kube/testing/image_shells.ts";
+import { unless } from "../src/base/testing/unless.ts";
 import { writeProgram } from "../src/base/testing/program_file.ts";
+import { TestFolder } from "./harness/test_folder.ts";
 
 const saying = `#!/bin/sh
 printf "%s\\n" "$@"
@@ -137,6 +140,69 @@ Deno.test("the launcher reports a working folder that was removed", async () => 
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+const notRoot = Deno.uid() === 0 ? undefined : "only root can own another user's home";
+
+Deno.test({
+  ...unless(notRoot, "root writes nothing below the home of another user, and reads there"),
+  fn: async () => {
+    await using home = await TestFolder.open("kodama-launcher-");
+    const denied = async (more: Readonly<Record<string, string>>) => {
+      const { stdout } = await startWords("kodama", ["cp", "a", ":/b"], more);
+      return /^--deny-write.*$/m.exec(stdout)?.[0];
+    };
+    assert.equal(await denied({ HOME: home.path }), undefined);
+    await Deno.chown(home.path, 1000, 1000);
+    assert.equal(await denied({ HOME: home.path }), `--deny-write=${home.path}/.kodama`);
+    const named = { HOME: home.path, KODAMA_CONFIG_DIR: `${home.path}/roots` };
+    assert.equal(await denied(named), undefined);
+  },
+});
+
+Deno.test({
+  ...unless(notRoot, "a launcher starts in a folder that its user may not search"),
+  fn: async () => {
+    await using folder = await TestFolder.open("kodama-launcher-");
+    await Deno.chmod(folder.path, 0o755);
+    await Deno.mkdir(`${folder.path}/closed/inner`, { recursive: true });
+    await Deno.chmod(`${folder.path}/closed`, 0o700);
+    await Deno.mkdir(`${folder.path}/version`);
+    await writeProgram(`${folder.path}/version/${installed.deno}`, saying);
+    const launcher = `${folder.path}/kodama`;
+    const place = { kind: "folder", path: `${folder.path}/version` } as const;
+    await writeProgram(launcher, launcherText(place, { kodama: {}, cluster: {} }));
+    const line =
+      `cd "${folder.path}/closed/inner" && setpriv --reuid 1000 --clear-groups "${launcher}"`;
+    const env = { PATH: "/usr/bin:/bin" };
+    const { code, stderr } = await runCommand(["sh", "-c", line], { env });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  },
+});
+
+const busybox = await findProgram("busybox") === undefined
+  ? "this machine has no busybox"
+  : undefined;
+
+Deno.test({
+  ...unless(busybox, "a launcher whose Deno can't be started says what would help"),
+  fn: async () => {
+    await using folder = await TestFolder.open("kodama-launcher-");
+    const text = launcherText({ kind: "folder", path: folder.path }, { kodama: {}, cluster: {} });
+    await writeProgram(`${folder.path}/kodama`, text);
+    const deno = `${folder.path}/${installed.deno}`;
+    const env = { PATH: "/usr/bin:/bin", HOME: "/home/me" };
+    const stderr = async () => {
+      // Not bash, which runs no trap after an exec that fails.
+      const line = ["busybox", "sh", `${folder.path}/kodama`, "pods"];
+      return (await runCommand(line, { env })).stderr;
+    };
+    assert.match(await stderr(), /^hint: install kodama again: .*\/deno is missing$/m);
+    await writeProgram(deno, "#!/no/such/loader\n");
+    assert.match(await stderr(), /^hint: kodama needs glibc 2.27 or later: .* musl/m);
+    await Deno.chmod(deno, 0o644);
+    assert.match(await stderr(), /^hint: its file system may forbid programs \(noexec\)/m);
+  },
 });
 
 Deno.test("a path that would be two permissions is refused", async () => {

@@ -33,6 +33,17 @@ export type LauncherPlace =
   /** Found by lines of sh, which set `home` and `deno`; `launcher` is the absolute path that was started. */
   | { kind: "found"; lines: string };
 
+/** Lines of sh that set `home` to the folder of the launcher, behind all links that lead to it. */
+export const followLinks = `home=$launcher
+while [ -h "$home" ]; do
+  link=$(readlink "$home")
+  case $link in
+    /*) home=$link ;;
+    *) home=\${home%/*}/$link ;;
+  esac
+done
+home=\${home%/*}`;
+
 /** Returns the text of a launcher. */
 export function launcherText(place: LauncherPlace, sets: LauncherSets): string {
   const name = place.kind === "beside" ? "${KODAMA_ARGV0:-kodama}" : "${0##*/}";
@@ -46,9 +57,13 @@ esac
 name=${name}
 ${homeText(place)}
 if ! [ -e "$PWD" ]; then
-  echo "error: the folder that this was started in isn't there any more" >&2
-  echo "hint: cd to another one" >&2
-  exit 1
+  # It was removed, or this user may not search a folder above it, which stops nothing.
+  case $(readlink /proc/self/cwd 2>/dev/null) in
+    "" | *" (deleted)")
+      echo "error: the folder that this was started in isn't there any more" >&2
+      echo "hint: cd to another one" >&2
+      exit 1 ;;
+  esac
 fi
 # Deno would put /dev/null in its place, and what is written there would be lost without a word.
 if ! { true 3>&1; } 2>/dev/null; then
@@ -63,9 +78,26 @@ case $config in
     echo "hint: set KODAMA_CONFIG_DIR to a path without one" >&2
     exit 1 ;;
 esac
+# What root writes into another user's home, that user can't change or remove.
+denied=
+if [ -z "\${KODAMA_CONFIG_DIR:-}" ] && [ -O / ] && [ -e "\${HOME:-/}" ] && ! [ -O "\${HOME:-/}" ]; then
+  denied=--deny-write=$config
+fi
 export KODAMA_ARGV0="$name" KODAMA_LAUNCHER="$launcher" DENO_DIR="$home/${installed.cache}" DENO_NO_UPDATE_CHECK=1
 # Deno would trust its own list of authorities beside the one that a kubeconfig names.
 export DENO_TLS_CA_STORE=
+
+# If Deno can't be started, sh has given its reason.
+unstarted() {
+  if [ -e "$deno" ] && ! [ -x "$deno" ]; then
+    echo "hint: its file system may forbid programs (noexec): install kodama on another one" >&2
+  elif [ -e "$deno" ] && ! "$deno" --version >/dev/null 2>&1; then
+    echo "hint: kodama needs glibc 2.27 or later: it doesn't run with musl, as of Alpine" >&2
+  else
+    echo "hint: install kodama again: $deno is missing" >&2
+  fi
+}
+trap 'case $? in 126 | 127) unstarted ;; esac' EXIT
 
 # The command is the first word that is neither a flag nor a flag's value; what follows it may be a part of it.
 command= part= before=
@@ -160,7 +192,7 @@ function startWords(set: PermissionSet): string {
     ? ['"--allow-write=$config${outdir:+,$outdir}${linked:+,$linked}"']
     : [];
   const program = `"$home/${installed.entry}" "$@"`;
-  return [`"$deno" ${runFlags.join(" ")}`, ...flags, ...write, program]
+  return [`"$deno" ${runFlags.join(" ")}`, ...flags, ...write, '${denied:+"$denied"}', program]
     .join(" \\\n    ");
 }
 

@@ -8,7 +8,12 @@
  */
 import { copyBundle } from "../bundle.ts";
 import { warmLine } from "../deno_flags.ts";
-import { launcherText, pluginCompletionName, pluginCompletionText } from "../launcher.ts";
+import {
+  followLinks,
+  launcherText,
+  pluginCompletionName,
+  pluginCompletionText,
+} from "../launcher.ts";
 import { writeTarGz } from "./archive.ts";
 import { denoPackage } from "./deno_runtime.ts";
 import type { ReleaseInput } from "./release_input.ts";
@@ -74,15 +79,8 @@ for candidate in \\
   if [ "$candidate/\${launcher##*/}" -ef "$launcher" ]; then home=$candidate/../lib; break; fi
 done
 if [ -z "$home" ]; then
-  home=$launcher
-  while [ -h "$home" ]; do
-    link=$(readlink "$home")
-    case $link in
-      /*) home=$link ;;
-      *) home=\${home%/*}/$link ;;
-    esac
-  done
-  home=\${home%/*}/../lib
+${followLinks.replace(/^/gm, "  ")}
+  home=$home/../lib
 fi
 deno=
 for candidate in \\
