@@ -10,6 +10,7 @@ import { contentHash } from "./content_hash.ts";
 import { installed } from "./deno_flags.ts";
 import { launcherText } from "./launcher.ts";
 import { readPermissionSet } from "./permissions.ts";
+import { MissingProgramError } from "./release/run_program.ts";
 import { filePath } from "../src/files/file_path.ts";
 
 /** The machine that the file is for. */
@@ -78,38 +79,44 @@ async function compileStart(
   const hint = "on Debian: apt-get install gcc libc6-dev zlib1g-dev";
   const { success, stderr } = await compiler.output().catch((error) => {
     throw error instanceof Deno.errors.NotFound
-      ? new Error(`there is no ${program}; ${hint}`)
+      ? new MissingProgramError(`there is no ${program}; ${hint}`)
       : error;
   });
   if (!success) throw new Error(`${program} failed; ${hint}\n${new TextDecoder().decode(stderr)}`);
 }
 
-/** Appends stream and trailer, in the format that `single_file.c` describes. */
+/** Appends stream, index and trailer, in the format that `single_file.c` describes. */
 async function append(path: string, content: string, level: number): Promise<void> {
   const hash = await contentHash(content);
+  const files = await Array.fromAsync(filesBelow(content));
   const before = (await Deno.stat(path)).size;
-  await pipeline(entries(content), createGzip({ level }), createWriteStream(path, { flags: "a" }));
+  const bytes = async function* () {
+    for (const { name } of files) yield await Deno.readFile(`${content}/${name}`);
+  };
+  await pipeline(bytes(), createGzip({ level }), createWriteStream(path, { flags: "a" }));
   const length = (await Deno.stat(path)).size - before;
-  const trailer = `${hash}${length.toString(16).padStart(16, "0")}kodama01`;
-  await Deno.writeTextFile(path, trailer, { append: true });
+  const index = files.map(({ name, size, mode }) => `${mode} ${size} ${name}\n`).join("");
+  const lengths = [length, new TextEncoder().encode(index).length]
+    .map((number) => number.toString(16).padStart(16, "0"));
+  const trailer = `${hash}${lengths.join("")}kodama02`;
+  await Deno.writeTextFile(path, index + trailer, { append: true });
 }
 
-async function* entries(folder: string, below = ""): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const names = await Array.fromAsync(Deno.readDir(folder + below));
+/** Yields the files below a folder in a fixed order, by their paths in it. */
+async function* filesBelow(
+  folder: string,
+  below = "",
+): AsyncGenerator<{ name: string; size: number; mode: string }> {
+  const names = await Array.fromAsync(Deno.readDir(`${folder}/${below}`));
   for (const { name, isDirectory } of names.sort((a, b) => a.name < b.name ? -1 : 1)) {
-    const path = `${below}/${name}`;
+    const path = below + name;
     if (isDirectory) {
-      yield* entries(folder, path);
+      yield* filesBelow(folder, `${path}/`);
       continue;
     }
-    const bytes = await Deno.readFile(folder + path);
-    const mode = name === installed.deno || ((await Deno.stat(folder + path)).mode ?? 0) & 0o100
-      ? "755"
-      : "644";
-    yield new TextEncoder().encode(`${mode} ${bytes.length} ${path.slice(1)}\n`);
-    yield bytes;
+    const { size, mode } = await Deno.stat(`${folder}/${path}`);
+    yield { name: path, size, mode: ((mode ?? 0) & 0o100) === 0 ? "644" : "755" };
   }
-  if (below === "") yield new TextEncoder().encode("end\n");
 }
 
 /** Moves the file to its path by a rename, whatever its file system. */

@@ -8,7 +8,10 @@ const packages: Readonly<Record<string, string>> = {
   npm: "npm",
 };
 
-/** Returns what a program wrote to standard output. Throws with its messages if it fails or is missing. */
+/** A program that this machine lacks. The message has Debian's packages of it, if they are known. */
+export class MissingProgramError extends Error {}
+
+/** Returns what a program wrote to standard output. Throws with its messages if it fails; {@link MissingProgramError}. */
 export async function runProgram(
   [program = "", ...args]: readonly string[],
   { env = {}, cwd }: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
@@ -22,7 +25,7 @@ export async function runProgram(
   const { code, stdout, stderr } = await command.output().catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     const hint = packages[program];
-    throw new Error(
+    throw new MissingProgramError(
       `there is no ${program}${hint === undefined ? "" : `; on Debian: apt-get install ${hint}`}`,
     );
   });
