@@ -21,7 +21,7 @@ export interface VersionCheck {
 /**
  * Requests the newest version from the address of `releases.url`.
  *
- * @throws KodamaError `config` if there is no address, `unreachable` if it doesn't answer with a version.
+ * @throws KodamaError `usage` if there is no address, `config` if it isn't one, `unreachable` if it doesn't answer with a version.
  */
 export async function checkVersion(
   host: Host,
@@ -30,7 +30,7 @@ export async function checkVersion(
 ): Promise<VersionCheck> {
   const url = (await settingsOf(host)).releases?.url;
   if (url === undefined) {
-    throw new KodamaError("config", "kodama doesn't know where its releases are published", {
+    throw new KodamaError("usage", "kodama doesn't know where its releases are published", {
       hint: hint`${action("config.set", { key: "releases.url", value: "URL" })}: ${addresses}`,
     });
   }

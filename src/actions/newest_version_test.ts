@@ -41,7 +41,7 @@ Deno.test("nothing is requested without an address; an address without a version
   };
   const { signal } = new AbortController();
   const none = { status: 200, body: "" };
-  await assert.rejects(checkVersion(hostWith("{}", none), "0.1.0", signal), { kind: "config" });
+  await assert.rejects(checkVersion(hostWith("{}", none), "0.1.0", signal), { kind: "usage" });
   const file = hostWith("releases: { url: file:///etc/passwd }", none);
   await assert.rejects(checkVersion(file, "0.1.0", signal), /isn't an address/);
   assert.deepEqual(requested, []);

@@ -16,7 +16,11 @@ export const command = defineCommand({
     "See whether there is a newer one": "kodama version --check",
     "As JSON, for a bug report": "kodama version -o json",
   },
-  exitCodes: [["1", "with --check: a newer version is published, or that isn't known"]],
+  exitCodes: [
+    ["1", "with --check: a newer version is published"],
+    ["2", "with --check: releases.url isn't set"],
+    ["4", "with --check: the address doesn't answer"],
+  ],
   resolve: ({ flags }) => ({ json: flags.output === "json", check: flags.check }),
   async run({ json, check }, { terminal, host, signals }) {
     const { os, arch } = Deno.build;
