@@ -23,6 +23,8 @@ Deno.test("krew's manifest has an archive with its checksum for each processor",
       selector: { matchLabels: unknown };
     },
   ) => [selector.matchLabels, uri, String(sha256)[0], bin]);
+  const { spec: one } = parse(krewManifest(described, { x64: { name: "x", sha256: "a" } }));
+  assert.equal(one.platforms.length, 1, "an archive that couldn't be made is left out");
   assert.deepEqual(found, [
     [{ os: "linux", arch: "amd64" }, `${url}/x.tar.gz`, "a", "kodama"],
     [{ os: "linux", arch: "arm64" }, `${url}/arm.tar.gz`, "b", "kodama"],

@@ -54,7 +54,8 @@ Deno.test({
 
     await t.step("two builds are equal, byte by byte", async () => {
       const url = "https://code.example/kodama/releases/download/v1";
-      const names = await release({ out, url });
+      const { names, unmade } = await release({ out, url });
+      assert.deepEqual(unmade, []);
       assert.deepEqual(names.toSorted(), releaseFiles(version));
       await release({ out: again, url });
       const sums = (folder: string) => Deno.readTextFile(`${folder}/SHA256SUMS`);

@@ -37,6 +37,18 @@ export async function writeTarGz(
   await Deno.remove(tar);
 }
 
+/** Writes an archive, compressed by xz: the smallest, and the slowest to make; see {@link writeTar}. */
+export async function writeTarXz(
+  path: string,
+  folder: string,
+  options: { seconds: number; names?: readonly string[] },
+): Promise<void> {
+  const tar = path.replace(/\.xz$/, "");
+  await writeTar(tar, folder, options);
+  // More threads would make other bytes, and a larger file.
+  await runProgram(["xz", "--threads=1", tar]);
+}
+
 /** Returns a file's SHA-256 in hexadecimal. */
 export async function fileSha256(path: string): Promise<string> {
   return (await runProgram(["sha256sum", path])).slice(0, 64);

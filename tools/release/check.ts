@@ -88,8 +88,10 @@ export function releaseFiles(version: string): string[] {
   return [
     "SHA256SUMS",
     `kodama-${version}-linux-arm64.tar.gz`,
+    `kodama-${version}-linux-arm64.tar.xz`,
     `kodama-${version}-linux-x64.oci.tar`,
     `kodama-${version}-linux-x64.tar.gz`,
+    `kodama-${version}-linux-x64.tar.xz`,
     `kodama-${version}.cdx.json`,
     `kodama-cli-${version}.tgz`,
     "kodama.krew.yaml",

@@ -62,7 +62,11 @@ export async function fillSystem(
   await writeScript(`${root}/usr/bin/${pluginCompletionName}`, pluginCompletionText());
   for (const [shell, path] of Object.entries(completions)) {
     await Deno.mkdir(root + path.slice(0, path.lastIndexOf("/")), { recursive: true });
-    await Deno.writeTextFile(root + path, await completion(input.bundled, shell));
+    await Deno.writeTextFile(root + path, await completionText(input.bundled, shell));
+    // bash and fish look for a file of the command's name; zsh's names all of them.
+    const [file = "", ...folders] = path.split("/").toReversed();
+    const link = [file.replace("kodama", "kpod"), ...folders].toReversed().join("/");
+    if (shell !== "zsh") await Deno.symlink(file, root + link);
   }
   const documents = `${root}/usr/share/doc/kodama`;
   await Deno.mkdir(documents, { recursive: true });
@@ -80,7 +84,8 @@ export async function allLicences(input: ReleaseInput): Promise<string> {
   ].join(rule);
 }
 
-function completion(bundled: string, shell: string): Promise<string> {
+/** Returns the completion of a shell. */
+export function completionText(bundled: string, shell: string): Promise<string> {
   const flags = ["--quiet", "--no-config", "--no-lock", "--allow-read", "--allow-env"];
   return runProgram([Deno.execPath(), "run", ...flags, `${bundled}/${installed.entry}`].concat([
     "completion",
@@ -131,6 +136,7 @@ async function installedKiB(folder: string): Promise<number> {
   return Math.ceil(bytes / 1024);
 }
 
-async function writeScript(path: string, text: string): Promise<void> {
+/** Writes a file that can be executed. */
+export async function writeScript(path: string, text: string): Promise<void> {
   await Deno.writeTextFile(path, text, { mode: 0o755 });
 }

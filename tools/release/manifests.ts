@@ -20,19 +20,20 @@ const krewPlatforms = { x64: "amd64", arm64: "arm64" } as const;
 /** Returns krew's manifest. https://krew.sigs.k8s.io/docs/developer-guide/plugin-manifest/ */
 export function krewManifest(
   { version, url }: Described,
-  archives: Readonly<Record<keyof typeof krewPlatforms, ReleaseFile>>,
+  archives: Readonly<Partial<Record<keyof typeof krewPlatforms, ReleaseFile>>>,
 ): string {
-  const platforms = Object.entries(krewPlatforms).map(([architecture, name]) => {
-    const { name: file, sha256 } = archives[architecture as keyof typeof krewPlatforms];
-    return `    - selector:
+  const platforms = Object.entries(krewPlatforms).flatMap(([architecture, name]) => {
+    const archive = archives[architecture as keyof typeof krewPlatforms];
+    if (archive === undefined) return [];
+    return [`    - selector:
         matchLabels: { os: linux, arch: ${name} }
-      uri: ${url}/${file}
-      sha256: ${sha256}
+      uri: ${url}/${archive.name}
+      sha256: ${archive.sha256}
       files:
         - { from: kodama, to: . }
         - { from: LICENSES.txt, to: . }
       bin: kodama
-`;
+`];
   });
   return `apiVersion: krew.googlecontainertools.github.com/v1alpha2
 kind: Plugin
@@ -47,6 +48,10 @@ spec:
     all of them at once, and reports how each of them ended.
   caveats: |
     The first start unpacks kodama into ~/.cache/kodama.
+    krew links only the plugin. For the command kpod, and completion of kubectl kodama:
+      ln -s kubectl-kodama ~/.krew/bin/kpod
+      printf '#!/bin/sh\\nexec kubectl-kodama __complete "$@"\\n' >~/.krew/bin/kubectl_complete-kodama
+      chmod +x ~/.krew/bin/kubectl_complete-kodama
   platforms:
 ${platforms.join("")}`;
 }

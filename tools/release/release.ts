@@ -16,11 +16,12 @@ import { fileSha256, writeTarGz } from "./archive.ts";
 import { arm64Compiler } from "./arm64_compiler.ts";
 import { allLicences, makeDebianPackage } from "./debian.ts";
 import { type Architecture, architectures, denoExecutable, runtimes } from "./deno_runtime.ts";
+import { folderName, makeFolderArchive } from "./folder_archive.ts";
 import { homebrewFormula, krewManifest, type ReleaseFile } from "./manifests.ts";
 import { makeNpmPackage } from "./npm_package.ts";
 import { makeImage } from "./oci_image.ts";
 import type { ReleaseInput } from "./release_input.ts";
-import { runProgram } from "./run_program.ts";
+import { MissingProgramError, runProgram } from "./run_program.ts";
 import { billOfMaterials, type BundledPackage } from "./sbom.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -36,8 +37,14 @@ export interface ReleaseOptions {
   url: string;
 }
 
-/** Makes all files of a release. Returns their names. */
-export async function release({ out, url }: ReleaseOptions): Promise<string[]> {
+/** The result of a build: names of files, and why others couldn't be made on this machine. */
+export interface Release {
+  names: string[];
+  unmade: string[];
+}
+
+/** Makes all files of a release that this machine has the compilers for. */
+export async function release({ out, url }: ReleaseOptions): Promise<Release> {
   // What is packed has the modes that it is made with.
   Deno.umask(0o022);
   await Deno.remove(out, { recursive: true }).catch(ignoreMissing);
@@ -58,25 +65,28 @@ export async function release({ out, url }: ReleaseOptions): Promise<string[]> {
         cluster: await readPermissionSet("cluster"),
       },
     };
-    const npm = await makeNpmPackage(out, input);
-    const archives = {
-      x64: await makeArchive(out, input, "x64"),
-      arm64: await makeArchive(out, input, "arm64"),
-    };
-    for (const architecture of architectures) await makeDebianPackage(out, input, architecture);
-    const { debian } = await makeImage(out, input);
-    const described = { version, url };
     const fileOf = async (name: string): Promise<ReleaseFile> => ({
       name,
       sha256: await fileSha256(`${out}/${name}`),
     });
-    await Deno.writeTextFile(
-      `${out}/kodama.krew.yaml`,
-      krewManifest(described, {
-        x64: await fileOf(archives.x64),
-        arm64: await fileOf(archives.arm64),
-      }),
-    );
+    const npm = await makeNpmPackage(out, input);
+    const unmade: string[] = [];
+    const archives: Partial<Record<Architecture, ReleaseFile>> = {};
+    for (const architecture of architectures) {
+      await makeFolderArchive(out, input, architecture);
+      await makeDebianPackage(out, input, architecture);
+      const name = `${folderName(version, architecture)}.tar.gz`;
+      try {
+        await makeArchive(`${out}/${name}`, input, architecture);
+        archives[architecture] = await fileOf(name);
+      } catch (error) {
+        if (!(error instanceof MissingProgramError)) throw error;
+        unmade.push(`${name}: ${error.message}`);
+      }
+    }
+    const { debian } = await makeImage(out, input);
+    const described = { version, url };
+    await Deno.writeTextFile(`${out}/kodama.krew.yaml`, krewManifest(described, archives));
     await Deno.writeTextFile(
       `${out}/kodama.rb`,
       homebrewFormula(described, await fileOf(npm)),
@@ -95,28 +105,30 @@ export async function release({ out, url }: ReleaseOptions): Promise<string[]> {
     const sums: string[] = [];
     for (const name of names) sums.push(`${await fileSha256(`${out}/${name}`)}  ${name}\n`);
     await Deno.writeTextFile(`${out}/SHA256SUMS`, sums.join(""));
-    return [...names, "SHA256SUMS"];
+    return { names: [...names, "SHA256SUMS"], unmade };
   } finally {
     await Deno.remove(work, { recursive: true });
   }
 }
 
-/** Writes the single file and the licences of what is in it, as an archive. Returns its name. */
+/**
+ * Writes the single file and the licences of what is in it, as an archive.
+ *
+ * @throws MissingProgramError
+ */
 async function makeArchive(
-  folder: string,
+  path: string,
   input: ReleaseInput,
   architecture: Architecture,
-): Promise<string> {
+): Promise<void> {
   const content = `${input.work}/single-${architecture}`;
   await Deno.mkdir(content);
   const compiler = architecture === "x64" ? ["cc"] : await arm64Compiler();
   const target = { compiler, deno: await denoExecutable(architecture) };
   await makeSingleFile(`${content}/kodama`, { bundled: input.bundled, target });
   await Deno.writeTextFile(`${content}/LICENSES.txt`, await allLicences(input));
-  const name = `kodama-${input.version}-linux-${architecture}.tar.gz`;
   const names = ["kodama", "LICENSES.txt"];
-  await writeTarGz(`${folder}/${name}`, content, { seconds: input.seconds, names });
-  return name;
+  await writeTarGz(path, content, { seconds: input.seconds, names });
 }
 
 /** Returns the time of the commit in seconds; `SOURCE_DATE_EPOCH`, if it is set, is another. */
@@ -174,12 +186,13 @@ function ignoreMissing(error: unknown): undefined {
 
 async function main(): Promise<number> {
   const options = parseReleaseOptions(Deno.args);
-  const names = await release(options);
+  const { names, unmade } = await release(options);
   console.log(`Made in ${options.out}:`);
   for (const name of names) {
     const { size } = await Deno.stat(`${options.out}/${name}`);
     console.log(`  ${(size / 1024 / 1024).toFixed(1).padStart(6)} MiB  ${name}`);
   }
+  for (const reason of unmade) console.log(`Not made: ${reason}`);
   if (options.url === unknownUrl) {
     console.log("kodama.krew.yaml and kodama.rb have URL for the downloads' address: give --url");
   }
