@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import { flagAnswer, verbAnswer } from "../src/cli/parser/other_tools.ts";
 import { leaves, nodeAt } from "../src/cli/parser/node.ts";
 import { tree } from "../src/cli/tree.ts";
+import { redact } from "../src/exec/redact.ts";
 import { settingAt } from "../src/config/setting_key.ts";
 import { providers } from "../src/model/names.ts";
 import { anchorOf } from "../tools/site/page.ts";
@@ -144,6 +145,20 @@ Deno.test("every link of the documentation leads to a file, and to a heading of 
       assert.ok(anchors.has(decodeURIComponent(anchor)), `${path}: ${link}`);
     }
   }
+});
+
+Deno.test("the names that docs/security.md lists are those of secrets", async () => {
+  const page = await Deno.readTextFile(new URL("docs/security.md", root));
+  const list = /the value of a name with ([^]*?) in it/.exec(page)?.[1] ?? "";
+  const names = [...list.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+  assert.equal(names.length, 12);
+  for (const name of names.flatMap((one) => [one, one.toUpperCase(), one.replace("_", "-")])) {
+    for (const word of [`MY_${name}=hidden`.replace("__", "_"), `--my${name}=hidden`]) {
+      const shown = redact([word]).args.join();
+      assert.ok(!shown.includes("hidden") || name.startsWith("_"), shown);
+    }
+  }
+  assert.deepEqual(redact(["PGPASS=shown"]).args, ["PGPASS=shown"]);
 });
 
 Deno.test("docs/README.md leads to every page of docs/", async () => {
