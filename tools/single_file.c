@@ -409,6 +409,7 @@ int main(int argc, char **argv) {
   char cache[PATH_MAX], version[PATH_MAX], start[PATH_MAX];
   struct package package = open_package();
   if (access(loader, F_OK) != 0) {
+    errno = 0;
     fail("it doesn't run with musl, as of Alpine: use an image or a distribution with glibc, as Debian",
          "kodama needs glibc 2.27 or later, and this machine has no %s", loader);
   }

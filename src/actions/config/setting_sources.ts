@@ -69,7 +69,7 @@ export async function repositoryFolders(
 }
 
 /** Returns the result of an access to a file, if this user may have it. */
-async function readable<T>(access: Promise<T>): Promise<T | "unreadable"> {
+export async function readable<T>(access: Promise<T>): Promise<T | "unreadable"> {
   try {
     return await access;
   } catch (error) {

@@ -1,6 +1,6 @@
 /** The files of workflows on this machine: those of a repository are read within it. Cheap to load. */
 import type { WorkflowFiles } from "../../workflow/find_workflow.ts";
-import { repositoryFolders } from "../config/setting_sources.ts";
+import { readable, repositoryFolders } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
 
 /**
@@ -13,7 +13,11 @@ export async function workflowFiles(host: Host): Promise<WorkflowFiles> {
   const isBelow = (path: string, folder: string) => `${path}/`.startsWith(`${folder}/`);
   const isOwn = (path: string) => userDir !== undefined && isBelow(path, userDir);
   return {
-    listFiles: (folder) => files.listFiles(folder),
+    async listFiles(folder) {
+      if (isOwn(folder)) return await files.listFiles(folder);
+      const names = await readable(files.listFiles(folder));
+      return names === "unreadable" ? [] : names;
+    },
     readText(path, maxBytes) {
       const isRepositorys = root !== undefined && isBelow(path, root) && !isOwn(path);
       return files.readText(path, maxBytes, { within: isRepositorys ? root || "/" : undefined });
