@@ -73,7 +73,7 @@ Deno.test("the MCP server", async (t) => {
       assert.match((await session.call("runs")).text, /hostname/);
       assert.match((await session.call("workflows")).text, /kwekash/);
       assert.match((await session.call("workflow", { name: "rolling-restart" })).text, /steps/);
-      assert.match((await session.call("contexts")).text, /current/);
+      assert.match((await session.call("contexts")).text, /^kodama \(in use\)$/m);
       assert.match((await session.call("sessions")).text, /no sessions|NAME/);
       const { resources } = await session.client.listResources();
       const workflow = resources.find(({ uri }) => uri.endsWith("/kwekash"));

@@ -11,6 +11,8 @@ import {
   fromJsonSchema,
   inputRequired,
   inputResponse,
+  type JsonSchemaValidator,
+  type jsonSchemaValidator,
   McpServer,
   type McpServerFactory,
   ResourceTemplate,
@@ -67,6 +69,13 @@ interface Approval {
   edited?: readonly string[];
 }
 
+/** The tool checks its input itself, and its errors name the option that was meant. */
+const unchecked: jsonSchemaValidator = {
+  getValidator<T>(): JsonSchemaValidator<T> {
+    return (data) => ({ valid: true, data: data as T, errorMessage: undefined });
+  },
+};
+
 /** A change needs the answer of a person, which comes with the next round of the request. */
 class ApprovalNeeded extends KodamaError {
   constructor(
@@ -102,7 +111,7 @@ export function mcpServers(
       server.registerTool(tool.name, {
         title: tool.title,
         description: tool.description,
-        inputSchema: fromJsonSchema<Record<string, unknown>>(tool.inputSchema),
+        inputSchema: fromJsonSchema<Record<string, unknown>>(tool.inputSchema, unchecked),
         annotations: {
           title: tool.title,
           readOnlyHint: !tool.mayChange || !allowChanges,

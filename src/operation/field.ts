@@ -425,7 +425,9 @@ export function or<T>(field: Omit<Field<T | undefined>, "forModels">, preset: T)
 }
 
 /** Returns the JSON Schema of fields, for tools. */
-export function schemaOf(fields: Fields): Record<string, unknown> {
+export function schemaOf(
+  fields: Fields,
+): { type: "object"; additionalProperties: false; properties: Record<string, ValueSchema> } {
   return {
     type: "object",
     additionalProperties: false,

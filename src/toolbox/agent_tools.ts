@@ -28,7 +28,7 @@ import { defineTool, type ToolContext } from "./tool.ts";
 
 const scopeOptions = {
   namespace: textField("namespace; the one of new sessions if absent"),
-  context: textField("context of the kubeconfig; the current one if absent"),
+  context: textField("context of the kubeconfig; the one in use if absent"),
 };
 
 const sessionOption = { session: textField("name of the session") };

@@ -38,7 +38,7 @@ export const forwardTool = defineTool({
     ports: textsField("ports of the target, by number or name; all that it declares if absent"),
     minutes: wholeField("how long the ports stay open", { least: 1 }),
     namespace: textField("namespace; the context's own if absent"),
-    context: textField("context of the kubeconfig; the current one if absent"),
+    context: textField("context of the kubeconfig; the one in use if absent"),
   },
   required: ["target"],
   mayChange: "always",

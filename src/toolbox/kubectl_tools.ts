@@ -39,7 +39,7 @@ export const kubectlTool = defineTool({
   options: {
     args: textsField('the arguments: ["rollout", "restart", "deploy/web"]'),
     manifest: textField("YAML or JSON that is given on standard input"),
-    context: textField("context of the kubeconfig; the current one if absent"),
+    context: textField("context of the kubeconfig; the one in use if absent"),
   },
   required: ["args"],
   mayChange: "always",

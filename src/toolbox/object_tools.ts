@@ -22,7 +22,7 @@ const scopeOptions = {
   allNamespaces: toggleField("all namespaces"),
   selector: textField("label selector, such as app=web"),
   fieldSelector: textField("field selector"),
-  context: textField("context of the kubeconfig; the current one if absent"),
+  context: textField("context of the kubeconfig; the one in use if absent"),
 };
 
 /** An object of any kind, of which nothing is known. */

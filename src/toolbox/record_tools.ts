@@ -166,7 +166,7 @@ export const sessionsTool = defineTool({
   options: {
     namespace: textField("namespace; the one of new sessions if absent"),
     allNamespaces: toggleField("all namespaces"),
-    context: textField("context of the kubeconfig; the current one if absent"),
+    context: textField("context of the kubeconfig; the one in use if absent"),
   },
   async run({ namespace, allNamespaces = false, context }, { host, signal }) {
     const listed = await listSessions(host, {
@@ -192,8 +192,16 @@ export const contextsTool = defineTool({
   options: {},
   async run(_values, { host }) {
     const contexts = await host.contexts();
+    // The kubeconfig may have changed since this program has read it.
+    const used = contexts.length === 0 ? undefined : (await host.kube()).context;
     return [{
-      lines: contexts.map(({ name, current }) => current ? `${name} (current)` : name),
+      lines: contexts.map(({ name, current }) =>
+        name === used
+          ? `${name} (in use)`
+          : current
+          ? `${name} (the kubeconfig's current one by now; name it to use it)`
+          : name
+      ),
       unit: "contexts",
     }];
   },

@@ -11,11 +11,17 @@ import {
   type EditableCommand,
 } from "../actions/confirm_change.ts";
 import type { Host } from "../actions/host.ts";
-import { type Fields, type Input, schemaOf, wholeField } from "../operation/field.ts";
+import {
+  type Fields,
+  type Input,
+  schemaOf,
+  type ValueSchema,
+  wholeField,
+} from "../operation/field.ts";
 import { readInput } from "../operation/operation.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { hintText } from "../base/hint.ts";
-import { isRecord } from "../base/json_value.ts";
+import { definedOnly, isRecord } from "../base/json_value.ts";
 import { commandLine } from "../base/shell_quote.ts";
 import { printable } from "../terminal/printable.ts";
 import { defaultBudgetTokens, fit, type Section } from "./fit.ts";
@@ -98,13 +104,18 @@ export function defineTool<const F extends Fields>(declaration: ToolDeclaration<
     description,
     mayChange: mayChange !== false,
     inputSchema: {
-      ...schemaOf(all),
+      type: "object",
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        Object.entries(schemaOf(all).properties).map(([name, schema]) => [name, plain(schema)]),
+      ),
       ...(required.length === 0 ? {} : { required: [...required] }),
     },
     async call(given, { edited, ...context }) {
+      const whole = withoutNulls(given);
       const input = editable === undefined || edited === undefined
-        ? given
-        : { ...given as Record<string, unknown>, [editable.option]: edited };
+        ? whole
+        : { ...whole as Record<string, unknown>, [editable.option]: edited };
       const { option, ...program } = editable ?? { option: "" };
       const args = isRecord(input) && editable !== undefined ? input[option] : undefined;
       const command = isLine(args) ? { ...program, args } : undefined;
@@ -123,7 +134,8 @@ export function defineTool<const F extends Fields>(declaration: ToolDeclaration<
           ...context,
           confirm: record.confirm,
         });
-        const clean = [...heading, ...sections].map((section) => ({
+        const used = await usedContext(all, values, context.host);
+        const clean = [...heading, ...used, ...sections].map((section) => ({
           ...section,
           lines: withSecretsMasked(section.lines.map(printable).join("\n")).split("\n"),
         }));
@@ -144,6 +156,50 @@ export function defineTool<const F extends Fields>(declaration: ToolDeclaration<
       }
     },
   };
+}
+
+/**
+ * Returns the schema of a field in the keywords that every provider's strict mode knows (`schemas_test.ts` has them): a
+ * mapping is a list of texts, and limits are words. The tool itself refuses other values.
+ */
+function plain(
+  { type, enum: values, items, additionalProperties, minimum, default: preset, description }:
+    & ValueSchema
+    & { description?: string; default?: unknown },
+): Record<string, unknown> {
+  const about = [
+    description,
+    minimum !== undefined && minimum > 1 ? `; at least ${minimum}` : "",
+    preset === undefined || description?.includes(`default ${preset}`)
+      ? ""
+      : ` (default ${preset})`,
+    additionalProperties === undefined ? "" : ": NAME=VALUE each",
+  ].join("");
+  return {
+    ...additionalProperties === undefined
+      ? { type: type ?? "string", ...definedOnly({ enum: values }) }
+      : { type: "array", items: { type: "string" } },
+    ...(items === undefined ? {} : { items: plain(items) }),
+    ...(about === "" ? {} : { description: about }),
+  };
+}
+
+/** Returns an input without what is null: strict modes require every option, and null stands for an absent one. */
+function withoutNulls(input: unknown): unknown {
+  if (!isRecord(input)) return input;
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
+}
+
+/** Returns the context that an answer is of, if the kubeconfig has several and the input names none. */
+async function usedContext(
+  fields: Fields,
+  { context, contexts }: Readonly<Record<string, unknown>>,
+  host: Host,
+): Promise<Section[]> {
+  const isNamed = context !== undefined || (Array.isArray(contexts) && contexts.length > 0);
+  if (isNamed || !("context" in fields || "contexts" in fields)) return [];
+  if ((await host.contexts()).length < 2) return [];
+  return [{ lines: [`context: ${(await host.kube()).context}`], unit: "lines" }];
 }
 
 /** Returns whether a person can edit these args of a command as one line: they contain no line feed. */
