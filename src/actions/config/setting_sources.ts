@@ -49,7 +49,7 @@ async function repositoryFile(host: Host): Promise<SourceFile | undefined> {
 
 /**
  * Returns the working directory and the folders above it, the innermost first: those in its repository, and those above
- * that. Folders that this user may not search are left out: their files are somebody else's. Outside of a repository all of them may have settings, and there is no `root`. No link of a repository's file may
+ * that. Folders that this user may not search are left out: their files are another user's. Outside of a repository all of them may have settings, and there is no `root`. No link of a repository's file may
  * lead out of its root: an error would quote another file of the user's.
  */
 export async function repositoryFolders(
