@@ -290,7 +290,8 @@ export const waitTool = defineTool({
       if (kind !== "" && name !== "" && others.length === 0) return { kind, name };
       throw new UsageError(`"${text}" isn't KIND/NAME`);
     });
-    const conditions = (values.for ?? ["ready"]).map(parseCondition);
+    // An empty list has no condition that could be unmet.
+    const conditions = (values.for.length === 0 ? ["ready"] : values.for).map(parseCondition);
     const sections: Section[] = [];
     const events = wait(host, {
       ...definedOnly({ namespace, context }),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { simulatedHost } from "../actions/testing/simulated_host.ts";
 import { WatchedCluster } from "../actions/testing/watched_cluster.ts";
-import { getTool } from "./object_tools.ts";
+import { getTool, waitTool } from "./object_tools.ts";
 
 /** Returns the lines of a list, whose times are relative to the clock's. */
 async function listed(
@@ -80,4 +80,28 @@ Deno.test("a list has the server's columns, wide ones on request, and conditions
     "NAME  READY  IMAGES",
     "web  1/2  nginx:1  Available=False (TooFew)",
   ]);
+});
+
+Deno.test("`wait` waits until objects are ready, if no condition is given", async () => {
+  const { host, clock } = simulatedHost({});
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "web-0", namespace: "n", uid: "u" },
+    status: { phase: "Pending", conditions: [{ type: "Ready", status: "False" }] },
+  };
+  const cluster = new WatchedCluster("lab");
+  cluster.lists.set("n/pods", [[pod]]);
+  cluster.objects.set("pods/web-0", pod);
+  const context = {
+    host: { ...host, kube: () => Promise.resolve(cluster.client) },
+    signal: new AbortController().signal,
+    confirm: undefined,
+  };
+  for (const input of [{}, { for: [] }, { for: ["ready"] }]) {
+    const { text } = await clock.runUntil(
+      waitTool.call({ objects: ["pods/web-0"], timeoutMs: 5000, ...input }, context),
+    );
+    assert.match(text, /^not met in time\n/, JSON.stringify(input));
+  }
 });
