@@ -62,6 +62,8 @@ steps:
     fanout: 8
     commandTimeout: 1m
     connectTimeout: 15s
+    checksum: sha256
+    retries: 3
   - name: to other pods, one of them first
     copy: { from: saved/weka-drive-0, to: ":/tmp/os-release" }
     select: { namespace: weka-operator-system, match: compute }

@@ -154,7 +154,7 @@ testResolve([
       overrides: {},
       trust: false,
       yes: false,
-      cluster: { shards: 1, retainMs: 20 * 86_400_000 },
+      cluster: { shards: 1, retainMs: 20 * 86_400_000, limitMs: 86_400_000 },
     },
     changes: [
       ["--time-zone Europe/Berlin", { schedule: { timeZone: "Europe/Berlin" } }],
@@ -170,6 +170,7 @@ testResolve([
       ["--service-account s", { cluster: { serviceAccount: "s" } }],
       ["--shards 3", { cluster: { shards: 3 } }],
       ["--retain 1h", { cluster: { retainMs: 3_600_000 } }],
+      ["--limit 2h", { cluster: { limitMs: 7_200_000 } }],
     ],
     errors: [["--cron never", /must have five fields/]],
   },
