@@ -274,6 +274,6 @@ Deno.test({
     assert.match((await kodama.run(["runs", "stop", id])).stderr, /stopped/);
     // A namespace with an unfinished run can be deleted.
     await kodama.succeed([...run, "--detach"]);
-    await cluster.kubectl(["delete", "namespace", name, "--wait", "--timeout=60s"]);
+    await cluster.kubectl(["delete", "namespace", namespace.name, "--wait", "--timeout=60s"]);
   },
 });
