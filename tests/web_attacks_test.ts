@@ -542,7 +542,7 @@ async function hostileTexts(host: Host, target: Target): Promise<void> {
     "kodama.dev/session": "evil",
     "app.kubernetes.io/component": "state",
   };
-  const metadata = { name: "kodama-evil-state", labels };
+  const metadata = { name: "kodama-session-evil", labels };
   const state = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { session: hostile } };
   const signal = new AbortController().signal;
   await client.create(CONFIG_MAPS, state, { namespace: "default" }, { signal });

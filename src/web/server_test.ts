@@ -75,8 +75,8 @@ Deno.test("queries and bodies of another form are refused, with the nearest name
     ["api/pods?selector=", undefined, /selector/],
     ["api/pods?fieldSelector=", undefined, /fieldSelector/],
     ["api/pods?pods=web-*", undefined, /web-\*/],
-    ["api/runs", '{"kind":"exec","command":[],"selection":{}}', /command/],
-    ["api/runs", '{"kind":"exec","command":["ls"],"selection":{}}', /no pods are chosen/],
+    ["api/runs", '{"kind":"exec","input":{"command":[]}}', /command/],
+    ["api/runs", '{"kind":"exec","input":{"command":["ls"]}}', /no pods are chosen/],
     ["api/links", "[]", /object/i],
     ["api/links", "{", /isn't JSON/],
   ];
